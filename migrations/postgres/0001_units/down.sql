@@ -1,0 +1,4 @@
+DROP TABLE unit_closure;
+DROP TABLE unit_spells;
+DROP TABLE units;
+DROP TABLE localities;

@@ -1,0 +1,3 @@
+DROP TABLE leases;
+DROP TABLE seals;
+DROP TABLE journal;

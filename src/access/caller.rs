@@ -1,0 +1,71 @@
+//! Who calls: a person with a session, a task of the system, or nobody.
+
+use std::sync::Arc;
+
+use super::policy::{Duties, Permission, Role};
+use super::scope::Scope;
+use crate::ids::{SessionId, UnitId, UserId};
+
+/// A person as the door found it in the database, at most one second ago.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The account.
+    pub id: UserId,
+    /// Its session.
+    pub session: SessionId,
+    /// For the journal.
+    pub username: String,
+    /// For the journal.
+    pub full_name: String,
+    /// From the kind of its unit.
+    pub role: Role,
+    /// What it may do there.
+    pub duties: Duties,
+    /// Its unit.
+    pub unit: UnitId,
+    /// Where.
+    pub scope: Scope,
+    /// Whether it must set a new password before anything else.
+    pub must_change_password: bool,
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Nobody, on a public operation.
+    Nobody,
+    /// A person.
+    Person(Arc<Person>),
+    /// A job or a command of this program; the words say which.
+    System(&'static str),
+}
+
+impl Caller {
+    /// The person, if it is one.
+    #[must_use]
+    pub fn person(&self) -> Option<&Person> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Nobody | Self::System(_) => None,
+        }
+    }
+
+    /// Whether this caller may ever use the permission.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Person(person) => permission.allows(person.role, person.duties),
+            Self::System(_) => true,
+        }
+    }
+}
+
+/// Marks of the request that the journal keeps.
+#[derive(Clone, Debug, Default)]
+pub struct RequestMarks {
+    /// `X-Request-Id`.
+    pub request_id: Option<Arc<str>>,
+    /// The peer's address.
+    pub ip: Option<Arc<str>>,
+}

@@ -1,0 +1,140 @@
+//! Access: who calls, what may they do, and where.
+//!
+//! A handler reaches the database only through [`Access<P>`], whose `P` is a permission named in its signature: the pool stands in
+//! [`Door`], which gives it to nobody else. Public operations say `Access<Anyone>`.
+
+pub mod caller;
+mod door;
+pub mod password;
+pub mod policy;
+pub mod scope;
+pub mod token;
+
+use std::marker::PhantomData;
+
+use caller::{Caller, Person, RequestMarks};
+pub use door::Door;
+use password::Passwords;
+use policy::{Permission, Permit};
+use token::{Keys, StoredKey};
+
+use crate::clock::Instant;
+use crate::db::page::Page;
+use crate::db::{Context, Db, Tx};
+use crate::error::{Error, Result};
+
+/// Leave to do what `P` names. Only the door makes one.
+pub struct Access<P> {
+    door: Door,
+    context: Context,
+    permit: PhantomData<fn() -> P>,
+}
+
+impl<P: Permit> Access<P> {
+    /// One statement.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503.
+    pub async fn read<R: Send + 'static>(&self, work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+        self.door.database().read(self.context.clone(), work).await
+    }
+
+    /// Several statements that see one state.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503.
+    pub async fn snapshot<R: Send + 'static>(&self, work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+        self.door.database().snapshot(self.context.clone(), work).await
+    }
+
+    /// A page: one statement, or a snapshot of two when the total is asked as well.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503.
+    pub async fn page<T: Send + 'static>(&self, count: bool, work: impl FnOnce(&mut Db<'_>) -> Result<Page<T>> + Send + 'static) -> Result<Page<T>> {
+        if count { self.snapshot(work).await } else { self.read(work).await }
+    }
+
+    /// One transaction that may write; its closure may run twice and touches nothing but the database.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503.
+    pub async fn write<R: Send + 'static>(&self, work: impl Fn(&mut Tx<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+        self.door.database().write(self.context.clone(), work).await
+    }
+
+    /// The person who calls.
+    ///
+    /// # Errors
+    /// 401 where nobody is signed in.
+    pub fn person(&self) -> Result<&Person> {
+        self.context.caller.person().ok_or_else(|| Error::new(crate::error::Code::Unauthenticated))
+    }
+
+    /// The permissions of the caller, in the order of the table.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<Permission> {
+        Permission::ALL.iter().copied().filter(|permission| self.context.caller.may(*permission)).collect()
+    }
+
+    /// The moment of this request.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.context.now
+    }
+
+    /// What hashes and checks passwords.
+    #[must_use]
+    pub fn passwords(&self) -> &Passwords {
+        self.door.passwords()
+    }
+
+    /// What signs tokens.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        self.door.keys()
+    }
+}
+
+/// The signing keys, newest first; the first start makes one.
+///
+/// # Errors
+/// Database errors.
+pub fn keys(tx: &mut Tx<'_>) -> Result<Vec<StoredKey>> {
+    use crate::db::schema::signing_keys;
+    use diesel::prelude::*;
+    let stored = |tx: &mut Tx<'_>| -> Result<Vec<StoredKey>> {
+        let rows: Vec<(String, Vec<u8>)> =
+            signing_keys::table
+            .filter(signing_keys::retired_at.is_null())
+            .order_by(signing_keys::created_at.desc())
+            .select((signing_keys::kid, signing_keys::private_key))
+            .load(tx.conn)?;
+        Ok(rows.into_iter().map(|(kid, private_key)| StoredKey { kid, private_key }).collect())
+    };
+    let found = stored(tx)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let key = token::generate()?;
+    let row = (signing_keys::kid.eq(&key.kid), signing_keys::private_key.eq(&key.private_key), signing_keys::created_at.eq(tx.now()));
+    diesel::insert_into(signing_keys::table).values(row).execute(tx.conn)?;
+    stored(tx)
+}
+
+impl Door {
+    /// Gives leave, if the caller's duties can ever allow it.
+    ///
+    /// # Errors
+    /// 403 if not, and for a person who must set a new password before anything else.
+    pub fn open<P: Permit>(&self, caller: Caller, marks: RequestMarks) -> Result<Access<P>> {
+        if let Some(permission) = P::PERMISSION {
+            let first = caller.person().is_some_and(|person| person.must_change_password);
+            if !caller.may(permission) || (first && permission != Permission::UseAccount) {
+                return Err(Error::forbidden());
+            }
+        }
+        let context = Context { caller, now: self.now(), marks };
+        Ok(Access { door: self.clone(), context, permit: PhantomData })
+    }
+}

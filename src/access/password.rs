@@ -1,0 +1,88 @@
+//! Passwords: argon2id, a few at a time.
+//!
+//! One hash takes 19 MiB and 20 ms of a core. Without a bound, a hundred sign-ins at once are a denial of service, so whoever
+//! finds the queue full is told to come back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+
+/// How many wait for their turn before the next is refused.
+const QUEUE: usize = 32;
+/// How long one waits.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// Hashes and checks passwords.
+#[derive(Clone)]
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// What is checked for a name that nobody has, so that it takes as long.
+    dummy: Arc<str>,
+}
+
+impl Passwords {
+    /// With m = 19 MiB, t = 2, p = 1 (OWASP, ASVS 5.0 appendix C), as many at once as there are cores, four at the most.
+    ///
+    /// # Errors
+    /// 500 if the parameters do not hold.
+    pub fn new() -> Result<Self> {
+        let params = Params::new(19_456, 2, 1, None).map_err(Error::internal)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4);
+        let dummy = argon2.hash_password(b"nobody has this password").map_err(Error::internal)?.to_string();
+        Ok(Self { argon2, running: Arc::new(Semaphore::new(cores)), waiting: Arc::new(Semaphore::new(cores + QUEUE)), dummy: dummy.into() })
+    }
+
+    /// The PHC string of a password, with a salt of its own.
+    ///
+    /// # Errors
+    /// 503 when too many are waiting.
+    pub async fn hash(&self, password: String) -> Result<String> {
+        let argon2 = self.argon2.clone();
+        self.queued(move || argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(Error::internal)).await
+    }
+
+    /// Whether the password is the one of this hash. Without a hash the answer is no, and takes as long.
+    ///
+    /// # Errors
+    /// 503 when too many are waiting.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
+        let argon2 = self.argon2.clone();
+        let dummy = self.dummy.clone();
+        self.queued(move || {
+            let known = hash.is_some();
+            let text = hash.as_deref().unwrap_or(&dummy);
+            let parsed = PasswordHash::new(text).map_err(Error::internal)?;
+            Ok(argon2.verify_password(password.as_bytes(), &parsed).is_ok() && known)
+        })
+        .await
+    }
+
+    /// The same on this thread: for commands.
+    ///
+    /// # Errors
+    /// 500 if it cannot be hashed.
+    pub fn hash_here(&self, password: &str) -> Result<String> {
+        self.argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(Error::internal)
+    }
+
+    async fn queued<R: Send + 'static>(&self, work: impl FnOnce() -> Result<R> + Send + 'static) -> Result<R> {
+        let busy = || Error::unavailable("too many passwords to check at once");
+        let _place = self.waiting.clone().try_acquire_owned().map_err(|_| busy())?;
+        let turn = tokio::time::timeout(WAIT, self.running.clone().acquire_owned()).await.map_err(|_| busy())?.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+}

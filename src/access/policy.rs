@@ -1,0 +1,207 @@
+//! Who may do what: one table. A role comes from the unit's kind, duties are granted to a person, and a permission is a type
+//! that a handler names in its signature.
+//!
+//! The scope (`access::scope`) says *where*; this file says *what*. [`Wider`] lists the only reads that pass the scope.
+
+use serde::Serialize;
+
+use crate::vocabulary::text_enum;
+
+text_enum! {
+    /// What a unit is in the line of management; the token names it.
+    pub enum Role {
+        /// Sở and its divisions.
+        Department = "department",
+        /// District offices, and the commune offices that followed them on 1 July 2025.
+        District = "district",
+        /// Schools, centres and colleges.
+        School = "school",
+    }
+}
+
+text_enum! {
+    /// A duty of a person in its unit. Duties add up and each implies `viewer`.
+    pub enum Duty {
+        /// Reads the scope.
+        Viewer = "viewer",
+        /// Writes values, plan drafts, progress and report drafts.
+        Editor = "editor",
+        /// Decides on what units below submit.
+        Approver = "approver",
+        /// Creates and changes units and users.
+        Admin = "admin",
+    }
+}
+
+/// The duties of one person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Duties(u8);
+
+impl Duties {
+    const fn bit(duty: Duty) -> u8 {
+        match duty {
+            Duty::Viewer => 1,
+            Duty::Editor => 2,
+            Duty::Approver => 4,
+            Duty::Admin => 8,
+        }
+    }
+
+    /// These duties and the one that each implies.
+    #[must_use]
+    pub fn of(duties: &[Duty]) -> Self {
+        Self(duties.iter().fold(0, |bits, duty| bits | Self::bit(*duty)) | if duties.is_empty() { 0 } else { Self::bit(Duty::Viewer) })
+    }
+
+    /// Whether this duty is among them.
+    #[must_use]
+    pub const fn has(self, duty: Duty) -> bool {
+        self.0 & Self::bit(duty) != 0
+    }
+
+    /// Whether every one of `other` is among them: nobody grants a duty beyond its own.
+    #[must_use]
+    pub const fn cover(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    /// In the order of the document.
+    #[must_use]
+    pub fn list(self) -> Vec<Duty> {
+        Duty::ALL.iter().copied().filter(|duty| self.has(*duty)).collect()
+    }
+
+    /// As the database keeps them: words separated by spaces.
+    #[must_use]
+    pub fn words(self) -> String {
+        self.list().iter().map(|duty| duty.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads what [`Duties::words`] wrote.
+    #[must_use]
+    pub fn from_words(words: &str) -> Self {
+        Self::of(&words.split(' ').filter_map(Duty::parse).collect::<Vec<_>>())
+    }
+}
+
+/// What a handler's `P` says: one permission of the table.
+pub trait Permit: 'static {
+    /// Its row, or `None` for what anyone may call.
+    const PERMISSION: Option<Permission>;
+}
+
+/// A public operation: no account is asked.
+#[derive(Debug)]
+pub struct Anyone;
+impl Permit for Anyone {
+    const PERMISSION: Option<Permission> = None;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $word:literal : $duty:ident $(at $role:ident)? $(or $duty2:ident at $role2:ident)?;)+) => {
+        /// Every permission, by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        pub enum Permission { $($(#[$doc])* #[serde(rename = $word)] $name),+ }
+
+        impl Permission {
+            /// All of them, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// `<resource>:<verb>`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$name => $word),+ } }
+
+            /// Whether a person of this role with these duties may ever do it.
+            #[must_use]
+            pub fn allows(self, role: Role, duties: Duties) -> bool {
+                match self {
+                    $(Self::$name => (duties.has(Duty::$duty) $(&& role == Role::$role)?)
+                        $(|| (duties.has(Duty::$duty2) && role == Role::$role2))?),+
+                }
+            }
+        }
+
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub struct $name;
+            impl Permit for $name { const PERMISSION: Option<Permission> = Some(Permission::$name); }
+        )+
+    };
+}
+
+// The table. `at` narrows a duty to one role; no `at` means every role, within its scope.
+permissions! {
+    /// Whoever is signed in: `/me`, one's own sessions and password.
+    UseAccount = "account:use" : Viewer;
+    /// Units: the scope whole, cards of all.
+    ReadUnits = "units:read" : Viewer;
+    /// Create and change units of one's own and below.
+    WriteUnits = "units:write" : Admin;
+    /// People of the scope.
+    ReadUsers = "users:read" : Viewer;
+    /// Invite, change, disable people of one's own unit and below.
+    WriteUsers = "users:write" : Admin;
+    /// The catalogue: groups, tasks, documents, localities, periods, indicators with the plan's targets.
+    ReadCatalogue = "catalogue:read" : Viewer;
+    /// Lock and unlock periods.
+    LockPeriods = "periods:lock" : Admin at Department;
+    /// Approved plans, of everyone.
+    ReadPlans = "plans:read" : Viewer;
+    /// Values of the scope.
+    ReadValues = "indicator-values:read" : Viewer;
+    /// Record values of one's own unit and of units below.
+    WriteValues = "indicator-values:write" : Editor;
+    /// Results of the scope.
+    ReadResults = "results:read" : Viewer;
+    /// The change feed, in the scope.
+    ReadChanges = "changes:read" : Viewer;
+    /// The audit trail of the scope.
+    ReadAudit = "audit-events:read" : Admin or Viewer at Department;
+}
+
+/// The four reads that are wider than the scope (design section 4). A store function that passes the scope asks for one of
+/// these by name, so the list of places is `grep Wider::`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wider {
+    /// Cards of all units, and the catalogue.
+    Cards,
+    /// Approved plans.
+    ApprovedPlans,
+    /// An assignment, for its lead, its cooperating units, its assigner and everyone above these.
+    Assignments,
+    /// Targets in force for a unit in scope, whoever set them.
+    TargetsInForce,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The whole table, for review as a diff.
+    #[test]
+    fn the_policy_is_this_table() {
+        let mut table = String::new();
+        for permission in Permission::ALL {
+            let cells: Vec<String> = Role::ALL
+                .iter()
+                .map(|role| {
+                    let duties: Vec<&str> =
+                        Duty::ALL.iter().filter(|duty| permission.allows(*role, Duties::of(&[**duty]))).map(|duty| duty.as_str()).collect();
+                    format!("{}: {}", role.as_str(), if duties.len() == 4 { "all".into() } else { duties.join(",") })
+                })
+                .collect();
+            table += &format!("{} | {}\n", permission.as_str(), cells.join(" | "));
+        }
+        insta::assert_snapshot!(table, @"");
+    }
+
+    #[test]
+    fn duties_imply_viewer_and_are_covered_only_by_more() {
+        let admin = Duties::of(&[Duty::Admin]);
+        assert!(admin.has(Duty::Viewer));
+        assert!(!admin.cover(Duties::of(&[Duty::Editor])));
+        assert_eq!(Duties::from_words(&admin.words()), admin);
+        assert_eq!(Duties::of(&[]).list(), []);
+    }
+}

@@ -1,0 +1,138 @@
+//! Builds the HTTP application, serves it, and stops it without breaking a request.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App as ActixApp, HttpServer, web};
+use serde_json::Value;
+
+use crate::access::Door;
+use crate::access::token::Keys;
+use crate::clock::Clock;
+use crate::config::ServerSettings;
+use crate::db::{Context, Database};
+use crate::error::{Error, Result};
+use crate::http::list::CursorSigner;
+use crate::http::registrar::{Api, Registrar, no_such_path};
+use crate::http::{Kernel, Limits, docs, edge};
+use crate::jobs::Jobs;
+use crate::{access, catalogue, journal, sessions, units, users};
+
+/// Every operation, declared.
+///
+/// # Errors
+/// What is wrong with a declaration: a fault of ours.
+pub fn api() -> Result<Api> {
+    let mut api = Registrar::new("/api/v1");
+    sessions::http::routes(&mut api);
+    users::http::routes(&mut api);
+    units::http::routes(&mut api);
+    api.finish()
+}
+
+/// The OpenAPI document.
+///
+/// # Errors
+/// As [`api`].
+pub fn document() -> Result<Value> {
+    Ok(api()?.document().clone())
+}
+
+/// The application, bound to its port and ready to run.
+pub struct App {
+    server: Server,
+    address: SocketAddr,
+    jobs: Jobs,
+}
+
+impl App {
+    /// Loads what the first start needs, binds the port and begins to serve.
+    ///
+    /// # Errors
+    /// One line that says why not.
+    pub fn start(database: Database, settings: &ServerSettings, clock: Clock) -> Result<Self> {
+        let context = Context::system("start", clock.now());
+        database.write_here(&context, catalogue::load)?;
+        let keys = Keys::load(&database.write_here(&context, access::keys)?)?;
+        let signer = CursorSigner::new(&keys.secret(b"cursor"));
+        let limits = Limits {
+            body_bytes: settings.body_limit,
+            body_time: Duration::from_secs(settings.body_seconds),
+            answer_time: Duration::from_secs(settings.answer_seconds),
+        };
+        let jobs = Jobs::new(database.clone(), clock.clone());
+        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, clock)?, signer, limits });
+        let api = Arc::new(api()?);
+        let listener = TcpListener::bind(settings.listen).map_err(|error| Error::internal(format!("cannot listen on {}: {error}", settings.listen)))?;
+        let address = listener.local_addr().map_err(Error::internal)?;
+        let origins = settings.cors_origins.clone();
+        let mut server = HttpServer::new(move || {
+            let api = api.clone();
+            ActixApp::new()
+                .app_data(kernel.clone())
+                .wrap(cors(&origins))
+                .wrap(from_fn(edge::ring))
+                .configure(|config| {
+                    api.configure(config);
+                    docs::configure(config, &api);
+                })
+                .default_service(web::to(no_such_path))
+        })
+        .client_request_timeout(Duration::from_secs(5))
+        .shutdown_timeout(30);
+        if let Some(workers) = settings.workers {
+            server = server.workers(workers.into());
+        }
+        let server = server.listen(listener).map_err(Error::internal)?.run();
+        Ok(Self { server, address, jobs })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What stops it: requests under way are answered, then the port closes.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until it is stopped.
+    ///
+    /// # Errors
+    /// 500 if the server fails.
+    pub async fn run(self) -> Result<()> {
+        let jobs = self.jobs.run();
+        let answer = self.server.await.map_err(Error::internal);
+        jobs.abort();
+        answer
+    }
+}
+
+/// Only these origins, no credentials: tokens travel in a header.
+fn cors(origins: &[String]) -> Cors {
+    let mut cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers(["Authorization", "Content-Type", "Accept", "Accept-Language", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id"])
+        .expose_headers(["ETag", "Location", "Link", "X-Request-Id", "Retry-After", "Allow", "Idempotent-Replayed"])
+        .block_on_origin_mismatch(false)
+        .max_age(600);
+    for origin in origins {
+        cors = cors.allowed_origin(origin);
+    }
+    cors
+}
+
+/// Seals what is committed: for commands and tests that cannot wait for the tick.
+///
+/// # Errors
+/// Database errors.
+pub fn seal_now(database: &Database, clock: &Clock) -> Result<usize> {
+    database.write_here(&Context::system("sealer", clock.now()), journal::seal::seal)
+}

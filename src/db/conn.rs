@@ -1,0 +1,25 @@
+//! One connection type over both databases, and the one macro for what diesel cannot say on it.
+#![expect(missing_docs, reason = "what the derive makes has none")]
+
+use diesel::{PgConnection, SqliteConnection};
+
+/// A connection to either database. Build the variant yourself (`pool`): the derived `establish` hides errors.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// PostgreSQL.
+    Pg(PgConnection),
+    /// SQLite.
+    Lite(SqliteConnection),
+}
+
+/// Runs one expression on the concrete connection: for upserts, batch inserts and claims of work, which
+/// `MultiConnection` has no SQL for. The same text compiles twice, so both databases say the same.
+macro_rules! each {
+    ($conn:ident => $expression:expr) => {
+        match $conn {
+            $crate::db::Conn::Pg($conn) => $expression,
+            $crate::db::Conn::Lite($conn) => $expression,
+        }
+    };
+}
+pub(crate) use each;

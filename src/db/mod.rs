@@ -1,0 +1,259 @@
+//! The database: SQLite or PostgreSQL behind one type, reached by three verbs.
+//!
+//! - [`Database::read`]: one statement, no transaction.
+//! - [`Database::snapshot`]: several statements that see one state.
+//! - [`Database::write`]: one transaction, `BEGIN IMMEDIATE` on SQLite, READ COMMITTED on PostgreSQL with the locks that the
+//!   store takes as values; tried again on a deadlock, so its closure touches nothing but the database.
+
+mod conn;
+pub mod migrate;
+pub mod page;
+mod pool;
+pub mod schema;
+mod slow;
+mod types;
+pub mod url;
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::Connection;
+
+pub(crate) use conn::each;
+pub use conn::{Conn, MultiBackend};
+pub use pool::Use;
+use pool::{Lane, Manager};
+use url::DatabaseUrl;
+
+use crate::access::caller::{Caller, RequestMarks};
+use crate::access::scope::Scope;
+use crate::clock::Instant;
+use crate::error::{Code, Error, Result};
+
+/// The end of what has no end yet.
+pub const UNTIL_FURTHER_NOTICE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(date) => date,
+    None => NaiveDate::MAX,
+};
+
+/// Who asks, when, and marks of the request: what every piece of database work carries.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Who.
+    pub caller: Caller,
+    /// When: one moment for the whole work.
+    pub now: Instant,
+    /// For the journal.
+    pub marks: RequestMarks,
+}
+
+impl Context {
+    /// Work of the program itself.
+    #[must_use]
+    pub fn system(what: &'static str, now: Instant) -> Self {
+        Self { caller: Caller::System(what), now, marks: RequestMarks::default() }
+    }
+}
+
+/// A connection and the one who uses it. Stores take it whole, so no query is without its scope.
+pub struct Db<'c> {
+    /// The connection.
+    pub conn: &'c mut Conn,
+    /// Who asks.
+    pub context: Context,
+}
+
+impl Db<'_> {
+    /// The caller's scope.
+    ///
+    /// # Errors
+    /// 403 for callers that are no person: they have no subtree and must say what they read another way.
+    pub fn scope(&self) -> Result<Scope> {
+        self.context.caller.person().map(|person| person.scope).ok_or_else(Error::forbidden)
+    }
+
+    /// The business day.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        self.context.now.business_day()
+    }
+
+    /// The moment of this work.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.context.now
+    }
+}
+
+/// A transaction that may write. Only [`Database::write`] makes one.
+pub struct Tx<'c> {
+    db: Db<'c>,
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Db<'c>;
+    fn deref(&self) -> &Db<'c> {
+        &self.db
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.db
+    }
+}
+
+/// How the database is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// A PostgreSQL replica for reads, if any.
+    pub read_url: Option<DatabaseUrl>,
+    /// Connections for requests: all of them on PostgreSQL, the readers on SQLite (its writer is one more).
+    pub connections: u32,
+    /// Statements longer than this are logged.
+    pub slow: Duration,
+}
+
+/// Either database, with its pools.
+#[derive(Clone)]
+pub struct Database {
+    readers: Lane,
+    writers: Lane,
+}
+
+impl Database {
+    /// Opens it. SQLite files are created where the URL allows.
+    ///
+    /// # Errors
+    /// One line that says why not.
+    pub fn open(options: &Options) -> Result<Self, String> {
+        options.url.prepare()?;
+        let manager = |url: &DatabaseUrl, purpose| Manager::new(url.clone(), purpose, options.slow);
+        let say = |text: String| format!("cannot open {}: {text}", options.url);
+        match &options.url {
+            DatabaseUrl::Sqlite { .. } => {
+                let writers = Lane::open(manager(&options.url, Use::Write), 1).map_err(say)?;
+                let readers = Lane::open(manager(&options.url, Use::Read), options.connections).map_err(say)?;
+                Ok(Self { readers, writers })
+            }
+            DatabaseUrl::Postgres(_) => {
+                let writers = Lane::open(manager(&options.url, Use::Write), options.connections).map_err(say)?;
+                let readers = match &options.read_url {
+                    Some(url) => Lane::open(manager(url, Use::Read), options.connections).map_err(say)?,
+                    None => writers.clone(),
+                };
+                Ok(Self { readers, writers })
+            }
+        }
+    }
+
+    /// One connection for a command: no statement timeout, nothing shared.
+    ///
+    /// # Errors
+    /// One line that says why not.
+    pub fn maintenance(url: &DatabaseUrl) -> Result<Conn, String> {
+        use diesel::r2d2::ManageConnection;
+        url.prepare()?;
+        Manager::new(url.clone(), Use::Maintenance, Duration::MAX)
+            .connect()
+            .map_err(|error| format!("cannot open {url}: {}", error.to_string().replace('\n', " ")))
+    }
+
+    /// One statement.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503.
+    pub async fn read<R: Send + 'static>(&self, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+        self.readers.run(move |conn| work(&mut Db { conn, context })).await
+    }
+
+    /// Several statements that see one state.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503.
+    pub async fn snapshot<R: Send + 'static>(&self, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+        self.readers.run(move |conn| snapshot_on(conn, context, work)).await
+    }
+
+    /// One transaction that may write.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503.
+    pub async fn write<R: Send + 'static>(&self, context: Context, work: impl Fn(&mut Tx<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+        self.writers.run(move |conn| write_on(conn, &context, work)).await
+    }
+
+    /// [`Database::write`] for commands: on this thread.
+    ///
+    /// # Errors
+    /// What `work` answers.
+    pub fn write_here<R>(&self, context: &Context, work: impl Fn(&mut Tx<'_>) -> Result<R>) -> Result<R> {
+        self.writers.run_here(|conn| write_on(conn, context, work))
+    }
+}
+
+/// Asks the database whether it is there.
+///
+/// # Errors
+/// 503 if not.
+pub fn ping(conn: &mut Conn) -> Result<()> {
+    use diesel::r2d2::R2D2Connection;
+    conn.ping().map_err(Error::unavailable)
+}
+
+type Manage = <Conn as Connection>::TransactionManager;
+
+fn snapshot_on<R>(conn: &mut Conn, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R>) -> Result<R> {
+    match conn {
+        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
+        Conn::Lite(lite) => AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN")?,
+    }
+    let answer = work(&mut Db { conn: &mut *conn, context });
+    Manage::rollback_transaction(conn)?;
+    answer
+}
+
+/// Runs `work` in a transaction on this connection; again, up to three times, when the database chose it as the victim of
+/// a deadlock.
+///
+/// # Errors
+/// What `work` answers, after a rollback.
+pub fn write_on<R>(conn: &mut Conn, context: &Context, work: impl Fn(&mut Tx<'_>) -> Result<R>) -> Result<R> {
+    const TRIES: u32 = 3;
+    let mut tries = 1;
+    loop {
+        match write_once(conn, context, &work) {
+            Err(error) if tries < TRIES && lost_a_race(&error) => {
+                std::thread::sleep(Duration::from_millis(u64::from(tries * 10)));
+                tries += 1;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+fn write_once<R>(conn: &mut Conn, context: &Context, work: &impl Fn(&mut Tx<'_>) -> Result<R>) -> Result<R> {
+    match conn {
+        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN")?,
+        Conn::Lite(lite) => AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN IMMEDIATE")?,
+    }
+    match work(&mut Tx { db: Db { conn: &mut *conn, context: context.clone() } }) {
+        Ok(answer) => {
+            Manage::commit_transaction(conn)?;
+            Ok(answer)
+        }
+        Err(error) => {
+            Manage::rollback_transaction(conn)?;
+            Err(error)
+        }
+    }
+}
+
+fn lost_a_race(error: &Error) -> bool {
+    error.code() == Code::Unavailable
+        && error.cause().is_some_and(|cause| cause.text.contains("deadlock detected") || cause.text.contains("could not serialize"))
+}

@@ -1,0 +1,250 @@
+//! What handlers answer: typed, so that the document knows it, with tags, conditions and compression in one place.
+
+use actix_web::http::header;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::document::Spec;
+use super::encoding::{Coding, etag, none_match_names};
+use super::list::{CursorSigner, Listed, PageInfo};
+use crate::db::page::Page;
+use crate::error::Result;
+
+/// What an answer may look at while it is written.
+pub struct Answering<'a> {
+    /// The request.
+    pub req: &'a HttpRequest,
+    /// The members that `fields` picked.
+    pub fields: Option<Vec<String>>,
+    /// What signs cursors.
+    pub signer: &'a CursorSigner,
+}
+
+/// An answer that can say what it is and write itself.
+pub trait Answer {
+    /// Says in the document what is answered.
+    fn describe(spec: &mut Spec);
+    /// Writes it.
+    ///
+    /// # Errors
+    /// 500 if it cannot be written.
+    fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse>;
+}
+
+/// A stored resource: it has a version, and a place where it is read.
+pub trait Resource: Serialize + ToSchema {
+    /// From 1, up by one with each change; `None` where the caller sees only a card of it.
+    fn version(&self) -> Option<i64>;
+    /// Its path, for `Location`.
+    fn location(&self) -> String;
+}
+
+/// 200 with one versioned resource.
+#[derive(Debug)]
+pub struct Single<T>(pub T);
+
+/// 201 with the new resource and its `Location`.
+#[derive(Debug)]
+pub struct Created<T>(pub T);
+
+/// 200 with something that has no version of its own.
+#[derive(Debug)]
+pub struct Plain<T>(pub T);
+
+/// 201 with secrets in it: never compressed (BREACH), never stored.
+#[derive(Debug)]
+pub struct CreatedSecret<T>(pub T, pub String);
+
+/// 200 with secrets in it: never compressed, never stored.
+#[derive(Debug)]
+pub struct Secret<T>(pub T);
+
+/// 200 with a page and the binding of its cursor.
+#[derive(Debug)]
+pub struct Paged<T>(pub Page<T>, pub String);
+
+/// 200 with rows that are not paged: `{"data": […]}`.
+#[derive(Debug)]
+pub struct Rows<T>(pub Vec<T>);
+
+/// 204.
+#[derive(Debug)]
+pub struct NoContent;
+
+fn tag_headers() -> Value {
+    json!({"ETag": {"schema": {"type": "string"}, "description": "For `If-None-Match`, and for `If-Match` where the resource can be changed."}})
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+impl<T: Resource> Answer for Single<T> {
+    fn describe(spec: &mut Spec) {
+        let name = spec.component::<T>();
+        spec.answer(200, "The resource.", Some(reference(&name)), tag_headers());
+        spec.pick(&name);
+    }
+    fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {
+        let body = body(&self.0, answering.fields.as_deref(), Shape::Object)?;
+        tagged(answering.req, StatusCode::OK, self.0.version(), body, None)
+    }
+}
+
+impl<T: Resource> Answer for Created<T> {
+    fn describe(spec: &mut Spec) {
+        let name = spec.component::<T>();
+        let mut headers = tag_headers();
+        if let Some(headers) = headers.as_object_mut() {
+            headers.insert("Location".into(), json!({"schema": {"type": "string"}, "description": "Where it is read."}));
+        }
+        spec.answer(201, "The new resource.", Some(reference(&name)), headers);
+    }
+    fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {
+        let body = serde_json::to_vec(&self.0)?;
+        tagged(answering.req, StatusCode::CREATED, self.0.version(), body, Some(self.0.location()))
+    }
+}
+
+impl<T: Serialize + ToSchema> Answer for Plain<T> {
+    fn describe(spec: &mut Spec) {
+        let name = spec.component::<T>();
+        spec.answer(200, "The answer.", Some(reference(&name)), tag_headers());
+    }
+    fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {
+        tagged(answering.req, StatusCode::OK, None, serde_json::to_vec(&self.0)?, None)
+    }
+}
+
+impl<T: Serialize + ToSchema> Answer for CreatedSecret<T> {
+    fn describe(spec: &mut Spec) {
+        let name = spec.component::<T>();
+        let headers = json!({"Location": {"schema": {"type": "string"}, "description": "Where it is read."}});
+        spec.answer(201, "The new resource, with its secrets: they are shown only here.", Some(reference(&name)), headers);
+    }
+    fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {
+        Ok(secret(StatusCode::CREATED).insert_header((header::LOCATION, self.1)).body(serde_json::to_vec(&self.0)?))
+    }
+}
+
+impl<T: Serialize + ToSchema> Answer for Secret<T> {
+    fn describe(spec: &mut Spec) {
+        let name = spec.component::<T>();
+        spec.answer(200, "The answer, with secrets: they are shown only here.", Some(reference(&name)), json!({}));
+    }
+    fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {
+        Ok(secret(StatusCode::OK).body(serde_json::to_vec(&self.0)?))
+    }
+}
+
+fn secret(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CONTENT_TYPE, "application/json")).insert_header((header::CACHE_CONTROL, "no-store"));
+    response
+}
+
+impl<T: Serialize + ToSchema> Answer for Paged<T> {
+    fn describe(spec: &mut Spec) {
+        let name = spec.component::<T>();
+        spec.component::<PageInfo>();
+        let list = format!("{name}List");
+        spec.put(&list, json!({"type": "object", "required": ["data", "page"], "properties": {
+            "data": {"type": "array", "items": reference(&name)}, "page": reference("PageInfo")}}));
+        let mut headers = tag_headers();
+        if let Some(headers) = headers.as_object_mut() {
+            headers.insert("Link".into(), json!({"schema": {"type": "string"}, "description": "`<…>; rel=\"next\"` while there is a next page."}));
+        }
+        spec.answer(200, "A page.", Some(reference(&list)), headers);
+        spec.pick(&name);
+    }
+    fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {
+        let listed = Listed::seal(self.0, answering.signer, &self.1)?;
+        let body = body(&listed, answering.fields.as_deref(), Shape::Data)?;
+        let mut response = tagged(answering.req, StatusCode::OK, None, body, None)?;
+        if let Some(link) = listed.page.next.as_deref().map(|next| next_link(answering.req, next))
+            && let Ok(link) = header::HeaderValue::from_str(&link)
+        {
+            response.headers_mut().insert(header::LINK, link);
+        }
+        Ok(response)
+    }
+}
+
+/// The same query with the next cursor (RFC 8288).
+fn next_link(req: &HttpRequest, next: &str) -> String {
+    let kept: Vec<&str> = req.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")).collect();
+    let query = kept.into_iter().map(str::to_owned).chain([format!("cursor={next}")]).collect::<Vec<_>>().join("&");
+    format!("<{}?{query}>; rel=\"next\"", req.path())
+}
+
+#[derive(Serialize)]
+struct Data<T> {
+    data: Vec<T>,
+}
+
+impl<T: Serialize + ToSchema> Answer for Rows<T> {
+    fn describe(spec: &mut Spec) {
+        let name = spec.component::<T>();
+        let rows = format!("{name}Rows");
+        spec.put(&rows, json!({"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "items": reference(&name)}}}));
+        spec.answer(200, "All rows.", Some(reference(&rows)), tag_headers());
+    }
+    fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {
+        tagged(answering.req, StatusCode::OK, None, serde_json::to_vec(&Data { data: self.0 })?, None)
+    }
+}
+
+impl Answer for NoContent {
+    fn describe(spec: &mut Spec) {
+        spec.answer(204, "Done.", None, json!({}));
+    }
+    fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {
+        Ok(HttpResponse::NoContent().finish())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Object,
+    Data,
+}
+
+/// The body, with only the picked members where some were picked.
+fn body<T: Serialize>(value: &T, fields: Option<&[String]>, shape: Shape) -> Result<Vec<u8>> {
+    let Some(fields) = fields else { return Ok(serde_json::to_vec(value)?) };
+    let mut value = serde_json::to_value(value)?;
+    let keep = |object: &mut Value| {
+        if let Value::Object(members) = object {
+            members.retain(|name, _| name == "id" || fields.iter().any(|field| field == name));
+        }
+    };
+    match shape {
+        Shape::Object => keep(&mut value),
+        Shape::Data => value.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten().for_each(keep),
+    }
+    Ok(serde_json::to_vec(&value)?)
+}
+
+/// A body under its tag: 304 without it if a reading client has it already.
+fn tagged(req: &HttpRequest, status: StatusCode, version: Option<i64>, body: Vec<u8>, location: Option<String>) -> Result<HttpResponse> {
+    let coding = Coding::choose(req, body.len());
+    let tag = etag(version, &body, coding);
+    let reads = matches!(*req.method(), Method::GET | Method::HEAD);
+    let unchanged = reads && none_match_names(req.headers(), &tag);
+    let mut response = HttpResponse::build(if unchanged { StatusCode::NOT_MODIFIED } else { status });
+    response.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    if let Some(location) = location {
+        response.insert_header((header::LOCATION, location));
+    }
+    if unchanged {
+        return Ok(response.finish());
+    }
+    response.insert_header((header::CONTENT_TYPE, "application/json"));
+    if let Some(name) = coding.name() {
+        response.insert_header((header::CONTENT_ENCODING, name));
+    }
+    Ok(response.body(coding.encode(body)?))
+}

@@ -1,0 +1,16 @@
+//! The shared edge: how operations are declared, how requests are checked and how answers are written.
+
+pub mod answers;
+mod document;
+pub mod docs;
+pub mod edge;
+pub mod encoding;
+mod exchange;
+mod language;
+pub mod list;
+pub mod parts;
+pub mod problem;
+pub mod registrar;
+mod schema;
+
+pub use exchange::{Kernel, Limits};

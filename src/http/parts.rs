@@ -1,0 +1,165 @@
+//! What a handler may ask of a request, beside its [`Access`](crate::access::Access): typed pieces that describe themselves in the
+//! OpenAPI document. By the time a part is taken the request has passed its checks (`exchange`), so taking one cannot fail on
+//! what a client sent, but for what only the part knows.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::document::Spec;
+use super::encoding::Matching;
+use crate::error::{Error, Fault, Result};
+use crate::ids::{Id, Key};
+
+/// A request that passed its checks.
+pub struct Exchange<'r> {
+    /// The request.
+    pub req: &'r HttpRequest,
+    /// Its parameters, as their schema says.
+    pub query: Map<String, Value>,
+    /// Its body, as its schema says; null where the operation has none.
+    pub body: Value,
+    /// Faults that parts find: told together.
+    pub faults: Vec<Fault>,
+    /// What signs cursors.
+    pub signer: &'r super::list::CursorSigner,
+}
+
+/// A piece of a request.
+pub trait Part: Sized {
+    /// Says in the document what is asked.
+    fn describe(spec: &mut Spec);
+    /// Takes it.
+    ///
+    /// # Errors
+    /// 404 for a path that cannot name anything; 422 for what a schema cannot say.
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self>;
+}
+
+/// The variable parts of the path, in their order.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+/// One variable part of a path.
+pub trait PathPart: Sized {
+    /// Its schema.
+    fn schema() -> Value;
+    /// Reads it; `None` names nothing.
+    fn read(text: &str) -> Option<Self>;
+}
+
+impl PathPart for Key {
+    fn schema() -> Value {
+        json!({"type": "string", "description": "Id or code.", "maxLength": 40, "example": "SGD"})
+    }
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl<T> PathPart for Id<T> {
+    fn schema() -> Value {
+        json!({"type": "string", "format": "uuid"})
+    }
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl<A: PathPart> Part for Path<A> {
+    fn describe(spec: &mut Spec) {
+        spec.path_parameters(&[A::schema()]);
+    }
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        let mut texts = exchange.req.match_info().iter().map(|(_, text)| text);
+        texts.next().and_then(A::read).map(Path).ok_or_else(Error::not_found)
+    }
+}
+
+/// Parameters of the query as a struct whose members are the parameters.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: ToSchema + DeserializeOwned> Part for Query<T> {
+    fn describe(spec: &mut Spec) {
+        spec.query::<T>();
+    }
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        from_query(exchange).map(Query)
+    }
+}
+
+/// The members of `T` among the parameters.
+///
+/// # Errors
+/// 500 if the type and its schema do not agree: a fault of ours.
+pub(super) fn from_query<T: DeserializeOwned>(exchange: &Exchange<'_>) -> Result<T> {
+    serde_json::from_value(Value::Object(exchange.query.clone())).map_err(Error::internal)
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: ToSchema + DeserializeOwned> Part for Body<T> {
+    fn describe(spec: &mut Spec) {
+        spec.body::<T>();
+    }
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        serde_json::from_value(std::mem::take(&mut exchange.body)).map(Body).map_err(Error::internal)
+    }
+}
+
+/// The version that the client means to change. Required: its absence is 428 before anything is read.
+#[derive(Debug)]
+pub struct IfMatch(pub Matching);
+
+impl Part for IfMatch {
+    fn describe(spec: &mut Spec) {
+        spec.if_match();
+    }
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        Matching::read(exchange.req.headers()).map(IfMatch).ok_or_else(|| Error::new(crate::error::Code::PreconditionRequired))
+    }
+}
+
+/// Marks of the request that a handler itself needs: signing in keeps the address.
+#[derive(Debug)]
+pub struct Peer {
+    /// The address that the connection came from.
+    pub ip: Option<String>,
+}
+
+impl Part for Peer {
+    fn describe(_: &mut Spec) {}
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        Ok(Self { ip: peer(exchange.req) })
+    }
+}
+
+/// The address of the peer.
+#[must_use]
+pub fn peer(req: &HttpRequest) -> Option<String> {
+    req.peer_addr().map(|address| address.ip().to_string())
+}
+
+/// Whether the client takes JSON (RFC 9110 section 12.5.1); no `Accept` takes anything.
+#[must_use]
+pub fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut seen = false;
+    for value in headers.get_all(actix_web::http::header::ACCEPT) {
+        seen = true;
+        let taken = value.to_str().unwrap_or_default().split(',').any(|range| {
+            let mut pieces = range.split(';').map(str::trim);
+            let range = pieces.next().unwrap_or_default().to_ascii_lowercase();
+            let refused = pieces.any(|piece| piece.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
+            !refused && matches!(range.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
+        });
+        if taken {
+            return true;
+        }
+    }
+    !seen
+}

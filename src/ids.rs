@@ -1,0 +1,193 @@
+//! Identifiers as values: UUIDv7, one type per resource, so that a unit's id cannot stand where a user's is asked.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+/// `uuid` on PostgreSQL, a BLOB of 16 bytes on SQLite (`db::types` has the conversions).
+#[derive(Clone, Copy, Debug, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
+#[diesel(sqlite_type(name = "Binary"))]
+pub struct Uid;
+
+/// The id of a `T`: a UUIDv7, made here and never by the database, ordered by the time of making.
+#[derive(AsExpression, FromSqlRow)]
+#[diesel(sql_type = Uid)]
+pub struct Id<T: 'static>(Uuid, PhantomData<fn() -> T>);
+
+/// What ids belong to. These types have no values: they only tell ids apart.
+pub mod of {
+    #![allow(missing_docs, reason = "each is named after its resource")]
+    macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
+    markers!(Unit, User, Session, Entry, Locality, Period, Group, Task, Document, Plan, Indicator, Value, Target, Any);
+}
+
+/// A unit of the line of management.
+pub type UnitId = Id<of::Unit>;
+/// A person's account.
+pub type UserId = Id<of::User>;
+/// A sign-in and what came of it.
+pub type SessionId = Id<of::Session>;
+/// A row of the journal.
+pub type EntryId = Id<of::Entry>;
+/// A legal document.
+pub type DocumentId = Id<of::Document>;
+/// A territory.
+pub type LocalityId = Id<of::Locality>;
+/// Any resource, where its kind is said beside it (the journal).
+pub type AnyId = Id<of::Any>;
+
+impl<T> Id<T> {
+    /// A new id.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes ids")]
+    pub fn new() -> Self {
+        Self::from(Uuid::now_v7())
+    }
+
+    /// The UUID itself.
+    #[must_use]
+    pub fn uuid(self) -> Uuid {
+        self.0
+    }
+
+    /// The same id, its kind said elsewhere.
+    #[must_use]
+    pub fn any(self) -> AnyId {
+        Id::from(self.0)
+    }
+}
+
+impl<T> From<Uuid> for Id<T> {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid, PhantomData)
+    }
+}
+
+impl<T> Default for Id<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+// Written out: derives would ask the marker for the same traits.
+impl<T> Clone for Id<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Id<T> {}
+impl<T> PartialEq for Id<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl<T> Eq for Id<T> {}
+impl<T> PartialOrd for Id<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<T> Ord for Id<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+impl<T> Hash for Id<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+impl<T> fmt::Debug for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+impl<T> fmt::Display for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+impl<T> FromStr for Id<T> {
+    type Err = uuid::Error;
+    /// Only the hyphenated lower-case form that we write: one id, one spelling.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let uuid = Uuid::try_parse(text)?;
+        if text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase()) {
+            Ok(Self::from(uuid))
+        } else {
+            Uuid::try_parse("").map(Self::from)
+        }
+    }
+}
+impl<T> Serialize for Id<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+impl<'de, T> Deserialize<'de> for Id<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+impl<T> utoipa::PartialSchema for Id<T> {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::Custom("uuid".to_owned())))
+            .examples([serde_json::json!("01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20")])
+            .into()
+    }
+}
+
+impl<T> utoipa::ToSchema for Id<T> {}
+
+/// An id or a code: either names a resource that has both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Its id.
+    Id(Uuid),
+    /// Its code.
+    Code(String),
+}
+
+impl Key {
+    /// Reads one; `None` if it can be neither.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(id) = text.parse::<AnyId>() {
+            return Some(Self::Id(id.uuid()));
+        }
+        is_code(text).then(|| Self::Code(text.to_owned()))
+    }
+}
+
+/// `^[A-Z0-9][A-Za-z0-9._-]{0,39}$`: the first sign is never lower case, so no code equals a fixed word of a path.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    text.len() <= 40
+        && bytes.next().is_some_and(|first| first.is_ascii_uppercase() || first.is_ascii_digit())
+        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_an_id_or_a_code() {
+        assert_eq!(Key::parse("MN-DB-001"), Some(Key::Code("MN-DB-001".into())));
+        assert!(matches!(Key::parse("01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20"), Some(Key::Id(_))));
+        for text in ["tree", "", "-A", "Đà", "A B", &"A".repeat(41), "A/B", "A\0"] {
+            assert_eq!(Key::parse(text), None, "{text:?}");
+        }
+    }
+}

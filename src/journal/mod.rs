@@ -1,0 +1,7 @@
+//! The journal: what happened, appended by every write and never changed. It is the audit trail, the change feed and the source
+//! of webhooks: three readers of one table.
+
+pub mod seal;
+pub mod store;
+
+pub use store::{Entry, append};

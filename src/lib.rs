@@ -1,0 +1,33 @@
+//! Tiến độ: the back end with which a provincial education department runs and monitors its plan to 2030.
+//!
+//! A module per resource over a thin kernel. Data flows one way: middleware, [`access::Access`], handler, `rules` and `store`,
+//! answer. Each resource has the same rooms: `http` (paths, extractors, statuses; actix, never diesel), `model` (its types),
+//! `rules` (pure functions) and `store` (queries; diesel, never actix). Imports go down this list and never up (a test keeps it).
+
+// Values that everything stands on.
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod patch;
+pub mod text;
+pub mod vocabulary;
+
+// The kernel.
+pub mod access;
+pub mod db;
+pub mod http;
+pub mod journal;
+
+// Resources.
+pub mod catalogue;
+pub mod localities;
+pub mod sessions;
+pub mod units;
+pub mod users;
+
+// The program.
+pub mod app;
+pub mod bootstrap;
+pub mod config;
+pub mod jobs;
+pub mod logs;

@@ -1,0 +1,4 @@
+//! Localities (địa bàn): province, districts, communes; territory, apart from the line of management.
+
+pub mod model;
+pub mod store;

@@ -1,0 +1,145 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tiendo::access::policy::Duty;
+use tiendo::app::{self, App};
+use tiendo::clock::Clock;
+use tiendo::config::{DatabaseSettings, ServerSettings};
+use tiendo::db::url::DatabaseUrl;
+use tiendo::db::{Context, Database, migrate};
+use tiendo::{bootstrap, logs};
+
+/// Tiến độ: the back end with which a provincial education department runs and monitors its plan to 2030.
+#[derive(Parser)]
+#[command(name = "tiendo", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API; on SQLite missing migrations are applied first
+    Serve(Serve),
+    /// Apply missing migrations
+    Migrate(Migrate),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Work of an administrator
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    #[command(flatten)]
+    server: ServerSettings,
+}
+
+#[derive(Args)]
+struct Migrate {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    /// The URL of the role that owns the tables, where the service's own may not change them
+    #[arg(long, env = "MIGRATE_DATABASE_URL", hide_env_values = true, value_parser = DatabaseUrl::parse)]
+    migrate_database_url: Option<DatabaseUrl>,
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make the first account of the department and print the single-use link that lets its person in
+    Bootstrap(Bootstrap),
+}
+
+#[derive(Args)]
+struct Bootstrap {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    /// The account's name for signing in
+    #[arg(long, default_value = "quan.tri")]
+    username: String,
+    /// The person's name
+    #[arg(long, default_value = "Quản trị viên")]
+    full_name: String,
+}
+
+fn main() -> ExitCode {
+    logs::start();
+    let answer = match Cli::parse().command {
+        Command::Serve(serve) => run_serve(&serve),
+        Command::Migrate(migrate) => run_migrate(&migrate),
+        Command::Openapi => run_openapi(),
+        Command::Admin(Admin::Bootstrap(bootstrap)) => run_bootstrap(&bootstrap),
+    };
+    match answer {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            #[expect(clippy::print_stderr, reason = "a command says in one line why it stops")]
+            {
+                eprintln!("tiendo: {text}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<(), String>;
+
+#[expect(clippy::print_stdout, reason = "what a command answers")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Opens the database with its migrations applied (SQLite) or checked (PostgreSQL).
+fn open(settings: &DatabaseSettings) -> Result<Database, String> {
+    let mut conn = Database::maintenance(&settings.database_url)?;
+    if let DatabaseUrl::Sqlite { .. } = settings.database_url {
+        migrate::apply(&mut conn).map_err(|error| error.to_string())?;
+    }
+    let pending = migrate::pending(&mut conn).map_err(|error| error.to_string())?;
+    if !pending.is_empty() {
+        return Err(format!("the database lacks {}: run `tiendo migrate` first", pending.join(", ")));
+    }
+    drop(conn);
+    Database::open(&settings.options())
+}
+
+fn run_serve(serve: &Serve) -> Outcome {
+    let database = open(&serve.database)?;
+    actix_web::rt::System::new().block_on(async {
+        let app = App::start(database, &serve.server, Clock::System).map_err(|error| error.to_string())?;
+        say(&format!("listening on http://{}", app.address()));
+        app.run().await.map_err(|error| error.to_string())
+    })
+}
+
+fn run_migrate(command: &Migrate) -> Outcome {
+    let url = command.migrate_database_url.as_ref().unwrap_or(&command.database.database_url);
+    let mut conn = Database::maintenance(url)?;
+    let done = migrate::apply(&mut conn).map_err(|error| error.to_string())?;
+    say(&if done.is_empty() { "nothing to do".to_owned() } else { format!("applied {}", done.join(", ")) });
+    Ok(())
+}
+
+fn run_openapi() -> Outcome {
+    let document = app::document().map_err(|error| error.to_string())?;
+    say(&serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?);
+    Ok(())
+}
+
+fn run_bootstrap(command: &Bootstrap) -> Outcome {
+    let database = open(&command.database)?;
+    let clock = Clock::System;
+    let context = Context::system("admin bootstrap", clock.now());
+    let link = bootstrap::first_account(&database, &context, &command.username, &command.full_name, Duty::ALL).map_err(|error| error.to_string())?;
+    say(&format!(
+        "The link of {} holds 24 hours and one use. Set the password (15 to 128 characters):\n\
+         curl -X POST http://127.0.0.1:8080/api/v1/invitations/accept -H 'Content-Type: application/json' -d '{{\"token\":\"{link}\",\"password\":\"…\"}}'",
+        command.username
+    ));
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! Sessions: signing in, staying in, signing out.
+
+pub mod http;
+pub mod model;
+pub mod store;

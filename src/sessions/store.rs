@@ -1,0 +1,291 @@
+//! Queries on sessions and refresh tokens.
+
+use chrono::NaiveDate;
+use diesel::dsl::InnerJoinQuerySource;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::model::{Client, Session};
+use crate::access::caller::Person;
+use crate::access::policy::Duties;
+use crate::access::scope::Scope;
+use crate::clock::Instant;
+use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::schema::{refresh_tokens, sessions, unit_spells, units, users};
+use crate::db::{Conn, Db, Tx};
+use crate::error::Result;
+use crate::ids::{SessionId, UnitId, UserId};
+use crate::units::model::Kind;
+
+/// How long after its use a refresh token still answers the same successor: an answer that a phone never got costs nothing.
+const GRACE: i64 = 10;
+
+/// The person of a session that has not ended, of an account that is active.
+///
+/// # Errors
+/// Database errors.
+pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
+    type Row = (UserId, String, String, String, bool, UnitId, Kind, Option<UnitId>);
+    let (now, day) = (db.now(), db.today());
+    let row: Option<Row> = sessions::table
+        .inner_join(users::table)
+        .inner_join(units::table.on(units::id.eq(users::unit_id)))
+        .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(users::unit_id)))
+        .filter(sessions::id.eq(session))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::idle_until.gt(now))
+        .filter(users::status.eq("active"))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .select((
+            users::id,
+            users::username,
+            users::full_name,
+            users::duties,
+            users::must_change_password,
+            users::unit_id,
+            units::kind,
+            unit_spells::parent_id,
+        ))
+        .first(db.conn)
+        .optional()?;
+    Ok(row.map(|(id, username, full_name, duties, must_change_password, unit, kind, parent)| Person {
+        id,
+        session,
+        username,
+        full_name,
+        role: kind.role(),
+        duties: Duties::from_words(&duties),
+        unit,
+        scope: scope(unit, kind, parent, day),
+        must_change_password,
+    }))
+}
+
+/// A division is a part of its department: its people have the department's scope.
+fn scope(unit: UnitId, kind: Kind, parent: Option<UnitId>, today: NaiveDate) -> Scope {
+    let root = if kind == Kind::Division { parent.unwrap_or(unit) } else { unit };
+    Scope::new(root, unit, today)
+}
+
+/// What signing in needs of an account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The account.
+    pub id: UserId,
+    /// The PHC string, if a password was ever set.
+    pub password_hash: Option<String>,
+    /// Whether it may sign in.
+    pub active: bool,
+}
+
+/// The account with this name.
+///
+/// # Errors
+/// Database errors.
+pub fn account(db: &mut Db<'_>, username: &str) -> Result<Option<Account>> {
+    let row: Option<(UserId, Option<String>, String)> =
+        users::table.filter(users::username.eq(username)).select((users::id, users::password_hash, users::status)).first(db.conn).optional()?;
+    Ok(row.map(|(id, password_hash, status)| Account { id, password_hash, active: status == "active" }))
+}
+
+/// A session that begins.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// The kind of client.
+    pub client: Client,
+    /// Its name for people.
+    pub device: Option<String>,
+    /// The address that it is opened from.
+    pub ip: Option<String>,
+    /// What is kept of its first refresh token.
+    pub digest: Vec<u8>,
+}
+
+/// Opens a session; answers when it ends unless it is refreshed.
+///
+/// # Errors
+/// Database errors.
+pub fn open(tx: &mut Tx<'_>, opening: &Opening) -> Result<Instant> {
+    let now = tx.now();
+    let (idle, end) = (now.plus(opening.client.idle()), now.plus(opening.client.absolute()));
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(opening.id),
+            sessions::user_id.eq(opening.user),
+            sessions::client.eq(opening.client),
+            sessions::device.eq(&opening.device),
+            sessions::ip.eq(&opening.ip),
+            sessions::created_at.eq(now),
+            sessions::last_seen_at.eq(now),
+            sessions::idle_until.eq(idle),
+            sessions::expires_at.eq(end),
+        ))
+        .execute(tx.conn)?;
+    diesel::insert_into(refresh_tokens::table)
+        .values((refresh_tokens::digest.eq(&opening.digest), refresh_tokens::session_id.eq(opening.id), refresh_tokens::generation.eq(0)))
+        .execute(tx.conn)?;
+    diesel::update(users::table.filter(users::id.eq(opening.user))).set(users::last_seen_at.eq(now)).execute(tx.conn)?;
+    Ok(idle.min(end))
+}
+
+/// What came of a refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// The session goes on until then.
+    Goes {
+        /// The session.
+        session: SessionId,
+        /// The kind of client.
+        client: Client,
+        /// When it ends unless it is refreshed again.
+        until: Instant,
+    },
+    /// Unknown, expired or ended.
+    Unknown,
+    /// Used before: the session was ended, because one of the two who hold the token stole it.
+    Reused(SessionId),
+}
+
+/// Uses up a refresh token and puts its successor in its place. One token has one successor: `successor` is derived from it.
+///
+/// # Errors
+/// Database errors.
+pub fn refresh(tx: &mut Tx<'_>, digest: &[u8], successor: &[u8]) -> Result<Refreshed> {
+    let token: Option<(SessionId, i32)> = refresh_tokens::table
+        .filter(refresh_tokens::digest.eq(digest))
+        .select((refresh_tokens::session_id, refresh_tokens::generation))
+        .first(tx.conn)
+        .optional()?;
+    let Some((session, generation)) = token else { return Ok(Refreshed::Unknown) };
+    lock(tx, session)?;
+    let now = tx.now();
+    let alive: Option<(Client, Instant)> = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(session))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::idle_until.gt(now))
+        .filter(users::status.eq("active"))
+        .select((sessions::client, sessions::expires_at))
+        .first(tx.conn)
+        .optional()?;
+    let Some((client, expires_at)) = alive else { return Ok(Refreshed::Unknown) };
+    let used_at: Option<Instant> =
+        refresh_tokens::table.filter(refresh_tokens::digest.eq(digest)).select(refresh_tokens::used_at).first(tx.conn)?;
+    let idle = now.plus(client.idle());
+    match used_at {
+        None => {
+            diesel::update(refresh_tokens::table.filter(refresh_tokens::digest.eq(digest))).set(refresh_tokens::used_at.eq(now)).execute(tx.conn)?;
+            diesel::insert_into(refresh_tokens::table)
+                .values((
+                    refresh_tokens::digest.eq(successor),
+                    refresh_tokens::session_id.eq(session),
+                    refresh_tokens::generation.eq(generation + 1),
+                ))
+                .execute(tx.conn)?;
+            diesel::update(sessions::table.filter(sessions::id.eq(session)))
+                .set((sessions::last_seen_at.eq(now), sessions::idle_until.eq(idle)))
+                .execute(tx.conn)?;
+        }
+        Some(used_at) if used_at.plus(GRACE) > now && is_fresh(tx, successor)? => {}
+        Some(_) => {
+            end(tx, session)?;
+            return Ok(Refreshed::Reused(session));
+        }
+    }
+    Ok(Refreshed::Goes { session, client, until: idle.min(expires_at) })
+}
+
+/// Whether the token is there and was never used: grace reaches only the one immediately before it.
+fn is_fresh(tx: &mut Tx<'_>, digest: &[u8]) -> Result<bool> {
+    let fresh = refresh_tokens::table.filter(refresh_tokens::digest.eq(digest)).filter(refresh_tokens::used_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(fresh)).get_result(tx.conn)?)
+}
+
+fn lock(tx: &mut Tx<'_>, session: SessionId) -> Result<()> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: Option<SessionId> =
+            sessions::table.filter(sessions::id.eq(session)).select(sessions::id).for_no_key_update().first(pg).optional()?;
+    }
+    Ok(())
+}
+
+/// Ends a session that has not ended; answers whether it did.
+///
+/// # Errors
+/// Database errors.
+pub fn end(tx: &mut Tx<'_>, session: SessionId) -> Result<bool> {
+    let open = sessions::table.filter(sessions::id.eq(session)).filter(sessions::ended_at.is_null());
+    Ok(diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)? > 0)
+}
+
+/// Ends every session of an account.
+///
+/// # Errors
+/// Database errors.
+pub fn end_all(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null());
+    diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Whether the session is the account's and has not ended.
+///
+/// # Errors
+/// Database errors.
+pub fn is_own(db: &mut Db<'_>, session: SessionId, user: UserId) -> Result<bool> {
+    let own = sessions::table.filter(sessions::id.eq(session)).filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(own)).get_result(db.conn)?)
+}
+
+type Source = InnerJoinQuerySource<sessions::table, users::table>;
+
+/// A page of an account's sessions that have not ended.
+///
+/// # Errors
+/// Database errors.
+pub fn list(db: &mut Db<'_>, user: UserId, current: SessionId, page: &PageRequest) -> Result<Page<Session>> {
+    type Row = (SessionId, Client, Option<String>, Option<String>, Instant, Instant, Instant);
+    let now = db.now();
+    let own = || {
+        sessions::table
+            .inner_join(users::table)
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .filter(sessions::idle_until.gt(now))
+    };
+    let total = if page.count { Some(own().count().get_result(db.conn)?) } else { None };
+    let query = own()
+        .select((
+            sessions::id,
+            sessions::client,
+            sessions::device,
+            sessions::ip,
+            sessions::created_at,
+            sessions::last_seen_at,
+            sessions::expires_at,
+        ))
+        .into_boxed();
+    let query = keyset!(query, page, Source, { "created_at" => sessions::created_at: Instant }, sessions::id);
+    let rows: Vec<Row> = query.load(db.conn)?;
+    let rows = rows.into_iter().map(|(id, client, device, ip, created_at, last_seen_at, expires_at)| Session {
+        id,
+        client,
+        device,
+        ip,
+        created_at,
+        last_seen_at,
+        expires_at,
+        current: id == current,
+    });
+    Ok(Page::cut(rows.collect(), page, total, |session, name| -> Value {
+        if name == "created_at" { session.created_at.write() } else { session.id.write() }
+    }))
+}

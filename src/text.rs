@@ -1,0 +1,106 @@
+//! Vietnamese text: how it is stored (NFC, trimmed), searched (folded) and ordered (ICU `vi`).
+//!
+//! Folding is ours because databases do it differently or not at all: SQLite's `lower` knows only ASCII, PostgreSQL's
+//! `unaccent` leaves đ, and neither joins tỉ lệ with tỷ lệ.
+
+use std::sync::OnceLock;
+
+use icu_collator::options::CollatorOptions;
+use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Trimmed and in NFC, as every string of a body is stored (passwords apart).
+#[must_use]
+pub fn clean(text: &str) -> String {
+    text.nfc().collect::<String>().trim().to_owned()
+}
+
+/// Whether the text holds NUL or another control character but for line breaks and tabs.
+#[must_use]
+pub fn has_control(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// The key under which a text is found: without case, tone, diacritics, đ as d, i for a final y (tỷ lệ = tỉ lệ,
+/// Mỵ Hòa = Mị Hòa), and every run of other signs as one space.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let mut key = String::with_capacity(text.len());
+    for c in text.nfkc().flat_map(char::to_lowercase).nfd() {
+        match c {
+            'đ' | 'ð' | 'ɖ' => key.push('d'),
+            c if is_combining_mark(c) => {}
+            c if c.is_alphanumeric() => key.push(c),
+            _ if key.ends_with(' ') || key.is_empty() => {}
+            _ => key.push(' '),
+        }
+    }
+    let words: Vec<String> = key.split_whitespace().map(i_for_y).collect();
+    words.join(" ")
+}
+
+/// A word with its last y as i, where y is the word's only vowel: `ty` → `ti`, but `thuy` and `may` stay.
+fn i_for_y(word: &str) -> String {
+    match word.strip_suffix('y') {
+        Some(head) if !head.is_empty() && (head == "qu" || !head.contains(['a', 'e', 'i', 'o', 'u'])) => format!("{head}i"),
+        _ => word.to_owned(),
+    }
+}
+
+/// A folded text as a LIKE pattern that finds it anywhere; `%`, `_` and `\` cannot occur in a folded text.
+#[must_use]
+pub fn like(query: &str) -> String {
+    format!("%{}%", fold(query))
+}
+
+/// A key whose byte order is Vietnamese order: letters a ă â b c d đ …, tones ngang, huyền, hỏi, ngã, sắc, nặng.
+/// Both databases sort it as bytes, so they agree.
+#[must_use]
+pub fn sort_key(text: &str) -> Vec<u8> {
+    static COLLATOR: OnceLock<Option<CollatorBorrowed<'static>>> = OnceLock::new();
+    let collator = COLLATOR.get_or_init(|| {
+        let vi: CollatorPreferences = icu_locale_core::locale!("vi").into();
+        Collator::try_new(vi, CollatorOptions::default()).ok()
+    });
+    let mut key = Vec::with_capacity(text.len() * 2);
+    match collator {
+        Some(collator) if collator.write_sort_key_to(text, &mut key).is_ok() => key,
+        _ => text.as_bytes().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_joins_what_people_write_differently() {
+        for (written, searched) in [
+            ("Hoà Bình", "Hòa Bình"),
+            ("Thuỷ", "Thủy"),
+            ("khoẻ", "khỏe"),
+            ("quý", "quí"),
+            ("Mỵ Hòa", "Mị Hoà"),
+            ("TỶ LỆ", "tỉ lệ"),
+            ("Đà Bắc", "da bac"),
+            ("Ða Bac", "Đa Bắc"),
+            ("TH&THCS", "th thcs"),
+            ("Trường TH – THCS", "truong th-thcs"),
+        ] {
+            assert_eq!(fold(written), fold(searched), "{written} / {searched}");
+        }
+        assert_eq!(fold("Hòa Bình"), fold(&"Hòa Bình".nfd().collect::<String>()));
+        assert_ne!(fold("Thủy"), fold("Thúi"));
+    }
+
+    #[test]
+    fn names_sort_as_vietnamese_people_sort_them() {
+        let mut names = ["Ước", "Đà Bắc", "Dũng", "Ân", "Ăn", "An", "Ôn", "On", "Ơn", "đá", "Hòa Bình", "Út", "Ứng"];
+        names.sort_by_key(|name| sort_key(name));
+        assert_eq!(names, ["An", "Ăn", "Ân", "Dũng", "đá", "Đà Bắc", "Hòa Bình", "On", "Ôn", "Ơn", "Út", "Ứng", "Ước"]);
+        let mut tones = ["mạ", "má", "mã", "mả", "mà", "ma"];
+        tones.sort_by_key(|name| sort_key(name));
+        assert_eq!(tones, ["ma", "mà", "mả", "mã", "má", "mạ"]);
+    }
+}

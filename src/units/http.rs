@@ -1,0 +1,183 @@
+//! Units on HTTP.
+
+use super::model::{AsOf, NewUnit, TreeNode, TreeQuery, Unit, UnitFilters, UnitPatch, UnitSpell};
+use super::{rules, store};
+use crate::access::Access;
+use crate::access::policy::{ReadUnits, WriteUnits};
+use crate::db::Tx;
+use crate::error::{Code, Error, Fault, FaultCode, Result};
+use crate::http::answers::{Created, Paged, Resource, Rows, Single};
+use crate::http::list::{Filters, List};
+use crate::http::parts::{Body, IfMatch, Path, Query};
+use crate::http::registrar::Registrar;
+use crate::ids::{Id, Key};
+use crate::journal::{self, Entry};
+use crate::localities;
+use crate::patch::Field;
+
+/// Declares the operations.
+pub fn routes(api: &mut Registrar) {
+    api.tag("units", "Đơn vị: the department, its divisions, offices, schools, centres and colleges, in a dated tree.");
+    api.path("/units")
+        .get(list_units, "List units", "Cards of all units, whole inside the caller's scope, as of a day.")
+        .post(create_unit, "Create a unit", "Below one's own unit. The code is for good.")
+        .refuses(&[Code::Duplicate])
+        .done();
+    api.path("/units/tree").get(read_unit_tree, "Read the tree", "From a unit down, at most 2,000 nodes.").done();
+    api.path("/units/{unit}")
+        .get(get_unit, "Read a unit", "Whole inside the caller's scope, its card elsewhere.")
+        .patch(update_unit, "Change a unit", "From a day on; what lay before it stays. A move takes all units below with it.")
+        .refuses(&[Code::Conflict])
+        .done();
+    api.path("/units/{unit}/children").get(list_unit_children, "List the units directly below", "As of a day.").done();
+    api.path("/units/{unit}/ancestors").get(list_unit_ancestors, "List the units above", "Cards, from the top down.").done();
+    api.path("/units/{unit}/history").get(list_unit_history, "Read a unit's history", "What it was called and where it stood, from when until when.").done();
+}
+
+impl Resource for Unit {
+    fn version(&self) -> Option<i64> {
+        self.version
+    }
+    fn location(&self) -> String {
+        format!("/api/v1/units/{}", self.id)
+    }
+}
+
+impl Filters for UnitFilters {
+    const SORTS: &'static [&'static str] = &["name", "code", "updated_at"];
+    const SEARCH: bool = true;
+    const UPDATED: bool = true;
+}
+
+impl Filters for AsOf {
+    const SORTS: &'static [&'static str] = &["name", "code", "updated_at"];
+}
+
+async fn list_units(access: Access<ReadUnits>, list: List<UnitFilters>) -> Result<Paged<Unit>> {
+    let binding = list.binding();
+    let page = access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
+    Ok(Paged(page, binding))
+}
+
+async fn get_unit(access: Access<ReadUnits>, Path(key): Path<Key>, Query(query): Query<AsOf>) -> Result<Single<Unit>> {
+    access.read(move |db| store::get(db, &key, query.as_of)).await.map(|found| Single(found.shown()))
+}
+
+async fn list_unit_children(access: Access<ReadUnits>, Path(key): Path<Key>, list: List<AsOf>) -> Result<Paged<Unit>> {
+    let binding = list.binding();
+    let page = access.snapshot(move |db| store::children(db, &key, list.filters.as_of, &list.page)).await?;
+    Ok(Paged(page, binding))
+}
+
+async fn list_unit_ancestors(access: Access<ReadUnits>, Path(key): Path<Key>, Query(query): Query<AsOf>) -> Result<Rows<Unit>> {
+    access.snapshot(move |db| store::ancestors(db, &key, query.as_of)).await.map(Rows)
+}
+
+async fn list_unit_history(access: Access<ReadUnits>, Path(key): Path<Key>) -> Result<Rows<UnitSpell>> {
+    access.snapshot(move |db| store::history(db, &key)).await.map(Rows)
+}
+
+async fn read_unit_tree(access: Access<ReadUnits>, Query(query): Query<TreeQuery>) -> Result<Rows<TreeNode>> {
+    access.snapshot(move |db| store::tree(db, query.root.as_deref(), query.depth.unwrap_or(2), query.kind, query.as_of)).await.map(Rows)
+}
+
+async fn create_unit(access: Access<WriteUnits>, Body(new): Body<NewUnit>) -> Result<Created<Unit>> {
+    let unit = access
+        .write(move |tx| {
+            let row = resolve_new(tx, &new)?;
+            store::insert(tx, &row)?;
+            let unit = store::get(tx, &Key::Id(row.id.uuid()), None)?.unit;
+            journal::append(tx, entry("unit.create", "unit.created", None, &unit)?)?;
+            Ok(unit)
+        })
+        .await?;
+    Ok(Created(unit))
+}
+
+async fn update_unit(access: Access<WriteUnits>, Path(key): Path<Key>, IfMatch(matching): IfMatch, Body(patch): Body<UnitPatch>) -> Result<Single<Unit>> {
+    let unit = access
+        .write(move |tx| {
+            let locked = store::lock(tx, &key)?;
+            let before = locked.found.whole()?.clone();
+            matching.check(before.version.unwrap_or_default())?;
+            let change = resolve_patch(tx, &before, &patch)?;
+            store::update(tx, &locked, &change, patch.effective_on.unwrap_or(tx.today()))?;
+            let after = store::get(tx, &Key::Id(before.id.uuid()), None)?.unit;
+            journal::append(tx, entry("unit.update", "unit.updated", Some(&before), &after)?)?;
+            Ok(after)
+        })
+        .await?;
+    Ok(Single(unit))
+}
+
+fn entry(action: &'static str, event: &'static str, before: Option<&Unit>, after: &Unit) -> Result<Entry> {
+    Ok(Entry {
+        code: Some(after.code.clone()),
+        unit: Some(after.id),
+        before: before.map(serde_json::to_value).transpose()?,
+        after: Some(serde_json::to_value(after)?),
+        ..Entry::new(action, event, "unit", after.id.any())
+    })
+}
+
+/// The new unit with what it names looked up; all faults at once.
+fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
+    let mut faults = rules::faults_of_new(new, tx.today());
+    let parent = store::referred_unit(tx, Fault::at("/parent", FaultCode::UnknownReference), &new.parent, &mut faults)?;
+    faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_parent(new.kind, parent.kind)));
+    let locality = localities::store::referred(tx, "/locality", new.locality.as_deref(), &mut faults)?;
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    Ok(store::NewRow {
+        id: Id::new(),
+        code: new.code.clone(),
+        kind: new.kind,
+        unit_type: new.unit_type,
+        external_codes: new.external_codes.clone(),
+        valid_from: new.valid_from.unwrap_or(tx.today()),
+        spell: store::SpellRow {
+            name: new.name.clone(),
+            short_name: new.short_name.clone(),
+            parent: parent.map(|parent| parent.id),
+            locality,
+            levels: new.levels.clone().unwrap_or_else(|| rules::levels(new.unit_type).to_vec()),
+            ownership: new.ownership,
+        },
+    })
+}
+
+/// The change with what it names looked up; all faults at once.
+fn resolve_patch(tx: &mut Tx<'_>, unit: &Unit, patch: &UnitPatch) -> Result<store::Change> {
+    // Every member stands here: a new one does not compile until it is handled.
+    let UnitPatch { name, short_name, parent, levels, ownership, locality, external_codes, effective_on } = patch.clone();
+    let mut faults = external_codes.as_deref().map(rules::faults_of_codes).unwrap_or_default();
+    if let Some(day) = effective_on {
+        faults.extend(rules::fault_of_date("/effective_on", day, tx.today()));
+        if unit.valid_from.is_some_and(|first| day < first) {
+            faults.push(Fault::at("/effective_on", FaultCode::OutOfRange).with("≥ valid_from"));
+        }
+    }
+    let parent = match parent.as_deref() {
+        Some(text) => store::referred_unit(tx, Fault::at("/parent", FaultCode::UnknownReference), text, &mut faults)?,
+        None => None,
+    };
+    faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_parent(unit.kind, parent.kind)));
+    let locality = match &locality {
+        Field::Absent => None,
+        Field::Null => Some(None),
+        Field::Value(text) => Some(localities::store::referred(tx, "/locality", Some(text), &mut faults)?),
+    };
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    Ok(store::Change {
+        name,
+        short_name: short_name.given(),
+        parent: parent.map(|parent| parent.id),
+        locality,
+        levels,
+        ownership: ownership.given(),
+        external_codes,
+    })
+}

@@ -1,0 +1,157 @@
+//! Users on HTTP, and the caller's own account.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::model::{Acceptance, Invitation, Me, NewUser, Reason, Status, User, UserFilters};
+use super::{rules, store};
+use crate::access::Access;
+use crate::access::policy::{Anyone, Duties, ReadUsers, UseAccount, WriteUsers};
+use crate::access::token;
+use crate::error::{Code, Error, Fault, FaultCode, Result};
+use crate::http::answers::{CreatedSecret, NoContent, Paged, Plain, Resource, Single};
+use crate::http::list::{Filters, List};
+use crate::http::parts::{Body, Path};
+use crate::http::registrar::Registrar;
+use crate::ids::{Id, UserId};
+use crate::journal::{self, Entry};
+use crate::sessions;
+use crate::units::store::referred_unit;
+
+/// Declares the operations.
+pub fn routes(api: &mut Registrar) {
+    api.tag("users", "Tài khoản: people of units, let in by invitation.");
+    api.path("/me").get(get_me, "Read who I am", "The account, its unit, its duties and all that follows from them.").done();
+    api.path("/users")
+        .get(list_users, "List users", "Of the caller's scope.")
+        .post(create_user, "Invite a user", "Of one's own unit or one below, with duties that the inviter holds. The link holds 24 hours.")
+        .refuses(&[Code::Duplicate])
+        .done();
+    api.path("/users/{user}").get(get_user, "Read a user", "Of the caller's scope.").done();
+    api.path("/users/{user}/disable")
+        .post(disable_user, "Disable a user", "Ends its sessions within a second, on every instance.")
+        .refuses(&[Code::IllegalTransition])
+        .done();
+    api.path("/users/{user}/enable").post(enable_user, "Enable a user", "With the password that it had.").refuses(&[Code::IllegalTransition]).done();
+    api.path("/invitations/accept")
+        .post(accept_invitation, "Take up an invitation", "Sets the password; the link is good for one use.")
+        .refuses(&[Code::Gone])
+        .done();
+}
+
+impl Resource for User {
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+    fn location(&self) -> String {
+        format!("/api/v1/users/{}", self.id)
+    }
+}
+
+impl Filters for UserFilters {
+    const SORTS: &'static [&'static str] = &["full_name", "username", "updated_at"];
+    const SEARCH: bool = true;
+    const UPDATED: bool = true;
+}
+
+async fn get_me(access: Access<UseAccount>) -> Result<Plain<Me>> {
+    let person = access.person()?.clone();
+    access.read(move |db| store::me(db, &person)).await.map(Plain)
+}
+
+async fn list_users(access: Access<ReadUsers>, list: List<UserFilters>) -> Result<Paged<User>> {
+    let binding = list.binding();
+    let page = access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
+    Ok(Paged(page, binding))
+}
+
+async fn get_user(access: Access<ReadUsers>, Path(id): Path<UserId>) -> Result<Single<User>> {
+    access.read(move |db| store::get(db, id)).await.map(Single)
+}
+
+async fn create_user(access: Access<WriteUsers>, Body(new): Body<NewUser>) -> Result<CreatedSecret<User>> {
+    let own = access.person()?.duties;
+    let (secret, digest) = token::opaque()?;
+    let expires_at = access.now().plus(rules::INVITATION);
+    let id: UserId = Id::new();
+    let mut user = access
+        .write(move |tx| {
+            let mut faults = Vec::new();
+            let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
+            let unit = unit.ok_or_else(|| Error::invalid(faults))?;
+            if !rules::may_grant(own, Duties::of(&new.duties)) {
+                return Err(Error::forbidden().because("Không thể giao nhiệm vụ mà mình không có.", "Nobody grants a duty beyond its own."));
+            }
+            store::insert(tx, id, unit.id, &new)?;
+            store::invite(tx, id, &digest, expires_at)?;
+            let user = store::get(tx, id)?;
+            journal::append(tx, entry("user.create", "user.created", None, &user)?)?;
+            Ok(user)
+        })
+        .await?;
+    user.invitation = Some(Invitation { token: secret, url: "/api/v1/invitations/accept".to_owned(), expires_at });
+    let location = user.location();
+    Ok(CreatedSecret(user, location))
+}
+
+async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Acceptance>) -> Result<NoContent> {
+    let digest = token::digest(&acceptance.token);
+    let password: String = acceptance.password.nfc().collect();
+    let looked = digest.clone();
+    let invited = access.read(move |db| store::invited(db, &looked)).await?;
+    if let Some(fault) = rules::fault_of_password(&password, &invited.username, &invited.full_name) {
+        return Err(Error::invalid(vec![fault]));
+    }
+    let hash = access.passwords().hash(password).await?;
+    access
+        .write(move |tx| {
+            let invited = store::accept(tx, &digest, &hash)?;
+            let entry = Entry::new("user.accept", "user.updated", "user", invited.id.any());
+            journal::append(tx, Entry { code: Some(invited.username), ..entry })
+        })
+        .await?;
+    Ok(NoContent)
+}
+
+async fn disable_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(reason): Body<Reason>) -> Result<Single<User>> {
+    change_status(access, id, reason, "user.disable").await
+}
+
+async fn enable_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(reason): Body<Reason>) -> Result<Single<User>> {
+    change_status(access, id, reason, "user.enable").await
+}
+
+async fn change_status(access: Access<WriteUsers>, id: UserId, reason: Reason, action: &'static str) -> Result<Single<User>> {
+    let (me, own) = access.person().map(|person| (person.id, person.duties))?;
+    let user = access
+        .write(move |tx| {
+            let locked = store::lock(tx, id)?;
+            let before = locked.user.clone();
+            if !rules::may_grant(own, Duties::of(&before.duties)) || before.id == me {
+                return Err(Error::forbidden());
+            }
+            let status = rules::next_status(before.status, action, store::has_password(tx, id)?)?;
+            store::set_status(tx, &locked, status)?;
+            if status == Status::Disabled {
+                sessions::store::end_all(tx, id)?;
+            }
+            let after = store::get(tx, id)?;
+            let mut entry = entry(action, "user.updated", Some(&before), &after)?;
+            if let (Some(reason), Some(after)) = (&reason.reason, entry.after.as_mut().and_then(|after| after.as_object_mut())) {
+                after.insert("reason".into(), reason.clone().into());
+            }
+            journal::append(tx, entry)?;
+            Ok(after)
+        })
+        .await?;
+    Ok(Single(user))
+}
+
+fn entry(action: &'static str, event: &'static str, before: Option<&User>, after: &User) -> Result<Entry> {
+    Ok(Entry {
+        code: Some(after.username.clone()),
+        unit: Some(after.unit.id),
+        before: before.map(serde_json::to_value).transpose()?,
+        after: Some(serde_json::to_value(after)?),
+        ..Entry::new(action, event, "user", after.id.any())
+    })
+}

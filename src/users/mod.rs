@@ -1,0 +1,6 @@
+//! Users (tài khoản): people of units, let in by invitation.
+
+pub mod http;
+pub mod model;
+pub mod rules;
+pub mod store;

@@ -1,0 +1,321 @@
+//! Queries on users. Everything but one's own account and signing in starts from [`visible`].
+
+use diesel::dsl::InnerJoinQuerySource;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::model::{HomeUnit, Me, NewUser, Status, User, UserFilters};
+use crate::access::caller::Person;
+use crate::access::policy::{Duties, Permission, Role};
+use crate::clock::Instant;
+use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::schema::{invitations, unit_spells, units, users};
+use crate::db::{Conn, Db, Tx, each};
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::ids::{UnitId, UserId};
+use crate::text;
+use crate::units::model::{Kind, UnitRef};
+use crate::units::store::{referred_unit, within};
+
+type Source = InnerJoinQuerySource<users::table, units::table>;
+
+#[derive(Debug, Queryable)]
+struct Row {
+    id: UserId,
+    username: String,
+    full_name: String,
+    sort_key: Vec<u8>,
+    email: Option<String>,
+    position: Option<String>,
+    unit_id: UnitId,
+    unit_code: String,
+    unit_kind: Kind,
+    unit_name: Option<String>,
+    duties: String,
+    status: Status,
+    last_seen_at: Option<Instant>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+struct Sorted(Vec<u8>, User);
+
+impl From<Row> for Sorted {
+    fn from(row: Row) -> Self {
+        let user = User {
+            id: row.id,
+            username: row.username,
+            full_name: row.full_name,
+            email: row.email,
+            position: row.position,
+            unit: UnitRef { id: row.unit_id, code: row.unit_code, name: row.unit_name.unwrap_or_default() },
+            role: row.unit_kind.role(),
+            duties: Duties::from_words(&row.duties).list(),
+            status: row.status,
+            last_seen_at: row.last_seen_at,
+            invitation: None,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        Self(row.sort_key, user)
+    }
+}
+
+/// Users of the scope. A macro, because the type has no name.
+macro_rules! visible {
+    ($scope:expr) => {{
+        let scope: crate::access::scope::Scope = $scope;
+        users::table.inner_join(units::table).filter(users::unit_id.eq_any(within(scope.root(), scope.today()))).into_boxed()
+    }};
+}
+
+macro_rules! columns {
+    ($day:expr) => {{
+        let day: chrono::NaiveDate = $day;
+        (
+            users::id,
+            users::username,
+            users::full_name,
+            users::sort_key,
+            users::email,
+            users::position,
+            users::unit_id,
+            units::code,
+            units::kind,
+            unit_spells::table
+                .filter(unit_spells::unit_id.eq(users::unit_id))
+                .filter(unit_spells::valid_from.le(day))
+                .filter(unit_spells::valid_to.gt(day))
+                .select(unit_spells::name)
+                .single_value(),
+            users::duties,
+            users::status,
+            users::last_seen_at,
+            users::version,
+            users::created_at,
+            users::updated_at,
+        )
+    }};
+}
+
+/// The user of the scope with this id.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn get(db: &mut Db<'_>, id: UserId) -> Result<User> {
+    let day = db.today();
+    let row: Row = visible!(db.scope()?).filter(users::id.eq(id)).select(columns!(day)).first(db.conn)?;
+    Ok(Sorted::from(row).1)
+}
+
+/// A page of users of the scope.
+///
+/// # Errors
+/// 422 for a filter that names nothing in scope.
+pub fn list(db: &mut Db<'_>, filters: &UserFilters, q: Option<&str>, since: Option<Instant>, page: &PageRequest) -> Result<Page<User>> {
+    let (day, scope) = (db.today(), db.scope()?);
+    let mut faults = Vec::new();
+    let unit = filters.unit.as_deref().map(|text| referred_unit(db, Fault::of("unit", FaultCode::UnknownReference), text, &mut faults)).transpose()?;
+    let root = filters.within.as_deref().map(|text| referred_unit(db, Fault::of("within", FaultCode::UnknownReference), text, &mut faults)).transpose()?;
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let narrowed = || {
+        let mut query = visible!(scope);
+        if let Some(unit) = unit.iter().flatten().next() {
+            query = query.filter(users::unit_id.eq(unit.id));
+        }
+        if let Some(root) = root.iter().flatten().next() {
+            query = query.filter(users::unit_id.eq_any(within(root.id, day)));
+        }
+        if let Some(role) = filters.role {
+            query = query.filter(units::kind.eq_any(kinds(role)));
+        }
+        if let Some(duty) = filters.duty {
+            query = query.filter(users::duties.like(format!("%{}%", duty.as_str())));
+        }
+        if let Some(status) = filters.status {
+            query = query.filter(users::status.eq(status));
+        }
+        if let Some(q) = q {
+            query = query.filter(users::name_key.like(text::like(q)));
+        }
+        if let Some(since) = since {
+            query = query.filter(users::updated_at.ge(since));
+        }
+        query
+    };
+    let total = if page.count { Some(narrowed().count().get_result(db.conn)?) } else { None };
+    let query = keyset!(narrowed(), page, Source, {
+        "full_name" => users::sort_key: Vec<u8>, "username" => users::username: String, "updated_at" => users::updated_at: Instant,
+    }, users::id);
+    let rows: Vec<Row> = query.select(columns!(day)).load(db.conn)?;
+    let rows = rows.into_iter().map(Sorted::from).collect();
+    let value = |Sorted(key, user): &Sorted, name: &str| -> Value {
+        match name {
+            "full_name" => key.write(),
+            "username" => user.username.write(),
+            "updated_at" => user.updated_at.write(),
+            _ => user.id.write(),
+        }
+    };
+    Ok(Page::cut(rows, page, total, value).map(|Sorted(_, user)| user))
+}
+
+fn kinds(role: Role) -> Vec<Kind> {
+    Kind::ALL.iter().copied().filter(|kind| kind.role() == role).collect()
+}
+
+/// The caller, from what the door knows and the rest of its account.
+///
+/// # Errors
+/// Database errors.
+pub fn me(db: &mut Db<'_>, person: &Person) -> Result<Me> {
+    let day = db.today();
+    let (email, position, code, kind, name): (Option<String>, Option<String>, String, Kind, String) = users::table
+        .inner_join(units::table)
+        .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(users::unit_id)))
+        .filter(users::id.eq(person.id))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .select((users::email, users::position, units::code, units::kind, unit_spells::name))
+        .first(db.conn)?;
+    Ok(Me {
+        id: person.id,
+        username: person.username.clone(),
+        full_name: person.full_name.clone(),
+        email,
+        position,
+        role: person.role,
+        duties: person.duties.list(),
+        unit: HomeUnit { id: person.unit, code, name, kind },
+        permissions: Permission::ALL.iter().copied().filter(|permission| permission.allows(person.role, person.duties)).collect(),
+        must_change_password: person.must_change_password,
+        totp_enabled: false,
+    })
+}
+
+/// Records an invited user of this unit.
+///
+/// # Errors
+/// 409 `duplicate` for a username that is taken.
+pub fn insert(tx: &mut Tx<'_>, id: UserId, unit: UnitId, new: &NewUser) -> Result<()> {
+    let now = tx.now();
+    let row = (
+        users::id.eq(id),
+        users::username.eq(&new.username),
+        users::full_name.eq(&new.full_name),
+        users::name_key.eq(text::fold(&format!("{} {}", new.full_name, new.username))),
+        users::sort_key.eq(text::sort_key(&new.full_name)),
+        users::email.eq(&new.email),
+        users::position.eq(&new.position),
+        users::unit_id.eq(unit),
+        users::duties.eq(Duties::of(&new.duties).words()),
+        users::status.eq(Status::Invited),
+        users::must_change_password.eq(false),
+        users::version.eq(1_i64),
+        users::created_at.eq(now),
+        users::updated_at.eq(now),
+    );
+    let conn = &mut *tx.conn;
+    let inserted = each!(conn => diesel::insert_into(users::table).values(row).on_conflict(users::username).do_nothing().execute(conn))?;
+    if inserted == 0 { Err(Error::duplicate("/username")) } else { Ok(()) }
+}
+
+/// Records an invitation; earlier ones of the same user end.
+///
+/// # Errors
+/// Database errors.
+pub fn invite(tx: &mut Tx<'_>, user: UserId, digest: &[u8], expires_at: Instant) -> Result<()> {
+    let earlier = invitations::table.filter(invitations::user_id.eq(user)).filter(invitations::used_at.is_null());
+    diesel::update(earlier).set(invitations::used_at.eq(tx.now())).execute(tx.conn)?;
+    diesel::insert_into(invitations::table)
+        .values((invitations::digest.eq(digest), invitations::user_id.eq(user), invitations::expires_at.eq(expires_at)))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Who an invitation lets in.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// The account.
+    pub id: UserId,
+    /// Its name for signing in.
+    pub username: String,
+    /// The person's name.
+    pub full_name: String,
+}
+
+/// The user whom an unused invitation lets in.
+///
+/// # Errors
+/// 410 if it was used, has ended or never was.
+pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
+    let row: Option<(UserId, String, String)> = invitations::table
+        .inner_join(users::table)
+        .filter(invitations::digest.eq(digest))
+        .filter(invitations::used_at.is_null())
+        .filter(invitations::expires_at.gt(db.now()))
+        .filter(users::status.ne(Status::Disabled))
+        .select((users::id, users::username, users::full_name))
+        .first(db.conn)
+        .optional()?;
+    let (id, username, full_name) = row.ok_or_else(|| Error::new(crate::error::Code::Gone))?;
+    Ok(Invited { id, username, full_name })
+}
+
+/// Uses an invitation up and sets the password. One of many at once succeeds.
+///
+/// # Errors
+/// 410 if it was used, has ended or never was.
+pub fn accept(tx: &mut Tx<'_>, digest: &[u8], password_hash: &str) -> Result<Invited> {
+    let invited = invited(tx, digest)?;
+    let now = tx.now();
+    let unused = invitations::table.filter(invitations::digest.eq(digest)).filter(invitations::used_at.is_null());
+    if diesel::update(unused).set(invitations::used_at.eq(now)).execute(tx.conn)? == 0 {
+        return Err(Error::new(crate::error::Code::Gone));
+    }
+    diesel::update(users::table.filter(users::id.eq(invited.id)))
+        .set((users::password_hash.eq(password_hash), users::status.eq(Status::Active), users::version.eq(users::version + 1), users::updated_at.eq(now)))
+        .execute(tx.conn)?;
+    Ok(invited)
+}
+
+/// A user whose row is locked until the end of the transaction.
+#[derive(Debug)]
+pub struct Locked {
+    /// The user as it stands.
+    pub user: User,
+}
+
+/// Locks a user of the scope.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Locked> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: Option<UserId> = users::table.filter(users::id.eq(id)).select(users::id).for_no_key_update().first(pg).optional()?;
+    }
+    Ok(Locked { user: get(tx, id)? })
+}
+
+/// Sets the status of a locked user.
+///
+/// # Errors
+/// Database errors.
+pub fn set_status(tx: &mut Tx<'_>, locked: &Locked, status: Status) -> Result<()> {
+    diesel::update(users::table.filter(users::id.eq(locked.user.id)))
+        .set((users::status.eq(status), users::version.eq(users::version + 1), users::updated_at.eq(tx.now())))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Whether this account ever had a password.
+///
+/// # Errors
+/// Database errors.
+pub fn has_password(db: &mut Db<'_>, id: UserId) -> Result<bool> {
+    Ok(users::table.filter(users::id.eq(id)).select(users::password_hash.is_not_null()).first(db.conn)?)
+}

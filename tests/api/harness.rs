@@ -1,0 +1,279 @@
+//! A server per test, and callers that are clients. Arrangement goes through the API; what does not is named `db_…`.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use serde_json::{Value, json};
+use tiendo::access::policy::Duty;
+use tiendo::app::App;
+use tiendo::clock::{Clock, Instant};
+use tiendo::config::ServerSettings;
+use tiendo::db::url::DatabaseUrl;
+use tiendo::db::{Conn, Context, Database, Options, migrate};
+
+/// What everybody's password is.
+pub const PASSWORD: &str = "Mật khẩu đủ dài để thử";
+/// When every test begins: a Thursday morning in Hoà Bình, the plan just issued.
+pub const START: &str = "2025-02-20T02:30:00Z";
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A running server.
+pub struct TestApp {
+    pub base: String,
+    pub clock: Clock,
+    pub database: Database,
+    agent: ureq::Agent,
+    handle: ServerHandle,
+    thread: Option<std::thread::JoinHandle<()>>,
+    drop_url: DropUrl,
+}
+
+enum DropUrl {
+    File(std::path::PathBuf),
+    Postgres { server: String, name: String },
+}
+
+/// A fresh, migrated database: a file, or a copy of a template made once per run.
+fn fresh_database() -> (DatabaseUrl, DropUrl) {
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    let name = format!("tiendo_test_{}_{number}", std::process::id());
+    match std::env::var("TEST_DATABASE_URL") {
+        Ok(server) => {
+            static TEMPLATE: OnceLock<String> = OnceLock::new();
+            let template = TEMPLATE.get_or_init(|| {
+                let template = format!("tiendo_template_{}", std::process::id());
+                execute(&server, &format!("CREATE DATABASE {template}"));
+                let mut conn = open(&with_name(&server, &template));
+                migrate::apply(&mut conn).expect("migrates");
+                template
+            });
+            execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+            let url = DatabaseUrl::parse(&with_name(&server, &name)).expect("valid");
+            (url, DropUrl::Postgres { server, name })
+        }
+        Err(_) => {
+            let path = std::env::temp_dir().join(format!("{name}.db"));
+            let text = format!("sqlite://{}?mode=rwc", path.display());
+            migrate::apply(&mut open(&text)).expect("migrates");
+            (DatabaseUrl::parse(&text).expect("valid"), DropUrl::File(path))
+        }
+    }
+}
+
+pub fn open(url: &str) -> Conn {
+    Database::maintenance(&DatabaseUrl::parse(url).expect("valid")).expect("opens")
+}
+
+/// A URL of a database of this server: only the last part differs.
+fn with_name(server: &str, name: &str) -> String {
+    let (head, query) = server.split_once('?').map_or((server, String::new()), |(head, query)| (head, format!("?{query}")));
+    format!("{}/{name}{query}", head.rsplit_once('/').expect("names a database").0)
+}
+
+fn execute(server: &str, sql: &str) {
+    use diesel::connection::SimpleConnection;
+    // Databases are copied one at a time: PostgreSQL refuses a template that is in use.
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = ONE.lock().expect("no test holding it panicked");
+    open(server).batch_execute(sql).expect("runs");
+}
+
+impl TestApp {
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    pub fn start_with(change: impl FnOnce(&mut ServerSettings)) -> Self {
+        let (url, drop_url) = fresh_database();
+        let options = Options { url, read_url: None, connections: 4, slow: Duration::from_secs(60) };
+        let database = Database::open(&options).expect("opens");
+        let clock = Clock::manual(Instant::parse(START).expect("valid"));
+        let mut settings = ServerSettings {
+            listen: "127.0.0.1:0".parse().expect("valid"),
+            workers: Some(1),
+            cors_origins: vec!["https://app.example.vn".to_owned()],
+            body_limit: 1024 * 1024,
+            body_seconds: 10,
+            answer_seconds: 60,
+        };
+        change(&mut settings);
+        let (send, receive) = std::sync::mpsc::channel();
+        let (thread_database, thread_clock) = (database.clone(), clock.clone());
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let app = App::start(thread_database, &settings, thread_clock).expect("starts");
+                send.send((app.address(), app.handle())).expect("the test waits");
+                app.run().await.expect("runs");
+            });
+        });
+        let (address, handle) = receive.recv().expect("the server starts");
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(120))).build().into();
+        Self { base: format!("http://{address}"), clock, database, agent, handle, thread: Some(thread), drop_url }
+    }
+
+    /// Nobody.
+    pub fn nobody(&self) -> Caller<'_> {
+        Caller { app: self, token: None }
+    }
+
+    /// Somebody with this token, whatever it is.
+    pub fn bearer(&self, token: &str) -> Caller<'_> {
+        Caller { app: self, token: Some(token.to_owned()) }
+    }
+
+    /// The first account of the department, with all duties.
+    pub fn admin(&self) -> Caller<'_> {
+        let context = Context::system("test", self.clock.now());
+        let link = tiendo::bootstrap::first_account(&self.database, &context, "quan.tri", "Quản trị viên", Duty::ALL).expect("bootstraps");
+        self.nobody().post("/api/v1/invitations/accept", &json!({"token": link, "password": PASSWORD})).expect(204);
+        self.sign_in("quan.tri")
+    }
+
+    pub fn sign_in(&self, username: &str) -> Caller<'_> {
+        let reply = self.nobody().post("/api/v1/sessions", &json!({"username": username, "password": PASSWORD})).expect(201);
+        self.bearer(reply.json()["access_token"].as_str().expect("a token"))
+    }
+
+    /// Everything that is committed gets its position, without waiting for the tick.
+    pub fn db_seal(&self) {
+        while tiendo::app::seal_now(&self.database, &self.clock).expect("seals") > 0 {}
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let stop = self.handle.stop(false);
+        actix_web::rt::System::new().block_on(stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        match &self.drop_url {
+            DropUrl::File(path) => {
+                for end in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+                }
+            }
+            DropUrl::Postgres { server, name } => execute(server, &format!("DROP DATABASE {name} WITH (FORCE)")),
+        }
+    }
+}
+
+/// Somebody who calls.
+#[derive(Clone)]
+pub struct Caller<'a> {
+    pub app: &'a TestApp,
+    pub token: Option<String>,
+}
+
+impl Caller<'_> {
+    pub fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send("POST", path, &[("Content-Type", "application/json")], Some(body.to_string().as_bytes()))
+    }
+
+    pub fn patch(&self, path: &str, tag: &str, body: &Value) -> Reply {
+        let headers = [("Content-Type", "application/merge-patch+json"), ("If-Match", tag)];
+        self.send("PATCH", path, &headers, Some(body.to_string().as_bytes()))
+    }
+
+    pub fn delete(&self, path: &str) -> Reply {
+        self.send("DELETE", path, &[], None)
+    }
+
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.app.base));
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.unwrap_or_default()).expect("a request");
+        let mut response = self.app.agent.run(request).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let headers = response.headers().clone();
+        let status = response.status().as_u16();
+        let body = response.body_mut().read_to_vec().expect("a body");
+        Reply { asked: format!("{method} {path}"), status, headers, body }
+    }
+
+    /// Creates a unit below another and answers it.
+    pub fn unit(&self, code: &str, kind: &str, unit_type: &str, name: &str, parent: &str) -> Value {
+        self.post("/api/v1/units", &json!({"code": code, "kind": kind, "type": unit_type, "name": name, "parent": parent, "valid_from": "2010-09-01"})).expect(201).json()
+    }
+
+    /// Invites a user, takes the invitation up and signs in.
+    pub fn user(&self, username: &str, unit: &str, duties: &[&str]) -> Self {
+        let body = json!({"username": username, "full_name": format!("Người dùng {username}"), "unit": unit, "duties": duties});
+        let user = self.post("/api/v1/users", &body).expect(201).json();
+        let token = user["invitation"]["token"].as_str().expect("an invitation").to_owned();
+        self.app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": PASSWORD})).expect(204);
+        let signed = self.app.sign_in(username);
+        Self { app: self.app, token: signed.token }
+    }
+}
+
+/// What came back.
+#[must_use]
+pub struct Reply {
+    asked: String,
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The same reply, if its status is this one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{} answered {}: {}", self.asked, self.status, String::from_utf8_lossy(&self.body));
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, String::from_utf8_lossy(&self.body)))
+    }
+
+    #[track_caller]
+    pub fn header(&self, name: &str) -> String {
+        let value = self.headers.get(name).unwrap_or_else(|| panic!("{}: no {name}", self.asked));
+        value.to_str().expect("text").to_owned()
+    }
+
+    /// A problem of this status and code, in its own media type.
+    #[track_caller]
+    pub fn problem(self, status: u16, code: &str) -> Value {
+        let reply = self.expect(status);
+        assert_eq!(reply.header("content-type"), "application/problem+json", "{}", reply.asked);
+        let problem = reply.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["request_id"], reply.header("x-request-id"));
+        problem
+    }
+
+    /// The faults of a 422 as `place code`, sorted.
+    #[track_caller]
+    pub fn faults(self) -> Vec<String> {
+        let problem = self.problem(422, "validation_failed");
+        let mut faults: Vec<String> = problem["errors"]
+            .as_array()
+            .expect("faults")
+            .iter()
+            .map(|fault| format!("{} {}", fault["parameter"].as_str().or(fault["pointer"].as_str()).unwrap_or_default(), fault["code"].as_str().unwrap_or_default()))
+            .collect();
+        faults.sort();
+        faults
+    }
+}
+
+/// The names of the rows of a list.
+#[track_caller]
+pub fn column(list: &Value, member: &str) -> Vec<String> {
+    list["data"].as_array().expect("rows").iter().map(|row| row[member].as_str().unwrap_or_default().to_owned()).collect()
+}

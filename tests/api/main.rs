@@ -1,0 +1,12 @@
+//! The API as its clients see it: every test starts the real server on a port of its own and a database of its own, and speaks HTTP.
+//!
+//! On SQLite unless `TEST_DATABASE_URL` names a PostgreSQL server whose role may create databases.
+
+mod access;
+mod conventions;
+mod document;
+mod harness;
+mod house;
+mod journal;
+mod migrations;
+mod units;
