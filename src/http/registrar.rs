@@ -1,7 +1,7 @@
 //! The one place where operations are declared: route, OpenAPI operation and permission together, from the types in the handler's
 //! signature. It also answers HEAD, OPTIONS and 405 with `Allow`.
 //!
-//! ```ignore
+//! ```text
 //! api.path("/units/{unit}")
 //!     .get(get_unit, "Read a unit", "…")
 //!     .patch(update_unit, "Change a unit", "…").refuses(&[Code::Conflict]);

@@ -169,23 +169,28 @@ pub struct Caller<'a> {
 }
 
 impl Caller<'_> {
+    #[must_use = "say which status is expected"]
     pub fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &[], None)
     }
 
+    #[must_use = "say which status is expected"]
     pub fn post(&self, path: &str, body: &Value) -> Reply {
         self.send("POST", path, &[("Content-Type", "application/json")], Some(body.to_string().as_bytes()))
     }
 
+    #[must_use = "say which status is expected"]
     pub fn patch(&self, path: &str, tag: &str, body: &Value) -> Reply {
         let headers = [("Content-Type", "application/merge-patch+json"), ("If-Match", tag)];
         self.send("PATCH", path, &headers, Some(body.to_string().as_bytes()))
     }
 
+    #[must_use = "say which status is expected"]
     pub fn delete(&self, path: &str) -> Reply {
         self.send("DELETE", path, &[], None)
     }
 
+    #[must_use = "say which status is expected"]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.app.base));
         if let Some(token) = &self.token {
@@ -219,7 +224,6 @@ impl Caller<'_> {
 }
 
 /// What came back.
-#[must_use]
 pub struct Reply {
     asked: String,
     pub status: u16,
