@@ -67,7 +67,8 @@ impl App {
         let jobs = Jobs::new(database.clone(), clock.clone());
         let kernel = web::Data::new(Kernel { door: Door::new(database, keys, clock)?, signer, limits });
         let api = Arc::new(api()?);
-        let listener = TcpListener::bind(settings.listen).map_err(|error| Error::internal(format!("cannot listen on {}: {error}", settings.listen)))?;
+        let listener = TcpListener::bind(settings.listen)
+            .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", settings.listen)))?;
         let address = listener.local_addr().map_err(Error::internal)?;
         let origins = settings.cors_origins.clone();
         let mut server = HttpServer::new(move || {
@@ -119,7 +120,16 @@ impl App {
 fn cors(origins: &[String]) -> Cors {
     let mut cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["Authorization", "Content-Type", "Accept", "Accept-Language", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-Id"])
+        .allowed_headers([
+            "Authorization",
+            "Content-Type",
+            "Accept",
+            "Accept-Language",
+            "If-Match",
+            "If-None-Match",
+            "Idempotency-Key",
+            "X-Request-Id",
+        ])
         .expose_headers(["ETag", "Location", "Link", "X-Request-Id", "Retry-After", "Allow", "Idempotent-Replayed"])
         .block_on_origin_mismatch(false)
         .max_age(600);

@@ -7,9 +7,9 @@ use crate::db::{Context, Database};
 use crate::error::{Error, Result};
 use crate::ids::{Id, UserId};
 use crate::journal::{self, Entry};
+use crate::units;
 use crate::users::model::NewUser;
 use crate::users::{rules, store};
-use crate::units;
 
 /// Makes an invited account of the department and answers the secret of its link.
 ///

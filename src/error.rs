@@ -413,10 +413,22 @@ impl From<DieselError> for Error {
 
 /// Whether a database's words tell of a trouble that passes: locks, time-outs, a server that restarts or is read-only.
 fn is_passing(message: &str) -> bool {
-    ["database is locked", "database table is locked", "statement timeout", "lock timeout", "deadlock detected", "terminating connection",
-     "shutting down", "starting up", "in recovery mode", "read-only transaction", "server closed the connection", "no connection to the server"]
-        .iter()
-        .any(|words| message.contains(words))
+    [
+        "database is locked",
+        "database table is locked",
+        "statement timeout",
+        "lock timeout",
+        "deadlock detected",
+        "terminating connection",
+        "shutting down",
+        "starting up",
+        "in recovery mode",
+        "read-only transaction",
+        "server closed the connection",
+        "no connection to the server",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 impl From<serde_json::Error> for Error {

@@ -135,7 +135,8 @@ fn run_bootstrap(command: &Bootstrap) -> Outcome {
     let database = open(&command.database)?;
     let clock = Clock::System;
     let context = Context::system("admin bootstrap", clock.now());
-    let link = bootstrap::first_account(&database, &context, &command.username, &command.full_name, Duty::ALL).map_err(|error| error.to_string())?;
+    let link = bootstrap::first_account(&database, &context, &command.username, &command.full_name, Duty::ALL)
+        .map_err(|error| error.to_string())?;
     say(&format!(
         "The link of {} holds 24 hours and one use. Set the password (15 to 128 characters):\n\
          curl -X POST http://127.0.0.1:8080/api/v1/invitations/accept -H 'Content-Type: application/json' -d '{{\"token\":\"{link}\",\"password\":\"…\"}}'",

@@ -51,7 +51,11 @@ impl<P: Permit> Access<P> {
     ///
     /// # Errors
     /// What `work` answers, or 503.
-    pub async fn page<T: Send + 'static>(&self, count: bool, work: impl FnOnce(&mut Db<'_>) -> Result<Page<T>> + Send + 'static) -> Result<Page<T>> {
+    pub async fn page<T: Send + 'static>(
+        &self,
+        count: bool,
+        work: impl FnOnce(&mut Db<'_>) -> Result<Page<T>> + Send + 'static,
+    ) -> Result<Page<T>> {
         if count { self.snapshot(work).await } else { self.read(work).await }
     }
 
@@ -104,8 +108,7 @@ pub fn keys(tx: &mut Tx<'_>) -> Result<Vec<StoredKey>> {
     use crate::db::schema::signing_keys;
     use diesel::prelude::*;
     let stored = |tx: &mut Tx<'_>| -> Result<Vec<StoredKey>> {
-        let rows: Vec<(String, Vec<u8>)> =
-            signing_keys::table
+        let rows: Vec<(String, Vec<u8>)> = signing_keys::table
             .filter(signing_keys::retired_at.is_null())
             .order_by(signing_keys::created_at.desc())
             .select((signing_keys::kid, signing_keys::private_key))

@@ -168,7 +168,7 @@ mod tests {
                     format!("{}: {}", role.as_str(), if duties.len() == 4 { "all".into() } else { duties.join(",") })
                 })
                 .collect();
-            table += &format!("{} | {}\n", permission.as_str(), cells.join(" | "));
+            table.extend([permission.as_str(), " | ", &cells.join(" | "), "\n"]);
         }
         let policy = "\
             account:use | department: all | district: all | school: all\n\

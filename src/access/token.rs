@@ -151,8 +151,13 @@ impl Keys {
 
 /// Whether the header brings no key, no place of a key and no extension that we would have to understand.
 fn names_no_key(header: &Header) -> bool {
-    header.jku.is_none() && header.jwk.is_none() && header.x5u.is_none() && header.x5c.is_none() && header.cty.is_none()
-        && header.crit.is_none() && header.extras.inner().is_empty()
+    header.jku.is_none()
+        && header.jwk.is_none()
+        && header.x5u.is_none()
+        && header.x5c.is_none()
+        && header.cty.is_none()
+        && header.crit.is_none()
+        && header.extras.inner().is_empty()
 }
 
 fn signature_only() -> Validation {

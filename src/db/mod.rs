@@ -18,8 +18,8 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::Connection;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
 pub(crate) use conn::each;
 pub use conn::{Conn, MultiBackend};
@@ -167,7 +167,11 @@ impl Database {
     ///
     /// # Errors
     /// What `work` answers, or 503.
-    pub async fn read<R: Send + 'static>(&self, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+    pub async fn read<R: Send + 'static>(
+        &self,
+        context: Context,
+        work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         self.readers.run(move |conn| work(&mut Db { conn, context })).await
     }
 
@@ -175,7 +179,11 @@ impl Database {
     ///
     /// # Errors
     /// What `work` answers, or 503.
-    pub async fn snapshot<R: Send + 'static>(&self, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+    pub async fn snapshot<R: Send + 'static>(
+        &self,
+        context: Context,
+        work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
         self.readers.run(move |conn| snapshot_on(conn, context, work)).await
     }
 

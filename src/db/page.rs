@@ -148,7 +148,10 @@ pub enum Side {
 ///
 /// # Errors
 /// 422 for a cursor that does not fit the order; it is signed, so only a change of ours makes one.
-pub fn after<QS: 'static>(request: &PageRequest, condition: impl Fn(&str, &Value, Side) -> Option<Condition<QS>>) -> Result<Option<Condition<QS>>> {
+pub fn after<QS: 'static>(
+    request: &PageRequest,
+    condition: impl Fn(&str, &Value, Side) -> Option<Condition<QS>>,
+) -> Result<Option<Condition<QS>>> {
     let Some(values) = &request.after else { return Ok(None) };
     let unfit = || Error::invalid(vec![crate::error::Fault::of("cursor", crate::error::FaultCode::InvalidCursor)]);
     let id = SortKey { name: "id", descending: false };

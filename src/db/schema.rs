@@ -99,7 +99,18 @@ table! {
     signing_keys (kid) { kid -> Text, private_key -> Binary, created_at -> Timestamp, retired_at -> Nullable<Timestamp>, }
 }
 
-allow_tables_to_appear_in_same_query!(localities, units, unit_spells, unit_closure, journal, seals, users, sessions, refresh_tokens, invitations);
+allow_tables_to_appear_in_same_query!(
+    localities,
+    units,
+    unit_spells,
+    unit_closure,
+    journal,
+    seals,
+    users,
+    sessions,
+    refresh_tokens,
+    invitations
+);
 
 joinable!(unit_spells -> units (unit_id));
 joinable!(users -> units (unit_id));

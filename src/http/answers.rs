@@ -151,11 +151,17 @@ impl<T: Serialize + ToSchema> Answer for Paged<T> {
         let name = spec.component::<T>();
         spec.component::<PageInfo>();
         let list = format!("{name}List");
-        spec.put(&list, json!({"type": "object", "required": ["data", "page"], "properties": {
-            "data": {"type": "array", "items": reference(&name)}, "page": reference("PageInfo")}}));
+        spec.put(
+            &list,
+            json!({"type": "object", "required": ["data", "page"], "properties": {
+            "data": {"type": "array", "items": reference(&name)}, "page": reference("PageInfo")}}),
+        );
         let mut headers = tag_headers();
         if let Some(headers) = headers.as_object_mut() {
-            headers.insert("Link".into(), json!({"schema": {"type": "string"}, "description": "`<…>; rel=\"next\"` while there is a next page."}));
+            headers.insert(
+                "Link".into(),
+                json!({"schema": {"type": "string"}, "description": "`<…>; rel=\"next\"` while there is a next page."}),
+            );
         }
         spec.answer(200, "A page.", Some(reference(&list)), headers);
         spec.pick(&name);
@@ -189,7 +195,10 @@ impl<T: Serialize + ToSchema> Answer for Rows<T> {
     fn describe(spec: &mut Spec) {
         let name = spec.component::<T>();
         let rows = format!("{name}Rows");
-        spec.put(&rows, json!({"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "items": reference(&name)}}}));
+        spec.put(
+            &rows,
+            json!({"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "items": reference(&name)}}}),
+        );
         spec.answer(200, "All rows.", Some(reference(&rows)), tag_headers());
     }
     fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {

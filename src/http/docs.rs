@@ -1,5 +1,6 @@
 //! What stands outside `/api/v1` and belongs to no resource: the document, its viewer, the pages of problems, health, keys.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use actix_web::http::header;
@@ -16,14 +17,16 @@ use crate::error::{Code, Error, Language};
 /// Hangs these paths into an application.
 pub fn configure(config: &mut web::ServiceConfig, api: &Api) {
     let document: Arc<[u8]> = serde_json::to_vec(api.document()).unwrap_or_default().into();
-    let viewer = Arc::new(Config::from("/openapi.json").persist_authorization(true).display_request_duration(true).filter(true).validator_url("none"));
-    fixed(config, "/openapi.json", move |req: HttpRequest| openapi(document.clone(), req));
+    let viewer = Arc::new(
+        Config::from("/openapi.json").persist_authorization(true).display_request_duration(true).filter(true).validator_url("none"),
+    );
+    fixed(config, "/openapi.json", move |req: HttpRequest| ready(openapi(&document, &req)));
     fixed(config, "/docs", || async { HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish() });
-    fixed(config, "/docs/{file:.*}", move |req: HttpRequest, file: web::Path<String>| swagger(viewer.clone(), req, file.into_inner()));
+    fixed(config, "/docs/{file:.*}", move |req: HttpRequest, file: web::Path<String>| ready(swagger(viewer.clone(), &req, &file)));
     fixed(config, "/problems/{slug}", explain);
     fixed(config, "/.well-known/jwks.json", jwks);
     fixed(config, "/health/live", || async { HttpResponse::Ok().json(json!({"status": "ok"})) });
-    fixed(config, "/health/ready", ready);
+    fixed(config, "/health/ready", readiness);
 }
 
 /// A path with GET and HEAD, and 405 for the rest.
@@ -39,9 +42,9 @@ where
     })));
 }
 
-async fn openapi(document: Arc<[u8]>, req: HttpRequest) -> HttpResponse {
-    let coding = Coding::choose(&req, document.len());
-    let tag = etag(None, &document, coding);
+fn openapi(document: &[u8], req: &HttpRequest) -> HttpResponse {
+    let coding = Coding::choose(req, document.len());
+    let tag = etag(None, document, coding);
     if none_match_names(req.headers(), &tag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
     }
@@ -51,12 +54,12 @@ async fn openapi(document: Arc<[u8]>, req: HttpRequest) -> HttpResponse {
     if let Some(name) = coding.name() {
         response.insert_header((header::CONTENT_ENCODING, name));
     }
-    coding.encode(document.to_vec()).map_or_else(|error| problem::render(&error, &req), |body| response.body(body))
+    coding.encode(document.to_vec()).map_or_else(|error| problem::render(&error, req), |body| response.body(body))
 }
 
 /// Swagger UI from the binary: works without a network. Its own policy lets it run its own scripts and styles.
-async fn swagger(viewer: Arc<Config<'static>>, req: HttpRequest, file: String) -> HttpResponse {
-    match utoipa_swagger_ui::serve(&file, viewer) {
+fn swagger(viewer: Arc<Config<'static>>, req: &HttpRequest, file: &str) -> HttpResponse {
+    match utoipa_swagger_ui::serve(file, viewer) {
         Ok(Some(found)) => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, found.content_type))
             .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
@@ -65,8 +68,8 @@ async fn swagger(viewer: Arc<Config<'static>>, req: HttpRequest, file: String) -
                 "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
             ))
             .body(found.bytes.into_owned()),
-        Ok(None) => problem::render(&Error::not_found(), &req),
-        Err(error) => problem::render(&Error::internal(error), &req),
+        Ok(None) => problem::render(&Error::not_found(), req),
+        Err(error) => problem::render(&Error::internal(error), req),
     }
 }
 
@@ -90,7 +93,7 @@ async fn jwks(kernel: web::Data<Kernel>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(kernel.door.keys().jwks())
 }
 
-async fn ready(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
+async fn readiness(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
     match kernel.door.ready().await {
         Ok(()) => HttpResponse::Ok().json(json!({"status": "ready"})),
         Err(error) => problem::render(&error, &req),

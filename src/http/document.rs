@@ -146,7 +146,8 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
     if spec.if_match {
         parameters.push(json!({"$ref": "#/components/parameters/IfMatch"}));
     }
-    let mut responses: Map<String, Value> = spec.responses.iter().map(|(status, response)| (status.to_string(), response.clone())).collect();
+    let mut responses: Map<String, Value> =
+        spec.responses.iter().map(|(status, response)| (status.to_string(), response.clone())).collect();
     for (status, codes) in refusals(described) {
         responses.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{}", refusal_name(&codes))}));
     }
@@ -156,7 +157,11 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
     });
     if let Some(operation) = operation.as_object_mut() {
         if let Some(body) = &spec.body {
-            let media = if described.id.starts_with("update_") { vec!["application/merge-patch+json", "application/json"] } else { vec!["application/json"] };
+            let media = if described.id.starts_with("update_") {
+                vec!["application/merge-patch+json", "application/json"]
+            } else {
+                vec!["application/json"]
+            };
             let content: Map<String, Value> = media
                 .into_iter()
                 .map(|media| (media.to_owned(), json!({"schema": {"$ref": format!("#/components/schemas/{body}")}})))

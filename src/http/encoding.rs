@@ -96,9 +96,10 @@ pub fn etag(version: Option<i64>, body: &[u8], coding: Coding) -> String {
 /// Whether `If-None-Match` names this tag: weak comparison of all of it (RFC 9110 section 13.1.2).
 #[must_use]
 pub fn none_match_names(headers: &HeaderMap, tag: &str) -> bool {
-    headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok()).any(|value| {
-        value.trim() == "*" || value.split(',').any(|item| item.trim().trim_start_matches("W/") == tag)
-    })
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.trim() == "*" || value.split(',').any(|item| item.trim().trim_start_matches("W/") == tag))
 }
 
 /// What `If-Match` asks for. Only the version before the dash counts, with or without `W/`: proxies weaken tags and codings

@@ -17,8 +17,8 @@ use super::parts::{Exchange, accepts_json, peer};
 use super::problem;
 use super::registrar::Operation;
 use crate::access::caller::{Caller, RequestMarks};
-use crate::access::{Access, Door};
 use crate::access::policy::Permit;
+use crate::access::{Access, Door};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 
 /// What every operation needs.
@@ -84,7 +84,12 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
 }
 
 /// Everything of a request that can be checked without the database.
-pub(super) async fn check<'r>(kernel: &'r Kernel, operation: &Operation, req: &'r HttpRequest, mut payload: web::Payload) -> Result<(Exchange<'r>, Option<Vec<String>>)> {
+pub(super) async fn check<'r>(
+    kernel: &'r Kernel,
+    operation: &Operation,
+    req: &'r HttpRequest,
+    mut payload: web::Payload,
+) -> Result<(Exchange<'r>, Option<Vec<String>>)> {
     let headers = req.headers();
     let checks = operation.checks();
     if checks.body.is_some() && !reads_media(headers) {

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use super::document::Spec;
 use super::parts::{Exchange, Part, from_query};
 use crate::clock::Instant;
-use crate::error::{Fault, FaultCode, Result};
 use crate::db::page::{Page, PageRequest, SortKey};
+use crate::error::{Fault, FaultCode, Result};
 
 /// What a list can be filtered by; the members are its parameters.
 pub trait Filters: ToSchema + DeserializeOwned + Serialize {
@@ -57,16 +57,36 @@ const MAX_LIMIT: i64 = 200;
 impl<F: Filters> Part for List<F> {
     fn describe(spec: &mut Spec) {
         spec.query::<F>();
-        spec.parameter("limit", json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}), "How many at the most.");
-        spec.parameter("cursor", json!({"type": "string", "maxLength": 2000}), "`page.next` of the page before, with the other parameters unchanged.");
+        spec.parameter(
+            "limit",
+            json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
+            "How many at the most.",
+        );
+        spec.parameter(
+            "cursor",
+            json!({"type": "string", "maxLength": 2000}),
+            "`page.next` of the page before, with the other parameters unchanged.",
+        );
         let sorts = F::SORTS.join("`, `");
-        spec.parameter("sort", json!({"type": "string", "maxLength": 100, "default": F::SORTS.first(), "example": F::SORTS.first()}), &format!("Comma-separated, `-` for descending: `{sorts}`."));
+        spec.parameter(
+            "sort",
+            json!({"type": "string", "maxLength": 100, "default": F::SORTS.first(), "example": F::SORTS.first()}),
+            &format!("Comma-separated, `-` for descending: `{sorts}`."),
+        );
         spec.parameter("count", json!({"type": "string", "enum": ["exact"]}), "`exact` adds `page.total`.");
         if F::SEARCH {
-            spec.parameter("q", json!({"type": "string", "minLength": 1, "maxLength": 200, "example": "da bac"}), "Text to find; ignores case, tone marks, đ/d and where a tone mark stands.");
+            spec.parameter(
+                "q",
+                json!({"type": "string", "minLength": 1, "maxLength": 200, "example": "da bac"}),
+                "Text to find; ignores case, tone marks, đ/d and where a tone mark stands.",
+            );
         }
         if F::UPDATED {
-            spec.parameter("updated_since", json!({"type": "string", "format": "date-time", "example": "2025-02-20T00:00:00Z"}), "Only what changed at or after this instant.");
+            spec.parameter(
+                "updated_since",
+                json!({"type": "string", "format": "date-time", "example": "2025-02-20T00:00:00Z"}),
+                "Only what changed at or after this instant.",
+            );
         }
     }
 

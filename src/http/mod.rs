@@ -1,8 +1,8 @@
 //! The shared edge: how operations are declared, how requests are checked and how answers are written.
 
 pub mod answers;
-mod document;
 pub mod docs;
+mod document;
 pub mod edge;
 pub mod encoding;
 mod exchange;

@@ -32,7 +32,13 @@ pub trait Handler<Args>: Clone + Send + Sync + 'static {
     /// Says in the document what it takes and answers.
     fn describe(spec: &mut Spec);
     /// Takes the parts and runs it.
-    fn call<'r>(self, kernel: &'r Kernel, operation: &'r Operation, req: &'r HttpRequest, payload: web::Payload) -> LocalBoxFuture<'r, Result<HttpResponse>>;
+    fn call<'r>(
+        self,
+        kernel: &'r Kernel,
+        operation: &'r Operation,
+        req: &'r HttpRequest,
+        payload: web::Payload,
+    ) -> LocalBoxFuture<'r, Result<HttpResponse>>;
 }
 
 macro_rules! handlers {
@@ -80,7 +86,8 @@ pub struct Checks {
     pub(super) fields: Option<Vec<String>>,
 }
 
-type Run = dyn for<'r> Fn(&'r Kernel, &'r Operation, &'r HttpRequest, web::Payload) -> LocalBoxFuture<'r, Result<HttpResponse>> + Send + Sync;
+type Run =
+    dyn for<'r> Fn(&'r Kernel, &'r Operation, &'r HttpRequest, web::Payload) -> LocalBoxFuture<'r, Result<HttpResponse>> + Send + Sync;
 
 /// One operation, ready to run.
 pub struct Operation {
@@ -93,7 +100,12 @@ impl Operation {
         &self.checks
     }
 
-    pub(super) fn call<'r>(&'r self, kernel: &'r Kernel, req: &'r HttpRequest, payload: web::Payload) -> LocalBoxFuture<'r, Result<HttpResponse>> {
+    pub(super) fn call<'r>(
+        &'r self,
+        kernel: &'r Kernel,
+        req: &'r HttpRequest,
+        payload: web::Payload,
+    ) -> LocalBoxFuture<'r, Result<HttpResponse>> {
         (self.run)(kernel, self, req, payload)
     }
 }
@@ -251,6 +263,7 @@ impl PathOf<'_> {
     }
 
     /// Refusals of the method just declared that do not follow from what it takes.
+    #[must_use]
     pub fn refuses(self, codes: &[Code]) -> Self {
         if let Some(declared) = self.registrar.declared.last_mut() {
             declared.refusals.extend_from_slice(codes);
@@ -261,7 +274,13 @@ impl PathOf<'_> {
     /// Ends the declaration.
     pub fn done(self) {}
 
-    fn declare<Args: 'static, H: Handler<Args>>(self, method: Method, handler: H, summary: &'static str, description: &'static str) -> Self {
+    fn declare<Args: 'static, H: Handler<Args>>(
+        self,
+        method: Method,
+        handler: H,
+        summary: &'static str,
+        description: &'static str,
+    ) -> Self {
         let mut spec = Spec::at(&self.path);
         H::describe(&mut spec);
         let (tag, id) = names(std::any::type_name::<H>());
@@ -293,9 +312,11 @@ fn names(path: &str) -> (String, String) {
     (tag.to_owned(), parts.last().copied().unwrap_or_default().to_owned())
 }
 
+type Methods = Vec<(Method, Arc<Operation>)>;
+
 /// All operations, compiled: shared by the workers.
 pub struct Api {
-    paths: Vec<(String, Vec<(Method, Arc<Operation>)>)>,
+    paths: Vec<(String, Methods)>,
     document: Value,
     inventory: Vec<Listing>,
 }
@@ -344,7 +365,8 @@ impl Api {
             }
             allow.push("OPTIONS".to_owned());
             let allow = allow.join(", ");
-            config.service(resource.default_service(web::to(move |req: HttpRequest| other_method(allow.clone(), req))));
+            config
+                .service(resource.default_service(web::to(move |req: HttpRequest| std::future::ready(other_method(allow.clone(), &req)))));
         }
     }
 }
@@ -356,11 +378,11 @@ fn route(method: Method, operation: Arc<Operation>) -> actix_web::Route {
     })
 }
 
-async fn other_method(allow: String, req: HttpRequest) -> HttpResponse {
+fn other_method(allow: String, req: &HttpRequest) -> HttpResponse {
     if req.method() == Method::OPTIONS {
         return HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish();
     }
-    problem::render(&Error::method_not_allowed(allow), &req)
+    problem::render(&Error::method_not_allowed(allow), req)
 }
 
 /// What answers where there is no path.

@@ -56,7 +56,11 @@ impl BodySchema {
             .pointer(&format!("/{name}/properties"))
             .and_then(Value::as_object)
             .map(|properties| {
-                properties.iter().filter(|(_, schema)| schema.get("format") == Some(&json!("password"))).map(|(name, _)| name.clone()).collect()
+                properties
+                    .iter()
+                    .filter(|(_, schema)| schema.get("format") == Some(&json!("password")))
+                    .map(|(name, _)| name.clone())
+                    .collect()
             })
             .unwrap_or_default();
         Ok(Self { validator, raw })
@@ -242,14 +246,14 @@ fn explain(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
             faults.push(Fault::at(format!("{pointer}/{}", escape(name)), FaultCode::Required));
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            faults.extend(unexpected.iter().map(|name| Fault::at(format!("{pointer}/{}", escape(&printable(name))), FaultCode::UnknownField)));
+            faults.extend(
+                unexpected.iter().map(|name| Fault::at(format!("{pointer}/{}", escape(&printable(name))), FaultCode::UnknownField)),
+            );
         }
-        Kind::Type { .. } => faults.push(fault(FaultCode::WrongType)),
-        Kind::MinLength { limit } => faults.push(fault(FaultCode::TooShort).with(limit.to_string())),
-        Kind::MinItems { limit } => faults.push(fault(FaultCode::TooShort).with(limit.to_string())),
-        Kind::MaxLength { limit } => faults.push(fault(FaultCode::TooLong).with(limit.to_string())),
-        Kind::MaxItems { limit } => faults.push(fault(FaultCode::TooLong).with(limit.to_string())),
-        Kind::MinProperties { limit } => faults.push(fault(FaultCode::TooShort).with(limit.to_string())),
+        Kind::MinLength { limit } | Kind::MinItems { limit } | Kind::MinProperties { limit } => {
+            faults.push(fault(FaultCode::TooShort).with(limit.to_string()));
+        }
+        Kind::MaxLength { limit } | Kind::MaxItems { limit } => faults.push(fault(FaultCode::TooLong).with(limit.to_string())),
         Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => faults.push(fault(FaultCode::OutOfRange).with(format!("≥ {limit}"))),
         Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => faults.push(fault(FaultCode::OutOfRange).with(format!("≤ {limit}"))),
         Kind::Enum { options } => faults.push(fault(FaultCode::NotInList).with(list(options))),
@@ -275,8 +279,10 @@ fn is_null_branch(error: &ValidationError<'static>) -> bool {
 }
 
 fn list(options: &Value) -> String {
-    let words: Vec<String> =
-        options.as_array().map(|options| options.iter().map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned)).collect()).unwrap_or_default();
+    let words: Vec<String> = options
+        .as_array()
+        .map(|options| options.iter().map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned)).collect())
+        .unwrap_or_default();
     words.join(", ")
 }
 
@@ -301,20 +307,34 @@ mod tests {
         schema.check(&mut body, &mut faults).expect("not deep");
         let mut told: Vec<String> = faults.iter().map(|fault| format!("{:?} {}", fault.place, fault.code.code())).collect();
         told.sort();
-        assert_eq!(told, [r#"Body("/code") bad_format"#, r#"Body("/name") control_character"#, r#"Body("/name") too_long"#,
-            r#"Body("/rank") unknown_field"#, r#"Body("/year") out_of_range"#]);
+        assert_eq!(
+            told,
+            [
+                r#"Body("/code") bad_format"#,
+                r#"Body("/name") control_character"#,
+                r#"Body("/name") too_long"#,
+                r#"Body("/rank") unknown_field"#,
+                r#"Body("/year") out_of_range"#
+            ]
+        );
         assert_eq!(body["password"], "  x ");
     }
 
     #[test]
     fn parameters_are_strict() {
-        let parameters = [("limit".to_owned(), json!({"type": "integer", "minimum": 1, "maximum": 200}), false), ("unit".to_owned(), json!({"type": "string"}), true)];
+        let parameters = [
+            ("limit".to_owned(), json!({"type": "integer", "minimum": 1, "maximum": 200}), false),
+            ("unit".to_owned(), json!({"type": "string"}), true),
+        ];
         let schema = QuerySchema::compile(&parameters, &json!({})).expect("compiles");
         let mut faults = Vec::new();
         schema.read("limit=0&colour=red&limit=7", &mut faults);
         let mut told: Vec<String> = faults.iter().map(|fault| format!("{:?} {}", fault.place, fault.code.code())).collect();
         told.sort();
-        assert_eq!(told, [r#"Parameter("colour") unknown_parameter"#, r#"Parameter("limit") duplicate_row"#, r#"Parameter("unit") required"#]);
+        assert_eq!(
+            told,
+            [r#"Parameter("colour") unknown_parameter"#, r#"Parameter("limit") duplicate_row"#, r#"Parameter("unit") required"#]
+        );
         assert_eq!(integer("01"), None);
     }
 }

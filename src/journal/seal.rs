@@ -134,7 +134,13 @@ pub fn seal(tx: &mut Tx<'_>) -> Result<usize> {
     for row in &rows {
         position += 1;
         let hash = hash(&previous, position, row);
-        sealed.push((seals::position.eq(position), seals::seq.eq(row.seq), seals::previous.eq(previous), seals::hash.eq(hash.clone()), seals::floor.eq(floor)));
+        sealed.push((
+            seals::position.eq(position),
+            seals::seq.eq(row.seq),
+            seals::previous.eq(previous),
+            seals::hash.eq(hash.clone()),
+            seals::floor.eq(floor),
+        ));
         previous = hash;
     }
     let conn = &mut *tx.conn;
@@ -145,7 +151,8 @@ pub fn seal(tx: &mut Tx<'_>) -> Result<usize> {
 /// Takes the sealer's lock; `None` if another instance has it. Answers the transaction id below which none is running.
 fn begin(tx: &mut Tx<'_>) -> Result<Option<i64>> {
     let Conn::Pg(pg) = &mut *tx.conn else { return Ok(Some(0)) };
-    let query = "SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN pg_snapshot_xmin(pg_current_snapshot())::text::bigint ELSE -1 END AS number";
+    let query =
+        "SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN pg_snapshot_xmin(pg_current_snapshot())::text::bigint ELSE -1 END AS number";
     let answer: Number = diesel::sql_query(query).bind::<BigInt, _>(LOCK).get_result(pg)?;
     Ok((answer.number >= 0).then_some(answer.number))
 }

@@ -36,7 +36,17 @@ impl Entry {
     /// An entry about a resource; say what it was and is with the members.
     #[must_use]
     pub fn new(action: &'static str, event: &'static str, resource_type: &'static str, resource: AnyId) -> Self {
-        Self { action, event: Some(event), resource_type, resource: Some(resource), code: None, unit: None, deleted: false, before: None, after: None }
+        Self {
+            action,
+            event: Some(event),
+            resource_type,
+            resource: Some(resource),
+            code: None,
+            unit: None,
+            deleted: false,
+            before: None,
+            after: None,
+        }
     }
 }
 

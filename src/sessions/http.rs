@@ -37,7 +37,9 @@ pub fn routes(api: &mut Registrar) {
         )
         .refuses(&[Code::InvalidRefreshToken])
         .done();
-    api.path("/sessions/{session}").delete(delete_session, "Sign out", "Ends one of one's own sessions; `current` is the one that asks.").done();
+    api.path("/sessions/{session}")
+        .delete(delete_session, "Sign out", "Ends one of one's own sessions; `current` is the one that asks.")
+        .done();
 }
 
 /// A session of the caller, or the one that asks.
@@ -160,7 +162,15 @@ fn issue(access: &Access<Anyone>, session: SessionId, client: Client, refresh_to
         duties: user.duties.clone(),
     };
     let access_token = access.keys().sign(&new.claims(access.now()))?;
-    Ok(Tokens { id: session, token_type: "Bearer", access_token, expires_in: token::LIFETIME, refresh_token, refresh_expires_at: until, user })
+    Ok(Tokens {
+        id: session,
+        token_type: "Bearer",
+        access_token,
+        expires_in: token::LIFETIME,
+        refresh_token,
+        refresh_expires_at: until,
+        user,
+    })
 }
 
 /// The one successor of a refresh token: derived, so that two uses within the grace get the same.

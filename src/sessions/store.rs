@@ -85,8 +85,11 @@ pub struct Account {
 /// # Errors
 /// Database errors.
 pub fn account(db: &mut Db<'_>, username: &str) -> Result<Option<Account>> {
-    let row: Option<(UserId, Option<String>, String)> =
-        users::table.filter(users::username.eq(username)).select((users::id, users::password_hash, users::status)).first(db.conn).optional()?;
+    let row: Option<(UserId, Option<String>, String)> = users::table
+        .filter(users::username.eq(username))
+        .select((users::id, users::password_hash, users::status))
+        .first(db.conn)
+        .optional()?;
     Ok(row.map(|(id, password_hash, status)| Account { id, password_hash, active: status == "active" }))
 }
 
@@ -181,7 +184,9 @@ pub fn refresh(tx: &mut Tx<'_>, digest: &[u8], successor: &[u8]) -> Result<Refre
     let idle = now.plus(client.idle());
     match used_at {
         None => {
-            diesel::update(refresh_tokens::table.filter(refresh_tokens::digest.eq(digest))).set(refresh_tokens::used_at.eq(now)).execute(tx.conn)?;
+            diesel::update(refresh_tokens::table.filter(refresh_tokens::digest.eq(digest)))
+                .set(refresh_tokens::used_at.eq(now))
+                .execute(tx.conn)?;
             diesel::insert_into(refresh_tokens::table)
                 .values((
                     refresh_tokens::digest.eq(successor),

@@ -31,7 +31,9 @@ pub fn routes(api: &mut Registrar) {
         .done();
     api.path("/units/{unit}/children").get(list_unit_children, "List the units directly below", "As of a day.").done();
     api.path("/units/{unit}/ancestors").get(list_unit_ancestors, "List the units above", "Cards, from the top down.").done();
-    api.path("/units/{unit}/history").get(list_unit_history, "Read a unit's history", "What it was called and where it stood, from when until when.").done();
+    api.path("/units/{unit}/history")
+        .get(list_unit_history, "Read a unit's history", "What it was called and where it stood, from when until when.")
+        .done();
 }
 
 impl Resource for Unit {
@@ -55,7 +57,8 @@ impl Filters for AsOf {
 
 async fn list_units(access: Access<ReadUnits>, list: List<UnitFilters>) -> Result<Paged<Unit>> {
     let binding = list.binding();
-    let page = access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
+    let page =
+        access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
     Ok(Paged(page, binding))
 }
 
@@ -94,7 +97,12 @@ async fn create_unit(access: Access<WriteUnits>, Body(new): Body<NewUnit>) -> Re
     Ok(Created(unit))
 }
 
-async fn update_unit(access: Access<WriteUnits>, Path(key): Path<Key>, IfMatch(matching): IfMatch, Body(patch): Body<UnitPatch>) -> Result<Single<Unit>> {
+async fn update_unit(
+    access: Access<WriteUnits>,
+    Path(key): Path<Key>,
+    IfMatch(matching): IfMatch,
+    Body(patch): Body<UnitPatch>,
+) -> Result<Single<Unit>> {
     let unit = access
         .write(move |tx| {
             let locked = store::lock(tx, &key)?;

@@ -112,7 +112,10 @@ pub fn faults_of_codes(codes: &[ExternalCode]) -> Vec<Fault> {
         if ends(code) <= code.valid_from {
             faults.push(Fault::at(format!("/external_codes/{index}/valid_to"), FaultCode::OutOfRange).with("> valid_from"));
         }
-        let clash = codes.iter().take(index).any(|other| other.scheme == code.scheme && other.valid_from < ends(code) && code.valid_from < ends(other));
+        let clash = codes
+            .iter()
+            .take(index)
+            .any(|other| other.scheme == code.scheme && other.valid_from < ends(code) && code.valid_from < ends(other));
         if clash {
             faults.push(Fault::at(format!("/external_codes/{index}"), FaultCode::DuplicateRow));
         }

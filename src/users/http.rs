@@ -31,7 +31,10 @@ pub fn routes(api: &mut Registrar) {
         .post(disable_user, "Disable a user", "Ends its sessions within a second, on every instance.")
         .refuses(&[Code::IllegalTransition])
         .done();
-    api.path("/users/{user}/enable").post(enable_user, "Enable a user", "With the password that it had.").refuses(&[Code::IllegalTransition]).done();
+    api.path("/users/{user}/enable")
+        .post(enable_user, "Enable a user", "With the password that it had.")
+        .refuses(&[Code::IllegalTransition])
+        .done();
     api.path("/invitations/accept")
         .post(accept_invitation, "Take up an invitation", "Sets the password; the link is good for one use.")
         .refuses(&[Code::Gone])
@@ -60,7 +63,8 @@ async fn get_me(access: Access<UseAccount>) -> Result<Plain<Me>> {
 
 async fn list_users(access: Access<ReadUsers>, list: List<UserFilters>) -> Result<Paged<User>> {
     let binding = list.binding();
-    let page = access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
+    let page =
+        access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
     Ok(Paged(page, binding))
 }
 

@@ -12,7 +12,8 @@ pub const INVITATION: i64 = 86_400;
 #[must_use]
 pub fn fault_of_password(password: &str, username: &str, full_name: &str) -> Option<Fault> {
     let key = text::fold(password);
-    let guessable = [username, full_name].iter().map(|name| text::fold(name)).any(|name| name.len() > 3 && key.replace(&name, "").trim().len() < 8);
+    let guessable =
+        [username, full_name].iter().map(|name| text::fold(name)).any(|name| name.len() > 3 && key.replace(&name, "").trim().len() < 8);
     let blank = key.chars().collect::<std::collections::HashSet<_>>().len() < 4;
     (guessable || blank).then(|| Fault::at("/password", FaultCode::PasswordTooCommon))
 }

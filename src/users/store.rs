@@ -117,8 +117,16 @@ pub fn get(db: &mut Db<'_>, id: UserId) -> Result<User> {
 pub fn list(db: &mut Db<'_>, filters: &UserFilters, q: Option<&str>, since: Option<Instant>, page: &PageRequest) -> Result<Page<User>> {
     let (day, scope) = (db.today(), db.scope()?);
     let mut faults = Vec::new();
-    let unit = filters.unit.as_deref().map(|text| referred_unit(db, Fault::of("unit", FaultCode::UnknownReference), text, &mut faults)).transpose()?;
-    let root = filters.within.as_deref().map(|text| referred_unit(db, Fault::of("within", FaultCode::UnknownReference), text, &mut faults)).transpose()?;
+    let unit = filters
+        .unit
+        .as_deref()
+        .map(|text| referred_unit(db, Fault::of("unit", FaultCode::UnknownReference), text, &mut faults))
+        .transpose()?;
+    let root = filters
+        .within
+        .as_deref()
+        .map(|text| referred_unit(db, Fault::of("within", FaultCode::UnknownReference), text, &mut faults))
+        .transpose()?;
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
@@ -278,7 +286,12 @@ pub fn accept(tx: &mut Tx<'_>, digest: &[u8], password_hash: &str) -> Result<Inv
         return Err(Error::new(crate::error::Code::Gone));
     }
     diesel::update(users::table.filter(users::id.eq(invited.id)))
-        .set((users::password_hash.eq(password_hash), users::status.eq(Status::Active), users::version.eq(users::version + 1), users::updated_at.eq(now)))
+        .set((
+            users::password_hash.eq(password_hash),
+            users::status.eq(Status::Active),
+            users::version.eq(users::version + 1),
+            users::updated_at.eq(now),
+        ))
         .execute(tx.conn)?;
     Ok(invited)
 }

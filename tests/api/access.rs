@@ -10,14 +10,21 @@ use crate::harness::{PASSWORD, TestApp, column};
 fn wrong_unknown_invited_and_disabled_are_told_apart_by_nothing() {
     let app = TestApp::start();
     let admin = app.admin();
-    admin.post("/api/v1/users", &json!({"username": "moi", "full_name": "Người được mời", "unit": "SGD", "duties": ["viewer"]})).expect(201);
+    admin
+        .post("/api/v1/users", &json!({"username": "moi", "full_name": "Người được mời", "unit": "SGD", "duties": ["viewer"]}))
+        .expect(201);
     let viewer = admin.user("nguoi.xem", "SGD", &["viewer"]);
     let id = viewer.get("/api/v1/me").expect(200).json()["id"].as_str().expect("an id").to_owned();
     admin.post(&format!("/api/v1/users/{id}/disable"), &json!({"reason": "Chuyển công tác"})).expect(200);
-    for (username, password) in [("quan.tri", "sai mật khẩu rồi"), ("khong.co", PASSWORD), ("moi", PASSWORD), ("nguoi.xem", PASSWORD)] {
-        let mut problem = app.nobody().post("/api/v1/sessions", &json!({"username": username, "password": password})).problem(401, "invalid_credentials");
+    for (username, password) in [("quan.tri", "sai mật khẩu rồi"), ("khong.co", PASSWORD), ("moi", PASSWORD), ("nguoi.xem", PASSWORD)]
+    {
+        let mut problem =
+            app.nobody().post("/api/v1/sessions", &json!({"username": username, "password": password})).problem(401, "invalid_credentials");
         problem["request_id"] = Value::Null;
-        assert_eq!(problem.to_string(), r#"{"type":"/problems/invalid-credentials","title":"Tên đăng nhập hoặc mật khẩu không đúng","status":401,"detail":"Tên đăng nhập hoặc mật khẩu không đúng","instance":"/api/v1/sessions","code":"invalid_credentials","request_id":null}"#);
+        assert_eq!(
+            problem.to_string(),
+            r#"{"type":"/problems/invalid-credentials","title":"Tên đăng nhập hoặc mật khẩu không đúng","status":401,"detail":"Tên đăng nhập hoặc mật khẩu không đúng","instance":"/api/v1/sessions","code":"invalid_credentials","request_id":null}"#
+        );
     }
     // Disabling takes effect within a second; here the clock stands still, so it must be moved by one.
     app.clock.advance(1);
@@ -45,7 +52,14 @@ fn a_token_must_be_ours_whole_and_of_today() {
         format!("{}.{}.", encode(json!({"alg": "none", "typ": "at+jwt", "kid": kid})), parts[1]),
         "a".repeat(5000),
     ];
-    for (name, value) in [("alg", json!("HS256")), ("typ", json!("JWT")), ("kid", json!("../../dev/null")), ("kid", Value::Null), ("crit", json!(["x"])), ("jku", json!("http://127.0.0.1:1/"))] {
+    for (name, value) in [
+        ("alg", json!("HS256")),
+        ("typ", json!("JWT")),
+        ("kid", json!("../../dev/null")),
+        ("kid", Value::Null),
+        ("crit", json!(["x"])),
+        ("jku", json!("http://127.0.0.1:1/")),
+    ] {
         let mut other = header.clone();
         other[name] = value;
         forged.push(format!("{}.{}.{}", encode(other), parts[1], parts[2]));
@@ -105,7 +119,8 @@ fn an_invitation_is_good_for_one_use_and_one_day() {
         let body = json!({"username": username, "full_name": "Đinh Thị Thuỷ", "unit": "SGD", "duties": ["editor"]});
         admin.post("/api/v1/users", &body).expect(201).json()["invitation"]["token"].clone()
     };
-    let accept = |token: &Value, password: &str| app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": password}));
+    let accept =
+        |token: &Value, password: &str| app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": password}));
     let token = invite("mot");
     assert_eq!(accept(&token, "ngắn quá").faults(), ["/password too_short"]);
     assert_eq!(accept(&token, "đinh thị thuỷ 2025").faults(), ["/password password_too_common"]);

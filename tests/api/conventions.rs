@@ -16,7 +16,11 @@ fn parameters_are_known_given_once_and_in_range() {
     assert_eq!(admin.get("/api/v1/units?fields=name,secret").faults(), ["fields not_in_list"]);
     assert_eq!(admin.get("/api/v1/units?q=%00").faults(), ["q control_character"]);
     for limit in ["0", "-1", "9223372036854775808", "abc", "1.0", "01", ""] {
-        assert_eq!(admin.get(&format!("/api/v1/units?limit={limit}")).problem(422, "validation_failed")["errors"].as_array().map(Vec::len), Some(1), "{limit}");
+        assert_eq!(
+            admin.get(&format!("/api/v1/units?limit={limit}")).problem(422, "validation_failed")["errors"].as_array().map(Vec::len),
+            Some(1),
+            "{limit}"
+        );
     }
     assert_eq!(admin.get("/api/v1/me?limit=1").faults(), ["limit unknown_parameter"]);
 }
@@ -55,9 +59,13 @@ fn methods_media_and_languages_are_negotiated() {
     for media in ["text/plain", "application/json; charset=latin1"] {
         admin.send("POST", "/api/v1/units", &[("Content-Type", media)], Some(b"{}")).problem(415, "unsupported_media_type");
     }
-    admin.send("POST", "/api/v1/units", &[("Content-Type", "application/json"), ("Content-Encoding", "gzip")], Some(b"{}")).problem(415, "unsupported_media_type");
+    admin
+        .send("POST", "/api/v1/units", &[("Content-Type", "application/json"), ("Content-Encoding", "gzip")], Some(b"{}"))
+        .problem(415, "unsupported_media_type");
     for body in ["", "{", "[1,]", "{\"a\":1} x"] {
-        admin.send("POST", "/api/v1/units", &[("Content-Type", "application/json")], Some(body.as_bytes())).problem(400, "malformed_request");
+        admin
+            .send("POST", "/api/v1/units", &[("Content-Type", "application/json")], Some(body.as_bytes()))
+            .problem(400, "malformed_request");
     }
     let deep = format!("{{\"code\":{}{}}}", "[".repeat(60), "]".repeat(60));
     admin.send("POST", "/api/v1/units", &[("Content-Type", "application/json")], Some(deep.as_bytes())).problem(400, "malformed_request");
@@ -69,7 +77,9 @@ fn methods_media_and_languages_are_negotiated() {
 #[test]
 fn every_answer_is_dressed_and_only_listed_origins_may_read() {
     let app = TestApp::start();
-    for (path, headers) in [("/health/live", vec![]), ("/api/v1/none", vec![]), ("/api/v1/units", vec![("Origin", "https://app.example.vn")])] {
+    for (path, headers) in
+        [("/health/live", vec![]), ("/api/v1/none", vec![]), ("/api/v1/units", vec![("Origin", "https://app.example.vn")])]
+    {
         let reply = app.nobody().send("GET", path, &headers, None);
         for name in ["x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy", "cache-control", "vary"] {
             assert!(reply.headers.contains_key(name), "{path}: {name}");
@@ -97,7 +107,8 @@ fn a_body_that_is_too_large_or_too_slow_is_cut_off() {
     app.nobody().post("/api/v1/sessions", &large).problem(413, "too_large");
     let address = app.base.trim_start_matches("http://");
     let mut slow = std::net::TcpStream::connect(address).expect("connects");
-    slow.write_all(b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{").expect("sends");
+    slow.write_all(b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+        .expect("sends");
     let mut answer = String::new();
     slow.read_to_string(&mut answer).expect("answers and closes");
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");

@@ -10,7 +10,9 @@ fn operations(document: &Value) -> Vec<(String, String, &Value)> {
     let paths = document["paths"].as_object().expect("paths");
     paths
         .iter()
-        .flat_map(|(path, item)| item.as_object().expect("an item").iter().map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation)))
+        .flat_map(|(path, item)| {
+            item.as_object().expect("an item").iter().map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+        })
         .collect()
 }
 
@@ -42,7 +44,10 @@ fn every_operation_says_what_it_is_and_every_refusal_it_can_give() {
     for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
         let object = schema["type"] == "object" && !name.ends_with("List") && !name.ends_with("Rows");
         let parameters = name.ends_with("Filters") || name.ends_with("Query") || name == "AsOf";
-        assert!(!object || parameters || schema["example"].is_object() || schema["examples"].is_array() || name == "HomeUnit", "{name} has no example");
+        assert!(
+            !object || parameters || schema["example"].is_object() || schema["examples"].is_array() || name == "HomeUnit",
+            "{name} has no example"
+        );
     }
     assert!(!responses.is_empty());
 }
@@ -69,11 +74,12 @@ fn every_reference_leads_somewhere() {
 fn routes_and_document_are_the_same_set_and_none_is_open_by_mistake() {
     let app = TestApp::start();
     let api = tiendo::app::api().expect("an api");
-    let declared: BTreeSet<(String, String)> = api.inventory().iter().map(|listing| (listing.method.clone(), listing.path.clone())).collect();
+    let declared: BTreeSet<(String, String)> =
+        api.inventory().iter().map(|listing| (listing.method.clone(), listing.path.clone())).collect();
     let documented: BTreeSet<(String, String)> = operations(api.document()).into_iter().map(|(method, path, _)| (method, path)).collect();
     assert_eq!(declared, documented);
     for listing in api.inventory() {
-        let path = listing.path.replace("{session}", "current").replace('{', "").replace('}', "");
+        let path = listing.path.replace("{session}", "current").replace(['{', '}'], "");
         let reply = app.nobody().send(&listing.method, &path, &[("Content-Type", "application/json")], Some(b"{}"));
         let garbage = app.bearer("garbage").send(&listing.method, &path, &[("Content-Type", "application/json")], Some(b"{}"));
         if listing.permission.is_some() {

@@ -40,27 +40,22 @@ enum DropUrl {
 fn fresh_database() -> (DatabaseUrl, DropUrl) {
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
     let name = format!("tiendo_test_{}_{number}", std::process::id());
-    match std::env::var("TEST_DATABASE_URL") {
-        Ok(server) => {
-            static TEMPLATE: OnceLock<String> = OnceLock::new();
-            let template = TEMPLATE.get_or_init(|| {
-                let template = format!("tiendo_template_{}", std::process::id());
-                execute(&server, &format!("CREATE DATABASE {template}"));
-                let mut conn = open(&with_name(&server, &template));
-                migrate::apply(&mut conn).expect("migrates");
-                template
-            });
-            execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
-            let url = DatabaseUrl::parse(&with_name(&server, &name)).expect("valid");
-            (url, DropUrl::Postgres { server, name })
-        }
-        Err(_) => {
-            let path = std::env::temp_dir().join(format!("{name}.db"));
-            let text = format!("sqlite://{}?mode=rwc", path.display());
-            migrate::apply(&mut open(&text)).expect("migrates");
-            (DatabaseUrl::parse(&text).expect("valid"), DropUrl::File(path))
-        }
+    if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
+        static TEMPLATE: OnceLock<String> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let template = format!("tiendo_template_{}", std::process::id());
+            execute(&server, &format!("CREATE DATABASE {template}"));
+            migrate::apply(&mut open(&with_name(&server, &template))).expect("migrates");
+            template
+        });
+        execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        let url = DatabaseUrl::parse(&with_name(&server, &name)).expect("valid");
+        return (url, DropUrl::Postgres { server, name });
     }
+    let path = std::env::temp_dir().join(format!("{name}.db"));
+    let text = format!("sqlite://{}?mode=rwc", path.display());
+    migrate::apply(&mut open(&text)).expect("migrates");
+    (DatabaseUrl::parse(&text).expect("valid"), DropUrl::File(path))
 }
 
 pub fn open(url: &str) -> Conn {
@@ -88,7 +83,7 @@ impl TestApp {
 
     pub fn start_with(change: impl FnOnce(&mut ServerSettings)) -> Self {
         let (url, drop_url) = fresh_database();
-        let options = Options { url, read_url: None, connections: 4, slow: Duration::from_secs(60) };
+        let options = Options { url, read_url: None, connections: 4, slow: Duration::from_mins(1) };
         let database = Database::open(&options).expect("opens");
         let clock = Clock::manual(Instant::parse(START).expect("valid"));
         let mut settings = ServerSettings {
@@ -110,7 +105,7 @@ impl TestApp {
             });
         });
         let (address, handle) = receive.recv().expect("the server starts");
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(120))).build().into();
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_mins(2))).build().into();
         Self { base: format!("http://{address}"), clock, database, agent, handle, thread: Some(thread), drop_url }
     }
 
@@ -209,7 +204,12 @@ impl Caller<'_> {
 
     /// Creates a unit below another and answers it.
     pub fn unit(&self, code: &str, kind: &str, unit_type: &str, name: &str, parent: &str) -> Value {
-        self.post("/api/v1/units", &json!({"code": code, "kind": kind, "type": unit_type, "name": name, "parent": parent, "valid_from": "2010-09-01"})).expect(201).json()
+        self.post(
+            "/api/v1/units",
+            &json!({"code": code, "kind": kind, "type": unit_type, "name": name, "parent": parent, "valid_from": "2010-09-01"}),
+        )
+        .expect(201)
+        .json()
     }
 
     /// Invites a user, takes the invitation up and signs in.
@@ -241,7 +241,8 @@ impl Reply {
 
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, String::from_utf8_lossy(&self.body)))
     }
 
     #[track_caller]
@@ -269,7 +270,13 @@ impl Reply {
             .as_array()
             .expect("faults")
             .iter()
-            .map(|fault| format!("{} {}", fault["parameter"].as_str().or(fault["pointer"].as_str()).unwrap_or_default(), fault["code"].as_str().unwrap_or_default()))
+            .map(|fault| {
+                format!(
+                    "{} {}",
+                    fault["parameter"].as_str().or(fault["pointer"].as_str()).unwrap_or_default(),
+                    fault["code"].as_str().unwrap_or_default()
+                )
+            })
             .collect();
         faults.sort();
         faults

@@ -16,7 +16,10 @@ fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     walk(&root, &mut found);
-    found.into_iter().map(|path| (path.strip_prefix(&root).expect("below").to_owned(), std::fs::read_to_string(&path).expect("text"))).collect()
+    found
+        .into_iter()
+        .map(|path| (path.strip_prefix(&root).expect("below").to_owned(), std::fs::read_to_string(&path).expect("text")))
+        .collect()
 }
 
 fn room(path: &Path) -> String {
@@ -30,7 +33,10 @@ fn http_rooms_never_see_diesel_and_the_others_never_see_actix() {
         if room.ends_with("/http.rs") || room.starts_with("http/") {
             assert!(!text.contains("diesel"), "{room} names diesel");
         }
-        if ["/store.rs", "/rules.rs", "/model.rs"].iter().any(|end| room.ends_with(end)) || room.contains("/store/") || room.starts_with("db/") {
+        if ["/store.rs", "/rules.rs", "/model.rs"].iter().any(|end| room.ends_with(end))
+            || room.contains("/store/")
+            || room.starts_with("db/")
+        {
             assert!(!text.contains("actix"), "{room} names actix");
         }
     }
@@ -43,12 +49,20 @@ fn imports_go_down() {
     for (path, text) in sources() {
         let room = room(&path);
         let forbidden: &[&str] = match room.as_str() {
-            "clock.rs" | "ids.rs" | "error.rs" | "text.rs" | "patch.rs" | "vocabulary.rs" | "access/policy.rs" | "access/scope.rs" | "access/caller.rs" => &above_values,
+            "clock.rs" | "ids.rs" | "error.rs" | "text.rs" | "patch.rs" | "vocabulary.rs" | "access/policy.rs" | "access/scope.rs"
+            | "access/caller.rs" => &above_values,
             room if room.starts_with("db/") => &above_values,
-            room if room.ends_with("/rules.rs") || room.ends_with("/model.rs") || room.ends_with("/store.rs") || room.contains("/store/") => &["crate::http", "crate::app", "crate::jobs"],
+            room if room.ends_with("/rules.rs")
+                || room.ends_with("/model.rs")
+                || room.ends_with("/store.rs")
+                || room.contains("/store/") =>
+            {
+                &["crate::http", "crate::app", "crate::jobs"]
+            }
             _ => &["crate::app"],
         };
-        let used: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("use ") && forbidden.iter().any(|name| line.contains(name))).collect();
+        let used: Vec<&str> =
+            text.lines().filter(|line| line.trim_start().starts_with("use ") && forbidden.iter().any(|name| line.contains(name))).collect();
         assert!(used.is_empty() || room == "main.rs", "{room}: {used:?}");
     }
 }
@@ -62,7 +76,10 @@ fn operations_are_declared_only_through_the_registrar() {
         }
         // Cards are the one read of units that passes the scope; find_by_code is for loading and commands.
         if text.contains("find_by_code") {
-            assert!(["units/store/read.rs", "units/store/mod.rs", "catalogue/mod.rs", "bootstrap.rs"].contains(&room.as_str()), "{room} reads units without a scope");
+            assert!(
+                ["units/store/read.rs", "units/store/mod.rs", "catalogue/mod.rs", "bootstrap.rs"].contains(&room.as_str()),
+                "{room} reads units without a scope"
+            );
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! On SQLite unless `TEST_DATABASE_URL` names a PostgreSQL server whose role may create databases.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on says why")]
+
 mod access;
 mod conventions;
 mod document;

@@ -19,7 +19,9 @@ fn both_databases_have_the_same_migrations() {
 #[test]
 fn every_table_of_the_schema_is_in_the_database() {
     use diesel::prelude::*;
-    use tiendo::db::schema::{invitations, journal, leases, localities, refresh_tokens, seals, sessions, signing_keys, unit_closure, unit_spells, units, users};
+    use tiendo::db::schema::{
+        invitations, journal, leases, localities, refresh_tokens, seals, sessions, signing_keys, unit_closure, unit_spells, units, users,
+    };
     let app = TestApp::start();
     macro_rules! readable {
         ($($table:ident),+) => {
@@ -30,7 +32,20 @@ fn every_table_of_the_schema_is_in_the_database() {
             }).expect("reads")
         };
     }
-    readable!(localities, units, unit_spells, unit_closure, journal, seals, leases, users, sessions, refresh_tokens, invitations, signing_keys);
+    readable!(
+        localities,
+        units,
+        unit_spells,
+        unit_closure,
+        journal,
+        seals,
+        leases,
+        users,
+        sessions,
+        refresh_tokens,
+        invitations,
+        signing_keys
+    );
 }
 
 #[test]

@@ -34,12 +34,25 @@ fn a_scope_sees_itself_whole_and_the_rest_as_cards() {
 fn names_are_found_and_ordered_as_vietnamese_people_do() {
     let app = TestApp::start();
     let admin = app.admin();
-    for (code, name) in [("A1", "Trường Út"), ("A2", "Trường Đà Bắc"), ("A3", "Trường Dũng"), ("A4", "Trường Ăn"), ("A5", "Trường An"), ("A6", "Trường Hoà Bình"), ("A7", "Trường TH&THCS Mỵ Hòa")] {
+    for (code, name) in [
+        ("A1", "Trường Út"),
+        ("A2", "Trường Đà Bắc"),
+        ("A3", "Trường Dũng"),
+        ("A4", "Trường Ăn"),
+        ("A5", "Trường An"),
+        ("A6", "Trường Hoà Bình"),
+        ("A7", "Trường TH&THCS Mỵ Hòa"),
+    ] {
         admin.unit(code, "school", "primary", name, "SGD");
     }
     let sorted = admin.get("/api/v1/units?kind=school&sort=name&fields=name").expect(200).json();
-    assert_eq!(column(&sorted, "name"), ["Trường An", "Trường Ăn", "Trường Dũng", "Trường Đà Bắc", "Trường Hoà Bình", "Trường TH&THCS Mỵ Hòa", "Trường Út"]);
-    for (q, code) in [("da%20bac", "A2"), ("H%C3%B2a%20B%C3%ACnh", "A6"), ("mi%20hoa", "A7"), ("th-thcs", "A7"), ("%C3%90%C3%A0", "A2"), ("DUNG", "A3")] {
+    assert_eq!(
+        column(&sorted, "name"),
+        ["Trường An", "Trường Ăn", "Trường Dũng", "Trường Đà Bắc", "Trường Hoà Bình", "Trường TH&THCS Mỵ Hòa", "Trường Út"]
+    );
+    for (q, code) in
+        [("da%20bac", "A2"), ("H%C3%B2a%20B%C3%ACnh", "A6"), ("mi%20hoa", "A7"), ("th-thcs", "A7"), ("%C3%90%C3%A0", "A2"), ("DUNG", "A3")]
+    {
         let found = admin.get(&format!("/api/v1/units?kind=school&q={q}")).expect(200).json();
         assert_eq!(column(&found, "code"), [code], "{q}");
     }
@@ -57,7 +70,14 @@ fn a_move_takes_effect_on_its_day_and_history_stays() {
     admin.unit("MN-DB-001", "school", "preschool", "Trường Mầm non Tu Lý", "PGD-DB");
     let mai_chau = admin.user("pgd.mc", "PGD-MC", &["viewer"]);
     let tag = admin.get("/api/v1/units/MN-DB-001").expect(200).header("etag");
-    let moved = admin.patch("/api/v1/units/MN-DB-001", &tag, &json!({"parent": "PGD-MC", "name": "Trường Mầm non Quy Đức", "effective_on": "2025-07-01"})).expect(200).json();
+    let moved = admin
+        .patch(
+            "/api/v1/units/MN-DB-001",
+            &tag,
+            &json!({"parent": "PGD-MC", "name": "Trường Mầm non Quy Đức", "effective_on": "2025-07-01"}),
+        )
+        .expect(200)
+        .json();
     assert_eq!((moved["version"].as_i64(), moved["parent"]["code"].as_str()), (Some(2), Some("PGD-DB")), "today nothing has moved yet");
     assert!(mai_chau.get("/api/v1/units/MN-DB-001").expect(200).json()["version"].is_null());
     let then = admin.get("/api/v1/units/MN-DB-001?as_of=2025-07-01").expect(200).json();
@@ -99,8 +119,16 @@ fn a_unit_never_stands_under_itself_and_bad_input_changes_nothing() {
         ["/code bad_format", "/colour unknown_field", "/name too_short", "/valid_from bad_format"]
     );
     let bad = json!({"code": "X", "kind": "school", "type": "division", "name": "Trường", "parent": "KHONG-CO", "locality": "C99999"});
-    assert_eq!(admin.post("/api/v1/units", &bad).faults(), ["/locality unknown_reference", "/parent unknown_reference", "/type not_in_list"]);
-    assert_eq!(admin.post("/api/v1/units", &json!({"code": "X", "kind": "school", "type": "primary", "name": "Trường\u{0}", "parent": "SGD"})).faults(), ["/name control_character"]);
+    assert_eq!(
+        admin.post("/api/v1/units", &bad).faults(),
+        ["/locality unknown_reference", "/parent unknown_reference", "/type not_in_list"]
+    );
+    assert_eq!(
+        admin
+            .post("/api/v1/units", &json!({"code": "X", "kind": "school", "type": "primary", "name": "Trường\u{0}", "parent": "SGD"}))
+            .faults(),
+        ["/name control_character"]
+    );
     admin.patch("/api/v1/units/CO-1", "\"7-x\"", &json!({"name": "Khác"})).problem(412, "stale_version");
     admin.send("PATCH", "/api/v1/units/CO-1", &[("Content-Type", "application/json")], Some(b"{}")).problem(428, "precondition_required");
     assert_eq!(admin.patch("/api/v1/units/CO-1", &tag, &json!({"name": null})).faults(), ["/name wrong_type"]);
@@ -123,7 +151,13 @@ fn pages_neither_repeat_nor_skip_while_rows_come() {
             seen.extend(column(&page, "code"));
             let Some(next) = page["page"]["next"].as_str().map(str::to_owned) else { break };
             assert!(reply.header("link").contains(&next));
-            admin.unit(&format!("NEW-{}-{}", sort.replace(['-', ','], "x"), seen.len()), "school", "preschool", "Trường Mầm non mới", "SGD");
+            admin.unit(
+                &format!("NEW-{}-{}", sort.replace(['-', ','], "x"), seen.len()),
+                "school",
+                "preschool",
+                "Trường Mầm non mới",
+                "SGD",
+            );
             path = format!("/api/v1/units?kind=school&limit=5&sort={sort}&cursor={next}");
         }
         let old: Vec<&String> = seen.iter().filter(|code| code.starts_with("MN-")).collect();
@@ -131,7 +165,11 @@ fn pages_neither_repeat_nor_skip_while_rows_come() {
         assert_eq!((old.len(), distinct.len()), (12, 12), "{sort}");
     }
     let next = admin.get("/api/v1/units?limit=2").expect(200).json()["page"]["next"].as_str().expect("more").to_owned();
-    for path in [format!("/api/v1/units?limit=2&q=x&cursor={next}"), format!("/api/v1/units?cursor={next}A"), "/api/v1/units?cursor=AAAA".to_owned()] {
+    for path in [
+        format!("/api/v1/units?limit=2&q=x&cursor={next}"),
+        format!("/api/v1/units?cursor={next}A"),
+        "/api/v1/units?cursor=AAAA".to_owned(),
+    ] {
         assert_eq!(admin.get(&path).faults(), ["cursor invalid_cursor"]);
     }
 }

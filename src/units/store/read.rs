@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::access::policy::Wider;
 use crate::access::scope::Scope;
 use crate::clock::Instant;
-use crate::db::{Db, UNTIL_FURTHER_NOTICE};
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{localities, unit_closure, unit_spells, units};
+use crate::db::{Db, UNTIL_FURTHER_NOTICE};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
@@ -162,7 +162,10 @@ macro_rules! units_as_of {
                     unit_spells::levels,
                     unit_spells::ownership,
                 ),
-                PARENTS.filter(PARENTS.field(units::id).nullable().eq(unit_spells::parent_id)).select(PARENTS.field(units::code)).single_value(),
+                PARENTS
+                    .filter(PARENTS.field(units::id).nullable().eq(unit_spells::parent_id))
+                    .select(PARENTS.field(units::code))
+                    .single_value(),
                 PARENT_SPELLS
                     .filter(PARENT_SPELLS.field(unit_spells::unit_id).nullable().eq(unit_spells::parent_id))
                     .filter(PARENT_SPELLS.field(unit_spells::valid_from).le(day))
@@ -356,9 +359,10 @@ pub fn ancestors(db: &mut Db<'_>, key: &Key, as_of: Option<NaiveDate>) -> Result
 /// # Errors
 /// 404 if it is absent or out of scope.
 pub fn history(db: &mut Db<'_>, key: &Key) -> Result<Vec<UnitSpell>> {
+    type Told = (NaiveDate, NaiveDate, String, Option<UnitId>, Option<String>, Option<String>);
     let found = find(db, key, None)?.filter(|found| found.in_scope).ok_or_else(Error::not_found)?;
     let (first, last) = (found.unit.valid_from, found.unit.valid_to);
-    let rows: Vec<(NaiveDate, NaiveDate, String, Option<UnitId>, Option<String>, Option<String>)> = unit_spells::table
+    let rows: Vec<Told> = unit_spells::table
         .filter(unit_spells::unit_id.eq(found.unit.id))
         .order_by(unit_spells::valid_from)
         .select((
@@ -366,7 +370,10 @@ pub fn history(db: &mut Db<'_>, key: &Key) -> Result<Vec<UnitSpell>> {
             unit_spells::valid_to,
             unit_spells::name,
             unit_spells::parent_id,
-            PARENTS.filter(PARENTS.field(units::id).nullable().eq(unit_spells::parent_id)).select(PARENTS.field(units::code)).single_value(),
+            PARENTS
+                .filter(PARENTS.field(units::id).nullable().eq(unit_spells::parent_id))
+                .select(PARENTS.field(units::code))
+                .single_value(),
             PARENT_SPELLS
                 .filter(PARENT_SPELLS.field(unit_spells::unit_id).nullable().eq(unit_spells::parent_id))
                 .filter(PARENT_SPELLS.field(unit_spells::valid_from).le(unit_spells::valid_from))
@@ -405,7 +412,10 @@ pub fn tree(db: &mut Db<'_>, root: Option<&str>, depth: i32, kind: Option<Kind>,
         return Err(Error::invalid(faults));
     }
     let Some(root) = root else { return Ok(Vec::new()) };
-    query = query.filter(units::id.eq_any(within(root, day).filter(unit_closure::depth.le(depth)))).order_by((unit_spells::sort_key, units::id)).limit(MOST_NODES + 1);
+    query = query
+        .filter(units::id.eq_any(within(root, day).filter(unit_closure::depth.le(depth))))
+        .order_by((unit_spells::sort_key, units::id))
+        .limit(MOST_NODES + 1);
     let rows = query.load::<Row>(db.conn)?;
     if i64::try_from(rows.len()).unwrap_or(i64::MAX) > MOST_NODES {
         return Err(Error::invalid(vec![Fault::of("depth", FaultCode::OutOfRange).with(format!("{MOST_NODES}"))]));
@@ -444,5 +454,12 @@ fn node(unit: &Unit, below: &std::collections::HashMap<UnitId, Vec<&Unit>>, kind
 }
 
 fn leaf(unit: &Unit) -> TreeNode {
-    TreeNode { id: unit.id, code: unit.code.clone(), kind: unit.kind, name: unit.name.clone(), children_count: unit.children_count, children: Vec::new() }
+    TreeNode {
+        id: unit.id,
+        code: unit.code.clone(),
+        kind: unit.kind,
+        name: unit.name.clone(),
+        children_count: unit.children_count,
+        children: Vec::new(),
+    }
 }
