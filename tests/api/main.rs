@@ -10,5 +10,6 @@ mod document;
 mod harness;
 mod house;
 mod journal;
+mod matrix;
 mod migrations;
 mod units;

@@ -1,0 +1,144 @@
+//! The role matrix: every operation, as every role with every duty, on its own unit, one below, beside, above, elsewhere and one that is
+//! not there, answers what `matrix.txt` says. A change of who may do what is a change of that file, to be read as a diff.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use tiendo::db::Context;
+use tiendo::db::schema::journal;
+
+use crate::harness::{Caller, TestApp};
+
+const DUTIES: [&str; 4] = ["viewer", "editor", "approver", "admin"];
+const RELATIONS: [&str; 6] = ["own", "below", "beside", "above", "elsewhere", "absent"];
+const ABSENT: &str = "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20";
+/// Role, and its unit by relation; `-` where there is none.
+const ROLES: [(&str, [&str; 6]); 3] = [
+    ("department", ["SGD", "PGD-A", "-", "-", "-", ABSENT]),
+    ("district", ["PGD-A", "MN-A1", "PGD-B", "SGD", "MN-B1", ABSENT]),
+    ("school", ["MN-A1", "-", "MN-A2", "PGD-A", "MN-B1", ABSENT]),
+];
+
+/// What is sent: method, path, body, headers beside its content type.
+type Request = (&'static str, String, Option<Value>, Option<&'static str>);
+
+/// The request of an operation on a unit (`unit`) or on the person that works there (`user`).
+fn request(operation: &str, unit: &str, user: &str, number: usize) -> Request {
+    let get = |path: String| ("GET", path, None, None);
+    let post = |path: &str, body: Value| ("POST", path.to_owned(), Some(body), None);
+    match operation {
+        "list_sessions" => get("/api/v1/sessions".into()),
+        "create_session" => post("/api/v1/sessions", json!({"username": "khong.co", "password": "sai"})),
+        "refresh_session" => post("/api/v1/sessions/refresh", json!({"refresh_token": "khong-co"})),
+        "delete_session" => ("DELETE", format!("/api/v1/sessions/{ABSENT}"), None, None),
+        "get_me" => get("/api/v1/me".into()),
+        "list_users" => get(format!("/api/v1/users?unit={unit}")),
+        "create_user" => post(
+            "/api/v1/users",
+            json!({"username": format!("moi.{number}"), "full_name": "Người mới", "unit": unit, "duties": ["viewer"]}),
+        ),
+        "get_user" => get(format!("/api/v1/users/{user}")),
+        "disable_user" | "enable_user" => post(&format!("/api/v1/users/{user}/{}", operation.trim_end_matches("_user")), json!({})),
+        "accept_invitation" => post("/api/v1/invitations/accept", json!({"token": "khong-co", "password": "một mật khẩu đủ dài"})),
+        "list_units" => get(format!("/api/v1/units?within={unit}")),
+        "create_unit" => post(
+            "/api/v1/units",
+            json!({"code": format!("M-{number}"), "kind": "school", "type": "primary", "name": "Trường Tiểu học mới", "parent": unit}),
+        ),
+        "read_unit_tree" => get(format!("/api/v1/units/tree?root={unit}")),
+        "get_unit" => get(format!("/api/v1/units/{unit}")),
+        "update_unit" => ("PATCH", format!("/api/v1/units/{unit}"), Some(json!({"short_name": "Tên ngắn"})), Some("*")),
+        "list_unit_children" => get(format!("/api/v1/units/{unit}/children")),
+        "list_unit_ancestors" => get(format!("/api/v1/units/{unit}/ancestors")),
+        "list_unit_history" => get(format!("/api/v1/units/{unit}/history")),
+        other => panic!("{other} has no row in the matrix"),
+    }
+}
+
+fn send(caller: &Caller<'_>, (method, path, body, tag): &Request) -> u16 {
+    let mut headers = Vec::new();
+    if body.is_some() {
+        headers.push(("Content-Type", "application/json"));
+    }
+    if let Some(tag) = tag {
+        headers.push(("If-Match", *tag));
+    }
+    let body = body.as_ref().map(Value::to_string);
+    caller.send(method, path, &headers, body.as_deref().map(str::as_bytes)).status
+}
+
+fn db_entries(app: &TestApp) -> i64 {
+    let context = Context::system("test", app.clock.now());
+    app.database.write_here(&context, |tx| Ok(journal::table.count().get_result(tx.conn)?)).expect("counts")
+}
+
+#[test]
+fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    for (code, parent) in [("PGD-A", "SGD"), ("PGD-B", "SGD")] {
+        admin.unit(code, "district_office", "district_office", &format!("Phòng Giáo dục và Đào tạo {code}"), parent);
+    }
+    for (code, parent) in [("MN-A1", "PGD-A"), ("MN-A2", "PGD-A"), ("MN-B1", "PGD-B")] {
+        admin.unit(code, "school", "preschool", &format!("Trường Mầm non {code}"), parent);
+    }
+    // The person of each unit on whom operations on users are tried.
+    let target = |unit: &str| match unit {
+        "-" | ABSENT => ABSENT.to_owned(),
+        unit => {
+            let name = format!("dich.{}", unit.to_lowercase());
+            admin.user(&name, unit, &["viewer"]).get("/api/v1/me").expect(200).json()["id"].as_str().expect("an id").to_owned()
+        }
+    };
+    let units = ["SGD", "PGD-A", "PGD-B", "MN-A1", "MN-A2", "MN-B1", ABSENT, "-"];
+    let targets: Vec<(&str, String)> = units.iter().map(|unit| (*unit, target(unit))).collect();
+    let user_of = |unit: &str| targets.iter().find(|(of, _)| *of == unit).map(|(_, id)| id.clone()).expect("one for each");
+    let callers: Vec<Vec<Caller<'_>>> = ROLES
+        .iter()
+        .map(|(role, units)| DUTIES.iter().map(|duty| admin.user(&format!("{role}.{duty}"), units[0], &[duty])).collect())
+        .collect();
+
+    let api = tiendo::app::api().expect("an api");
+    let mut table = String::new();
+    let mut number = 0;
+    let mut rows = BTreeSet::new();
+    for operation in api.inventory() {
+        rows.insert(operation.id.clone());
+        writeln!(table, "{} ({})", operation.id, operation.permission.map_or("public", |permission| permission.as_str())).expect("writes");
+        for (index, relation) in RELATIONS.iter().enumerate() {
+            let mut line = format!("  {relation:9}");
+            for ((role, units), callers) in ROLES.iter().zip(&callers) {
+                write!(line, " | {role}").expect("writes");
+                for caller in callers {
+                    if units[index] == "-" {
+                        line += "   -";
+                        continue;
+                    }
+                    number += 1;
+                    let user = user_of(units[index]);
+                    let request = request(&operation.id, units[index], &user, number);
+                    let before = db_entries(&app);
+                    let status = send(caller, &request);
+                    assert!(status < 400 || db_entries(&app) == before, "{} was refused and changed something", operation.id);
+                    write!(line, " {status}").expect("writes");
+                    // A disabled person is enabled again, so that every cell starts alike.
+                    if operation.id == "disable_user" && status == 200 {
+                        admin.post(&format!("/api/v1/users/{user}/enable"), &json!({})).expect(200);
+                    }
+                }
+            }
+            table += &line;
+            table += "\n";
+        }
+    }
+    assert_eq!(rows.len(), api.inventory().len(), "an operation stands twice");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/matrix.txt");
+    if std::env::var_os("UPDATE_MATRIX").is_some() {
+        std::fs::write(path, &table).expect("writes");
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let wrong: Vec<(&str, &str)> = table.lines().zip(committed.lines()).filter(|(is, was)| is != was).collect();
+    assert!(table == committed, "`UPDATE_MATRIX=1 cargo test --test api matrix` and read the diff: {wrong:#?}");
+}
