@@ -31,6 +31,7 @@ pub fn api() -> Result<Api> {
     sessions::http::routes(&mut api);
     users::http::routes(&mut api);
     units::http::routes(&mut api);
+    journal::http::routes(&mut api);
     api.finish()
 }
 

@@ -98,7 +98,7 @@ impl Permit for Anyone {
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $word:literal : $duty:ident;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $word:literal : $duty:ident $(or $other:ident at $role:ident)?;)+) => {
         /// Every permission, by name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
         pub enum Permission { $($(#[$doc])* #[serde(rename = $word)] $name),+ }
@@ -113,9 +113,9 @@ macro_rules! permissions {
 
             /// Whether a person of this role with these duties may ever do it.
             #[must_use]
-            pub fn allows(self, _role: Role, duties: Duties) -> bool {
+            pub fn allows(self, role: Role, duties: Duties) -> bool {
                 match self {
-                    $(Self::$name => duties.has(Duty::$duty)),+
+                    $(Self::$name => duties.has(Duty::$duty) $(|| (role == Role::$role && duties.has(Duty::$other)))?),+
                 }
             }
         }
@@ -129,7 +129,7 @@ macro_rules! permissions {
     };
 }
 
-// The table: the duty that each takes, in every role, within its scope.
+// The table: the duty that each takes, in every role, within its scope; `or` adds a duty that is enough in one role.
 permissions! {
     /// Whoever is signed in: `/me`, one's own sessions and password.
     UseAccount = "account:use" : Viewer;
@@ -141,6 +141,10 @@ permissions! {
     ReadUsers = "users:read" : Viewer;
     /// Invite, change, disable people of one's own unit and below.
     WriteUsers = "users:write" : Admin;
+    /// The change feed, in the scope.
+    ReadChanges = "changes:read" : Viewer;
+    /// The audit trail of the scope: admins everywhere, at the department whoever reads.
+    ReadAudit = "audit-events:read" : Admin or Viewer at Department;
 }
 
 /// The reads that are wider than the scope (design section 4); the other three come with plans, assignments and targets. A store
@@ -175,7 +179,9 @@ mod tests {
             units:read | department: all | district: all | school: all\n\
             units:write | department: admin | district: admin | school: admin\n\
             users:read | department: all | district: all | school: all\n\
-            users:write | department: admin | district: admin | school: admin\n";
+            users:write | department: admin | district: admin | school: admin\n\
+            changes:read | department: all | district: all | school: all\n\
+            audit-events:read | department: all | district: admin | school: admin\n";
         assert_eq!(table, policy);
     }
 

@@ -115,4 +115,5 @@ allow_tables_to_appear_in_same_query!(
 joinable!(unit_spells -> units (unit_id));
 joinable!(users -> units (unit_id));
 joinable!(sessions -> users (user_id));
+joinable!(seals -> journal (seq));
 joinable!(invitations -> users (user_id));

@@ -19,6 +19,8 @@ use crate::error::{Fault, FaultCode, Result};
 pub trait Filters: ToSchema + DeserializeOwned + Serialize {
     /// The words that `sort` takes; the first is the default. Ties are broken by id.
     const SORTS: &'static [&'static str];
+    /// Whether the default order is descending.
+    const NEWEST_FIRST: bool = false;
     /// Whether `q` searches it.
     const SEARCH: bool = false;
     /// Whether `updated_since` narrows it.
@@ -93,7 +95,7 @@ impl<F: Filters> Part for List<F> {
     fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
         let common: Common = from_query(exchange)?;
         let filters: F = from_query(exchange)?;
-        let sort = sort_keys(common.sort.as_deref(), F::SORTS);
+        let sort = sort_keys(common.sort.as_deref(), F::SORTS, F::NEWEST_FIRST);
         if sort.is_none() {
             exchange.faults.push(Fault::of("sort", FaultCode::NotInList).with(F::SORTS.join(", ")));
         }
@@ -130,9 +132,9 @@ impl<F> List<F> {
 }
 
 /// Names the columns of `sort`, or `None` if one is not in the list or stands twice.
-fn sort_keys(sort: Option<&str>, allowed: &'static [&'static str]) -> Option<Vec<SortKey>> {
+fn sort_keys(sort: Option<&str>, allowed: &'static [&'static str], newest_first: bool) -> Option<Vec<SortKey>> {
     let Some(sort) = sort else {
-        return Some(allowed.first().map(|name| SortKey { name, descending: false }).into_iter().collect());
+        return Some(allowed.first().map(|name| SortKey { name, descending: newest_first }).into_iter().collect());
     };
     let mut keys: Vec<SortKey> = Vec::new();
     for word in sort.split(',') {
@@ -245,9 +247,9 @@ mod tests {
     #[test]
     fn sort_takes_only_the_closed_list() {
         const NAMES: &[&str] = &["name", "updated_at"];
-        assert_eq!(sort_keys(Some("name,-updated_at"), NAMES).map(|keys| keys.len()), Some(2));
+        assert_eq!(sort_keys(Some("name,-updated_at"), NAMES, false).map(|keys| keys.len()), Some(2));
         for sort in ["name;--", "(select 1)", "", "name,name", "-", "password_hash"] {
-            assert!(sort_keys(Some(sort), NAMES).is_none(), "{sort}");
+            assert!(sort_keys(Some(sort), NAMES, false).is_none(), "{sort}");
         }
     }
 }

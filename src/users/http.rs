@@ -110,7 +110,7 @@ async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Accept
         .write(move |tx| {
             let invited = store::accept(tx, &digest, &hash)?;
             let entry = Entry::new("user.accept", "user.updated", "user", invited.id.any());
-            journal::append(tx, Entry { code: Some(invited.username), ..entry })
+            journal::append(tx, Entry { code: Some(invited.username), unit: Some(invited.unit), ..entry })
         })
         .await?;
     Ok(NoContent)

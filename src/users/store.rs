@@ -110,6 +110,17 @@ pub fn get(db: &mut Db<'_>, id: UserId) -> Result<User> {
     Ok(Sorted::from(row).1)
 }
 
+/// The same, or nothing.
+///
+/// # Errors
+/// Database errors.
+pub fn find(db: &mut Db<'_>, id: UserId) -> Result<Option<User>> {
+    match get(db, id) {
+        Err(error) if error.code() == crate::error::Code::NotFound => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
 /// A page of users of the scope.
 ///
 /// # Errors
@@ -254,6 +265,8 @@ pub struct Invited {
     pub username: String,
     /// The person's name.
     pub full_name: String,
+    /// Where the person works.
+    pub unit: UnitId,
 }
 
 /// The user whom an unused invitation lets in.
@@ -261,17 +274,17 @@ pub struct Invited {
 /// # Errors
 /// 410 if it was used, has ended or never was.
 pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
-    let row: Option<(UserId, String, String)> = invitations::table
+    let row: Option<(UserId, String, String, UnitId)> = invitations::table
         .inner_join(users::table)
         .filter(invitations::digest.eq(digest))
         .filter(invitations::used_at.is_null())
         .filter(invitations::expires_at.gt(db.now()))
         .filter(users::status.ne(Status::Disabled))
-        .select((users::id, users::username, users::full_name))
+        .select((users::id, users::username, users::full_name, users::unit_id))
         .first(db.conn)
         .optional()?;
-    let (id, username, full_name) = row.ok_or_else(|| Error::new(crate::error::Code::Gone))?;
-    Ok(Invited { id, username, full_name })
+    let (id, username, full_name, unit) = row.ok_or_else(|| Error::new(crate::error::Code::Gone))?;
+    Ok(Invited { id, username, full_name, unit })
 }
 
 /// Uses an invitation up and sets the password. One of many at once succeeds.

@@ -67,3 +67,53 @@ fn seals_chain_without_gaps_while_many_write() {
         previous.clone_from(&seal.hash);
     }
 }
+
+#[test]
+fn the_feed_and_the_audit_trail_tell_the_same_story_each_in_its_scope() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let start = admin.get("/api/v1/changes?limit=0").expect(200).json();
+    assert_eq!(start["data"], json!([]));
+    for (code, name) in [("PGD-DB", "Đà Bắc"), ("PGD-MC", "Mai Châu")] {
+        admin.unit(code, "district_office", "district_office", &format!("Phòng Giáo dục và Đào tạo huyện {name}"), "SGD");
+    }
+    let district = admin.user("pgd.db", "PGD-DB", &["admin"]);
+    let viewer = admin.user("xem.db", "PGD-DB", &["viewer"]);
+    let tag = district.get("/api/v1/units/PGD-DB").expect(200).header("etag");
+    district.patch("/api/v1/units/PGD-DB", &tag, &json!({"short_name": "PGD Đà Bắc"})).expect(200);
+    app.db_seal();
+    let all = admin.get("/api/v1/changes").expect(200).json();
+    let positions: Vec<i64> = all["data"].as_array().expect("rows").iter().filter_map(|row| row["position"].as_i64()).collect();
+    assert!(positions.is_sorted() && positions.len() > 6, "{positions:?}");
+    let own = district.get("/api/v1/changes").expect(200).json();
+    let types: Vec<&str> = own["data"].as_array().expect("rows").iter().filter_map(|row| row["type"].as_str()).collect();
+    assert_eq!(types, ["unit.created", "user.created", "user.updated", "user.created", "user.updated", "unit.updated"]);
+    assert_eq!(own["data"][0]["data"]["short_name"], "PGD Đà Bắc", "the resource as it is now");
+    assert_eq!(own["data"][0]["unit"]["code"], "PGD-DB");
+    // Taken up in steps, nothing is missed and nothing comes twice.
+    let (mut after, mut steps) = (0, Vec::new());
+    loop {
+        let step = district.get(&format!("/api/v1/changes?after={after}&limit=2")).expect(200).json();
+        let rows = step["data"].as_array().expect("rows").clone();
+        after = step["last"].as_i64().expect("a position");
+        if rows.is_empty() {
+            break;
+        }
+        steps.extend(rows);
+    }
+    assert_eq!(json!(steps), own["data"]);
+    assert_eq!(own["last"], all["last"]);
+
+    let trail = district.get("/api/v1/audit-events?action=unit.update").expect(200).json();
+    let entry = &trail["data"][0];
+    assert_eq!(trail["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!((entry["before"]["short_name"].is_null(), entry["after"]["short_name"].as_str()), (true, Some("PGD Đà Bắc")));
+    assert_eq!((entry["actor"]["role"].as_str(), entry["actor"]["unit"]["code"].as_str()), (Some("district"), Some("PGD-DB")));
+    assert_eq!(entry["hash"].as_str().map(str::len), Some(64));
+    assert!(!trail.to_string().contains("argon2") && !trail.to_string().contains("token"));
+    viewer.get("/api/v1/audit-events").problem(403, "forbidden");
+    assert_eq!(district.get("/api/v1/audit-events?within=PGD-MC").faults(), ["within unknown_reference"]);
+    let newest = admin.get("/api/v1/audit-events?limit=3&count=exact").expect(200).json();
+    assert_eq!(newest["data"].as_array().map(Vec::len), Some(3));
+    assert!(newest["page"]["total"].as_i64().expect("a total") > 9);
+}

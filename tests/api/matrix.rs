@@ -53,6 +53,8 @@ fn request(operation: &str, unit: &str, user: &str, number: usize) -> Request {
         "list_unit_children" => get(format!("/api/v1/units/{unit}/children")),
         "list_unit_ancestors" => get(format!("/api/v1/units/{unit}/ancestors")),
         "list_unit_history" => get(format!("/api/v1/units/{unit}/history")),
+        "list_audit_events" => get(format!("/api/v1/audit-events?within={unit}&limit=1")),
+        "read_changes" => get("/api/v1/changes?limit=1".into()),
         other => panic!("{other} has no row in the matrix"),
     }
 }

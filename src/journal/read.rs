@@ -1,0 +1,197 @@
+//! Reading the journal: the audit trail, newest first, and the feed of sealed changes.
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use super::model::{Actor, AuditEvent, AuditFilters, Change, Changes, ResourceRef};
+use crate::clock::Instant;
+use crate::db::Db;
+use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::schema::{journal, seals, unit_spells, units};
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::ids::{AnyId, EntryId, Id, Key, UnitId};
+use crate::units::model::UnitRef;
+use crate::units::store::{referred_unit, within};
+
+/// Entries of the scope. A macro, because the type has no name.
+macro_rules! visible {
+    ($scope:expr) => {{
+        let scope: crate::access::scope::Scope = $scope;
+        journal::table.filter(journal::unit_id.eq_any(within(scope.root(), scope.today()).nullable()))
+    }};
+}
+
+/// Code and name today of the unit in a column. Macros, because the types have no names.
+macro_rules! code_of {
+    ($unit:path) => {
+        units::table.filter(units::id.nullable().eq($unit)).select(units::code).single_value()
+    };
+}
+macro_rules! name_of {
+    ($unit:path, $day:expr) => {
+        unit_spells::table
+            .filter(unit_spells::unit_id.nullable().eq($unit))
+            .filter(unit_spells::valid_from.le($day))
+            .filter(unit_spells::valid_to.gt($day))
+            .select(unit_spells::name)
+            .single_value()
+    };
+}
+
+type Named = (Option<UnitId>, Option<String>, Option<String>);
+
+fn named((id, code, name): Named) -> Option<UnitRef> {
+    Some(UnitRef { id: id?, code: code?, name: name? })
+}
+
+#[derive(Debug, Queryable)]
+struct Row {
+    id: EntryId,
+    at: Instant,
+    action: String,
+    outcome: String,
+    actor: (String, Option<AnyId>, String, Option<String>),
+    actor_unit: Named,
+    resource: (String, Option<AnyId>, Option<String>),
+    unit: Named,
+    request_id: Option<String>,
+    ip: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+    position: Option<i64>,
+    hash: Option<Vec<u8>>,
+}
+
+impl TryFrom<Row> for AuditEvent {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        let value = |text: Option<String>| text.map(|text| serde_json::from_str::<Value>(&text)).transpose();
+        let (kind, id, name, role) = row.actor;
+        let (resource_kind, resource_id, code) = row.resource;
+        Ok(Self {
+            id: row.id,
+            position: row.position,
+            at: row.at,
+            action: row.action,
+            outcome: row.outcome,
+            actor: Actor { kind, id, name, role, unit: named(row.actor_unit) },
+            resource: ResourceRef { kind: resource_kind, id: resource_id, code },
+            unit: named(row.unit),
+            request_id: row.request_id,
+            ip: row.ip,
+            before: value(row.before)?,
+            after: value(row.after)?,
+            hash: row.hash.map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect()),
+        })
+    }
+}
+
+/// A page of the audit trail of the scope.
+///
+/// # Errors
+/// 422 for a filter that names nothing in scope.
+pub fn audit(db: &mut Db<'_>, filters: &AuditFilters, page: &PageRequest) -> Result<Page<AuditEvent>> {
+    let (day, scope) = (db.today(), db.scope()?);
+    let mut faults = Vec::new();
+    let unit = filters.unit.as_deref().map(|text| referred_unit(db, Fault::of("unit", FaultCode::UnknownReference), text, &mut faults));
+    let root = filters.within.as_deref().map(|text| referred_unit(db, Fault::of("within", FaultCode::UnknownReference), text, &mut faults));
+    let (unit, root) = (unit.transpose()?.flatten(), root.transpose()?.flatten());
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let narrowed = || {
+        let mut query = visible!(scope).into_boxed();
+        if let Some(actor) = filters.actor {
+            query = query.filter(journal::actor_id.eq(actor));
+        }
+        if let Some(action) = &filters.action {
+            query = query.filter(journal::action.eq(action.clone()));
+        }
+        if let Some(resource) = filters.resource {
+            query = query.filter(journal::resource_id.eq(resource));
+        }
+        if let Some(unit) = &unit {
+            query = query.filter(journal::unit_id.eq(unit.id));
+        }
+        if let Some(root) = &root {
+            query = query.filter(journal::unit_id.eq_any(within(root.id, day).nullable()));
+        }
+        if let Some(from) = filters.from {
+            query = query.filter(journal::at.ge(from));
+        }
+        if let Some(to) = filters.to {
+            query = query.filter(journal::at.lt(to));
+        }
+        query
+    };
+    let total = if page.count { Some(narrowed().count().get_result(db.conn)?) } else { None };
+    let query = keyset!(narrowed(), page, journal::table, { "at" => journal::at: Instant }, journal::id);
+    let rows: Vec<Row> = query
+        .select((
+            journal::id,
+            journal::at,
+            journal::action,
+            journal::outcome,
+            (journal::actor_type, journal::actor_id, journal::actor_name, journal::actor_role),
+            (journal::actor_unit_id, code_of!(journal::actor_unit_id), name_of!(journal::actor_unit_id, day)),
+            (journal::resource_type, journal::resource_id, journal::resource_code),
+            (journal::unit_id, code_of!(journal::unit_id), name_of!(journal::unit_id, day)),
+            journal::request_id,
+            journal::ip,
+            journal::before,
+            journal::after,
+            seals::table.filter(seals::seq.eq(journal::seq)).select(seals::position).single_value(),
+            seals::table.filter(seals::seq.eq(journal::seq)).select(seals::hash).single_value(),
+        ))
+        .load(db.conn)?;
+    let events = rows.into_iter().map(AuditEvent::try_from).collect::<Result<Vec<_>>>()?;
+    Ok(Page::cut(events, page, total, |event, name| if name == "at" { event.at.write() } else { event.id.write() }))
+}
+
+/// A stretch of the feed: sealed changes of the scope after a position.
+///
+/// # Errors
+/// Database errors.
+pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
+    type Row = (i64, Instant, Option<String>, String, Option<AnyId>, Option<String>, bool, Named);
+    let (day, scope) = (db.today(), db.scope()?);
+    let end: i64 = seals::table.select(diesel::dsl::max(seals::position)).first::<Option<i64>>(db.conn)?.unwrap_or_default();
+    let rows: Vec<Row> = visible!(scope)
+        .inner_join(seals::table)
+        .filter(journal::event.is_not_null())
+        .filter(seals::position.gt(after))
+        .order_by(seals::position)
+        .limit(limit)
+        .select((
+            seals::position,
+            journal::at,
+            journal::event,
+            journal::resource_type,
+            journal::resource_id,
+            journal::resource_code,
+            journal::deleted,
+            (journal::unit_id, code_of!(journal::unit_id), name_of!(journal::unit_id, day)),
+        ))
+        .load(db.conn)?;
+    // A full stretch ends at its last row; a short one has seen all there is.
+    let full = limit > 0 && i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
+    let last = if full { rows.last().map_or(end, |row| row.0) } else { end.max(after) };
+    let mut data = Vec::with_capacity(rows.len());
+    for (position, at, event, kind, id, code, deleted, unit) in rows {
+        let shown = if deleted { None } else { shown(db, &kind, id)? };
+        let resource = ResourceRef { kind, id, code };
+        data.push(Change { position, at, kind: event.unwrap_or_default(), resource, unit: named(unit), deleted, data: shown });
+    }
+    Ok(Changes { data, last, page: json!({"next": null, "limit": limit}) })
+}
+
+/// The resource as its GET shows it now.
+fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>) -> Result<Option<Value>> {
+    let Some(id) = id else { return Ok(None) };
+    let value = match kind {
+        "unit" => crate::units::store::find(db, &Key::Id(id.uuid()), None)?.map(|found| serde_json::to_value(found.shown())),
+        "user" => crate::users::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
+        _ => None,
+    };
+    Ok(value.transpose()?)
+}
