@@ -20,6 +20,7 @@ use crate::http::list::CursorSigner;
 use crate::http::registrar::{Api, Registrar, no_such_path};
 use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
+use crate::journal::seal::Patience;
 use crate::{access, catalogue, journal, sessions, units, users};
 
 /// Every operation, declared.
@@ -145,5 +146,5 @@ fn cors(origins: &[String]) -> Cors {
 /// # Errors
 /// Database errors.
 pub fn seal_now(database: &Database, clock: &Clock) -> Result<usize> {
-    database.write_here(&Context::system("sealer", clock.now()), journal::seal::seal)
+    database.write_here(&Context::system("sealer", clock.now()), |tx| journal::seal::seal(tx, Patience::Wait))
 }

@@ -7,6 +7,7 @@ use actix_web::rt::task::JoinHandle;
 use crate::clock::Clock;
 use crate::db::{Context, Database};
 use crate::journal;
+use crate::journal::seal::Patience;
 
 /// How often the sealer looks for entries: a position is given well within a second.
 const SEAL_EVERY: Duration = Duration::from_millis(250);
@@ -41,7 +42,7 @@ impl Jobs {
     async fn seal(&self) {
         loop {
             let context = Context::system("sealer", self.clock.now());
-            match self.database.write(context, journal::seal::seal).await {
+            match self.database.write(context, |tx| journal::seal::seal(tx, Patience::Leave)).await {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) => {

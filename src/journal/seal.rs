@@ -107,12 +107,21 @@ struct Number {
     number: i64,
 }
 
+/// What to do while another instance seals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Leave it to the other: for the tick, which comes again.
+    Leave,
+    /// Wait for it: for commands and tests.
+    Wait,
+}
+
 /// Seals what is committed and unsealed; answers how many entries that were. Less than a full batch means that all is sealed.
 ///
 /// # Errors
 /// Database errors.
-pub fn seal(tx: &mut Tx<'_>) -> Result<usize> {
-    let Some(floor) = begin(tx)? else { return Ok(0) };
+pub fn seal(tx: &mut Tx<'_>, patience: Patience) -> Result<usize> {
+    let Some(floor) = begin(tx, patience)? else { return Ok(0) };
     let last: Option<(i64, i64, Vec<u8>, i64)> = seals::table
         .order_by(seals::position.desc())
         .select((seals::position, seals::seq, seals::hash, seals::floor))
@@ -148,9 +157,13 @@ pub fn seal(tx: &mut Tx<'_>) -> Result<usize> {
     Ok(rows.len())
 }
 
-/// Takes the sealer's lock; `None` if another instance has it. Answers the transaction id below which none is running.
-fn begin(tx: &mut Tx<'_>) -> Result<Option<i64>> {
+/// Takes the sealer's lock; `None` if another instance has it and we are not to wait. Answers the transaction id below which none
+/// is running.
+fn begin(tx: &mut Tx<'_>, patience: Patience) -> Result<Option<i64>> {
     let Conn::Pg(pg) = &mut *tx.conn else { return Ok(Some(0)) };
+    if patience == Patience::Wait {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(LOCK).execute(pg)?;
+    }
     let query =
         "SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN pg_snapshot_xmin(pg_current_snapshot())::text::bigint ELSE -1 END AS number";
     let answer: Number = diesel::sql_query(query).bind::<BigInt, _>(LOCK).get_result(pg)?;
