@@ -21,7 +21,7 @@ use crate::http::registrar::{Api, Registrar, no_such_path};
 use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
 use crate::journal::seal::Patience;
-use crate::{access, catalogue, journal, sessions, units, users};
+use crate::{access, catalogue, journal, localities, sessions, units, users};
 
 /// Every operation, declared.
 ///
@@ -32,6 +32,7 @@ pub fn api() -> Result<Api> {
     sessions::http::routes(&mut api);
     users::http::routes(&mut api);
     units::http::routes(&mut api);
+    localities::http::routes(&mut api);
     journal::http::routes(&mut api);
     api.finish()
 }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod error;
 pub mod ids;
 pub mod patch;
+pub mod registers;
 pub mod text;
 pub mod vocabulary;
 

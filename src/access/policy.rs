@@ -141,6 +141,8 @@ permissions! {
     ReadUsers = "users:read" : Viewer;
     /// Invite, change, disable people of one's own unit and below.
     WriteUsers = "users:write" : Admin;
+    /// The catalogue: localities, and all of the plan that comes.
+    ReadCatalogue = "catalogue:read" : Viewer;
     /// The change feed, in the scope.
     ReadChanges = "changes:read" : Viewer;
     /// The audit trail of the scope: admins everywhere, at the department whoever reads.
@@ -180,6 +182,7 @@ mod tests {
             units:write | department: admin | district: admin | school: admin\n\
             users:read | department: all | district: all | school: all\n\
             users:write | department: admin | district: admin | school: admin\n\
+            catalogue:read | department: all | district: all | school: all\n\
             changes:read | department: all | district: all | school: all\n\
             audit-events:read | department: all | district: admin | school: admin\n";
         assert_eq!(table, policy);

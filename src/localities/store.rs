@@ -3,11 +3,152 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::model::{Locality, LocalityFilters, LocalityRef, Rank};
+use crate::clock::Instant;
+use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::localities;
 use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE};
-use crate::error::{Fault, FaultCode, Result};
+use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Id, Key, LocalityId};
 use crate::text;
+
+type Source = localities::table;
+
+#[derive(Debug, Queryable)]
+struct Row {
+    id: LocalityId,
+    code: String,
+    name: String,
+    sort_key: Vec<u8>,
+    rank: Rank,
+    parent_id: Option<LocalityId>,
+    parent_code: Option<String>,
+    parent_name: Option<String>,
+    external_codes: String,
+    valid_from: NaiveDate,
+    valid_to: NaiveDate,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+struct Sorted(Vec<u8>, Locality);
+
+impl TryFrom<Row> for Sorted {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        let named = |id| Some(LocalityRef { id, code: row.parent_code.clone()?, name: row.parent_name.clone()? });
+        let locality = Locality {
+            id: row.id,
+            rank: row.rank,
+            parent: row.parent_id.and_then(named),
+            external_codes: serde_json::from_str(&row.external_codes)?,
+            valid_from: row.valid_from,
+            valid_to: (row.valid_to != UNTIL_FURTHER_NOTICE).then_some(row.valid_to),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            code: row.code,
+            name: row.name,
+        };
+        Ok(Self(row.sort_key, locality))
+    }
+}
+
+diesel::alias! {
+    const PARENTS: Alias<Parents> = localities as parent_localities;
+}
+
+/// What an answer needs. A macro, because the type has no name.
+macro_rules! columns {
+    () => {
+        (
+            localities::id,
+            localities::code,
+            localities::name,
+            localities::sort_key,
+            localities::rank,
+            localities::parent_id,
+            PARENTS
+                .filter(PARENTS.field(localities::id).nullable().eq(localities::parent_id))
+                .select(PARENTS.field(localities::code))
+                .single_value(),
+            PARENTS
+                .filter(PARENTS.field(localities::id).nullable().eq(localities::parent_id))
+                .select(PARENTS.field(localities::name))
+                .single_value(),
+            localities::external_codes,
+            localities::valid_from,
+            localities::valid_to,
+            localities::version,
+            localities::created_at,
+            localities::updated_at,
+        )
+    };
+}
+
+/// The locality with this key.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Locality> {
+    let query = localities::table.select(columns!()).into_boxed();
+    let query = match key {
+        Key::Id(id) => query.filter(localities::id.eq(LocalityId::from(*id))),
+        Key::Code(code) => query.filter(localities::code.eq(code.clone())),
+    };
+    Ok(Sorted::try_from(query.first::<Row>(db.conn)?)?.1)
+}
+
+/// A page of the localities that there were on a day.
+///
+/// # Errors
+/// 422 for a parent that is not there.
+pub fn list(
+    db: &mut Db<'_>,
+    filters: &LocalityFilters,
+    q: Option<&str>,
+    since: Option<Instant>,
+    page: &PageRequest,
+) -> Result<Page<Locality>> {
+    let day = filters.as_of.unwrap_or(db.today());
+    let parent = match filters.parent.as_deref() {
+        Some(text) => {
+            let found = Key::parse(text).map(|key| find_id(db, &key)).transpose()?.flatten();
+            Some(found.ok_or_else(|| Error::invalid(vec![Fault::of("parent", FaultCode::UnknownReference)]))?)
+        }
+        None => None,
+    };
+    let narrowed = || {
+        let mut query = localities::table.filter(localities::valid_from.le(day)).filter(localities::valid_to.gt(day)).into_boxed();
+        if let Some(rank) = filters.rank {
+            query = query.filter(localities::rank.eq(rank));
+        }
+        if let Some(parent) = parent {
+            query = query.filter(localities::parent_id.eq(parent));
+        }
+        if let Some(q) = q {
+            query = query.filter(localities::name_key.like(text::like(q)));
+        }
+        if let Some(since) = since {
+            query = query.filter(localities::updated_at.ge(since));
+        }
+        query
+    };
+    let total = if page.count { Some(narrowed().count().get_result(db.conn)?) } else { None };
+    let query = keyset!(narrowed(), page, Source, {
+        "name" => localities::sort_key: Vec<u8>, "code" => localities::code: String, "updated_at" => localities::updated_at: Instant,
+    }, localities::id);
+    let rows: Vec<Row> = query.select(columns!()).load(db.conn)?;
+    let rows = rows.into_iter().map(Sorted::try_from).collect::<Result<Vec<_>>>()?;
+    let value = |Sorted(key, locality): &Sorted, name: &str| match name {
+        "name" => key.write(),
+        "code" => locality.code.write(),
+        "updated_at" => locality.updated_at.write(),
+        _ => locality.id.write(),
+    };
+    Ok(Page::cut(rows, page, total, value).map(|Sorted(_, locality)| locality))
+}
 
 /// The id of the locality with this key.
 ///

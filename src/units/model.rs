@@ -9,6 +9,7 @@ use crate::clock::Instant;
 use crate::ids::{DocumentId, UnitId};
 use crate::localities::model::LocalityRef;
 use crate::patch::Field;
+use crate::registers::ExternalCode;
 use crate::vocabulary::text_enum;
 
 text_enum! {
@@ -110,24 +111,6 @@ pub struct UnitRef {
     pub code: String,
     /// Its name on the day asked.
     pub name: String,
-}
-
-/// A code of another register, with the time it held: GSO reuses its numbers, so no code is a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"scheme": "moet", "code": "17150201", "valid_from": "2020-01-01", "valid_to": null}))]
-pub struct ExternalCode {
-    /// The register: `gso`, `moet`, `qd20`, `qcvn102`, `tax`, …
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,19}$", example = "moet")]
-    pub scheme: String,
-    /// The code there.
-    #[schema(min_length = 1, max_length = 60)]
-    pub code: String,
-    /// From this day.
-    pub valid_from: NaiveDate,
-    /// Until the day before this one; null: until further notice.
-    #[serde(default)]
-    pub valid_to: Option<NaiveDate>,
 }
 
 /// A unit as of a day. Outside the caller's scope only its card: members that a card lacks are null.

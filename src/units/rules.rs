@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::model::{ExternalCode, Kind, Level, NewUnit, UnitType};
+use super::model::{Kind, Level, NewUnit, UnitType};
 use crate::error::{Fault, FaultCode};
+use crate::registers::ExternalCode;
 
 /// The types of a kind of unit.
 #[must_use]

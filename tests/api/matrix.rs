@@ -54,6 +54,8 @@ fn request(operation: &str, unit: &str, user: &str, number: usize) -> Request {
         "list_unit_ancestors" => get(format!("/api/v1/units/{unit}/ancestors")),
         "list_unit_history" => get(format!("/api/v1/units/{unit}/history")),
         "list_audit_events" => get(format!("/api/v1/audit-events?within={unit}&limit=1")),
+        "list_localities" => get("/api/v1/localities?limit=1".into()),
+        "get_locality" => get("/api/v1/localities/P17".into()),
         "read_changes" => get("/api/v1/changes?limit=1".into()),
         other => panic!("{other} has no row in the matrix"),
     }

@@ -15,8 +15,9 @@ use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
 use crate::localities::store::within as localities_within;
+use crate::registers::ExternalCode;
 use crate::text;
-use crate::units::model::{ExternalCode, Kind, Level, Ownership, TreeNode, Unit, UnitFilters, UnitRef, UnitSpell, UnitType};
+use crate::units::model::{Kind, Level, Ownership, TreeNode, Unit, UnitFilters, UnitRef, UnitSpell, UnitType};
 
 diesel::alias! {
     const PARENTS: Alias<Parents> = units as parents;

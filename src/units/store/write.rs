@@ -9,8 +9,9 @@ use crate::db::schema::{unit_spells, units};
 use crate::db::{Conn, Tx, UNTIL_FURTHER_NOTICE, each};
 use crate::error::{Error, Result};
 use crate::ids::{Key, LocalityId, UnitId};
+use crate::registers::ExternalCode;
 use crate::text;
-use crate::units::model::{ExternalCode, Kind, Level, Ownership, UnitType};
+use crate::units::model::{Kind, Level, Ownership, UnitType};
 
 /// A unit whose row is locked until the end of the transaction (PostgreSQL; on SQLite the whole transaction is alone).
 #[derive(Debug)]
