@@ -57,13 +57,21 @@ impl DatabaseUrl {
         if !create {
             return Err(format!("there is no database {}; add ?mode=rwc to its URL to create it", path.display()));
         }
-        match path.parent() {
-            Some(folder) if folder != Path::new("") => {
-                std::fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))
-            }
-            _ => Ok(()),
+        let cannot = |error| format!("cannot create {}: {error}", path.display());
+        if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+            std::fs::create_dir_all(folder).map_err(cannot)?;
         }
+        create_private(path).map_err(cannot)
     }
+}
+
+/// An empty file that only its owner may read: the keys that sign tokens will stand in it. SQLite gives its log the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -92,6 +100,16 @@ mod tests {
         assert!(create("sqlite:///tmp/x.db?mode=rwc"));
         assert!(!create("sqlite:///tmp/x.db"));
         assert!(DatabaseUrl::parse("sqlite:///tmp/no-such-folder/x.db").expect("valid").prepare().is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let path = std::env::temp_dir().join(format!("tiendo_private_{}.db", std::process::id()));
+        DatabaseUrl::parse(&format!("sqlite://{}?mode=rwc", path.display())).expect("valid").prepare().expect("creates");
+        assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        std::fs::remove_file(path).expect("removes");
     }
 
     #[test]
