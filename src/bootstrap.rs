@@ -31,7 +31,7 @@ pub fn first_account(database: &Database, context: &Context, username: &str, ful
         let unit = units::store::find_by_code(tx, catalogue::DEPARTMENT)?.ok_or_else(|| Error::internal("there is no department"))?;
         store::insert(tx, id, unit, &new)?;
         store::invite(tx, id, &digest, tx.now().plus(rules::INVITATION))?;
-        let entry = Entry::new("user.create", "user.created", "user", id.any());
+        let entry = Entry::new("user.create", Some("user.created"), "user", id.any());
         journal::append(tx, Entry { code: Some(new.username.clone()), unit: Some(unit), ..entry })
     })?;
     Ok(secret)

@@ -25,7 +25,7 @@ pub struct Id<T: 'static>(Uuid, PhantomData<fn() -> T>);
 pub mod of {
     #![allow(missing_docs, reason = "each is named after its resource")]
     macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
-    markers!(Unit, User, Session, Entry, Locality, Period, Group, Task, Document, Plan, Indicator, Value, Target, Any);
+    markers!(Unit, User, Session, Entry, Locality, Document, Any);
 }
 
 /// A unit of the line of management.

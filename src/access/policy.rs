@@ -1,7 +1,8 @@
 //! Who may do what: one table. A role comes from the unit's kind, duties are granted to a person, and a permission is a type
 //! that a handler names in its signature.
 //!
-//! The scope (`access::scope`) says *where*; this file says *what*. [`Wider`] lists the only reads that pass the scope.
+//! The scope (`access::scope`) says *where*; this file says *what*. Wider than the scope (design section 4) are today only the cards
+//! of all units, in `units::store::read`, and the catalogue; plans, assignments and targets come with theirs.
 
 use serde::Serialize;
 
@@ -147,14 +148,6 @@ permissions! {
     ReadChanges = "changes:read" : Viewer;
     /// The audit trail of the scope: admins everywhere, at the department whoever reads.
     ReadAudit = "audit-events:read" : Admin or Viewer at Department;
-}
-
-/// The reads that are wider than the scope (design section 4); the other three come with plans, assignments and targets. A store
-/// function that passes the scope asks for one of these by name, so the list of places is `grep Wider::`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wider {
-    /// Cards of all units.
-    Cards,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::Method;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
@@ -125,6 +126,7 @@ fn not_null(mut schema: Value) -> Value {
 
 /// What the registrar knows of an operation, for the document.
 pub(super) struct Described<'o> {
+    pub method: &'o Method,
     pub id: &'o str,
     pub tag: &'o str,
     pub summary: &'o str,
@@ -157,7 +159,7 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
     });
     if let Some(operation) = operation.as_object_mut() {
         if let Some(body) = &spec.body {
-            let media = if described.id.starts_with("update_") {
+            let media = if described.method == Method::PATCH {
                 vec!["application/merge-patch+json", "application/json"]
             } else {
                 vec!["application/json"]

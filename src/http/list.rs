@@ -9,9 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::answers::Paged;
 use super::document::Spec;
 use super::parts::{Exchange, Part, from_query};
+use crate::access::Access;
+use crate::access::policy::Permit;
 use crate::clock::Instant;
+use crate::db::Db;
 use crate::db::page::{Page, PageRequest, SortKey};
 use crate::error::{Fault, FaultCode, Result};
 
@@ -123,7 +127,21 @@ impl<F: Filters> Part for List<F> {
     }
 }
 
-impl<F> List<F> {
+impl<F: Send + 'static> List<F> {
+    /// The page that `work` reads, with its cursor bound to this query.
+    ///
+    /// # Errors
+    /// What `work` answers, or 503.
+    pub async fn answer<P: Permit, T: Send + 'static>(
+        self,
+        access: &Access<P>,
+        work: impl FnOnce(&mut Db<'_>, &Self) -> Result<Page<T>> + Send + 'static,
+    ) -> Result<Paged<T>> {
+        let binding = self.binding();
+        let page = access.page(self.page.count, move |db| work(db, &self)).await?;
+        Ok(Paged(page, binding))
+    }
+
     /// What binds the next cursor: taken before the request is moved into database work.
     #[must_use]
     pub fn binding(&self) -> String {

@@ -175,6 +175,7 @@ impl Registrar {
         let mut api = Api { paths: Vec::new(), document: Value::Null, inventory: Vec::new() };
         for declaration in declared {
             let described = Described {
+                method: &declaration.method,
                 id: &declaration.id,
                 tag: &declaration.tag,
                 summary: declaration.summary,

@@ -35,9 +35,7 @@ impl Filters for AuditFilters {
 }
 
 async fn list_audit_events(access: Access<ReadAudit>, list: List<AuditFilters>) -> Result<Paged<AuditEvent>> {
-    let binding = list.binding();
-    let page = access.page(list.page.count, move |db| read::audit(db, &list.filters, &list.page)).await?;
-    Ok(Paged(page, binding))
+    list.answer(&access, move |db, list| read::audit(db, &list.filters, &list.page)).await
 }
 
 async fn read_changes(access: Access<ReadChanges>, Query(query): Query<ChangesQuery>) -> Result<Plain<Changes>> {

@@ -22,7 +22,7 @@ pub struct Entry {
     pub resource: Option<AnyId>,
     /// Its code, if it has one.
     pub code: Option<String>,
-    /// The unit whose scope it belongs to; `None`: readable by whoever may read the catalogue.
+    /// The unit whose scope it belongs to; entries without one are in nobody's scope.
     pub unit: Option<UnitId>,
     /// Whether it is gone.
     pub deleted: bool,
@@ -35,18 +35,8 @@ pub struct Entry {
 impl Entry {
     /// An entry about a resource; say what it was and is with the members.
     #[must_use]
-    pub fn new(action: &'static str, event: &'static str, resource_type: &'static str, resource: AnyId) -> Self {
-        Self {
-            action,
-            event: Some(event),
-            resource_type,
-            resource: Some(resource),
-            code: None,
-            unit: None,
-            deleted: false,
-            before: None,
-            after: None,
-        }
+    pub fn new(action: &'static str, event: Option<&'static str>, resource_type: &'static str, resource: AnyId) -> Self {
+        Self { action, event, resource_type, resource: Some(resource), code: None, unit: None, deleted: false, before: None, after: None }
     }
 }
 

@@ -34,10 +34,7 @@ impl Filters for LocalityFilters {
 }
 
 async fn list_localities(access: Access<ReadCatalogue>, list: List<LocalityFilters>) -> Result<Paged<Locality>> {
-    let binding = list.binding();
-    let page =
-        access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
-    Ok(Paged(page, binding))
+    list.answer(&access, move |db, list| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await
 }
 
 async fn get_locality(access: Access<ReadCatalogue>, Path(key): Path<Key>) -> Result<Single<Locality>> {

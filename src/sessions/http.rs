@@ -101,9 +101,7 @@ async fn refresh_session(access: Access<Anyone>, Body(refresh): Body<Refresh>) -
                 }
                 Refreshed::Unknown => Ok(None),
                 Refreshed::Reused(session) => {
-                    let mut entry = Entry::new("session.reuse", "session.ended", "session", session.any());
-                    entry.event = None;
-                    journal::append(tx, entry)?;
+                    journal::append(tx, Entry::new("session.reuse", None, "session", session.any()))?;
                     Ok(None)
                 }
             }
@@ -125,9 +123,7 @@ async fn delete_session(access: Access<UseAccount>, Path(key): Path<SessionKey>)
             if !store::is_own(tx, session, user)? || !store::end(tx, session)? {
                 return Err(Error::not_found());
             }
-            let mut entry = Entry::new("session.delete", "session.ended", "session", session.any());
-            entry.event = None;
-            journal::append(tx, entry)
+            journal::append(tx, Entry::new("session.delete", None, "session", session.any()))
         })
         .await?;
     Ok(NoContent)
@@ -135,9 +131,7 @@ async fn delete_session(access: Access<UseAccount>, Path(key): Path<SessionKey>)
 
 async fn list_sessions(access: Access<UseAccount>, list: List<SessionFilters>) -> Result<Paged<Session>> {
     let (user, session) = access.person().map(|person| (person.id, person.session))?;
-    let binding = list.binding();
-    let page = access.page(list.page.count, move |db| store::list(db, user, session, &list.page)).await?;
-    Ok(Paged(page, binding))
+    list.answer(&access, move |db, list| store::list(db, user, session, &list.page)).await
 }
 
 /// Who the session belongs to.
@@ -147,7 +141,7 @@ fn current(db: &mut Db<'_>, session: SessionId) -> Result<Me> {
 }
 
 fn entry(action: &'static str, session: SessionId, me: &Me) -> Entry {
-    Entry { event: None, unit: Some(me.unit.id), code: Some(me.username.clone()), ..Entry::new(action, "", "session", session.any()) }
+    Entry { unit: Some(me.unit.id), code: Some(me.username.clone()), ..Entry::new(action, None, "session", session.any()) }
 }
 
 fn issue(access: &Access<Anyone>, session: SessionId, client: Client, refresh_token: String, until: Instant, user: Me) -> Result<Tokens> {

@@ -56,10 +56,7 @@ impl Filters for AsOf {
 }
 
 async fn list_units(access: Access<ReadUnits>, list: List<UnitFilters>) -> Result<Paged<Unit>> {
-    let binding = list.binding();
-    let page =
-        access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
-    Ok(Paged(page, binding))
+    list.answer(&access, move |db, list| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await
 }
 
 async fn get_unit(access: Access<ReadUnits>, Path(key): Path<Key>, Query(query): Query<AsOf>) -> Result<Single<Unit>> {
@@ -124,7 +121,7 @@ fn entry(action: &'static str, event: &'static str, before: Option<&Unit>, after
         unit: Some(after.id),
         before: before.map(serde_json::to_value).transpose()?,
         after: Some(serde_json::to_value(after)?),
-        ..Entry::new(action, event, "unit", after.id.any())
+        ..Entry::new(action, Some(event), "unit", after.id.any())
     })
 }
 

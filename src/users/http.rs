@@ -62,10 +62,7 @@ async fn get_me(access: Access<UseAccount>) -> Result<Plain<Me>> {
 }
 
 async fn list_users(access: Access<ReadUsers>, list: List<UserFilters>) -> Result<Paged<User>> {
-    let binding = list.binding();
-    let page =
-        access.page(list.page.count, move |db| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await?;
-    Ok(Paged(page, binding))
+    list.answer(&access, move |db, list| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await
 }
 
 async fn get_user(access: Access<ReadUsers>, Path(id): Path<UserId>) -> Result<Single<User>> {
@@ -109,7 +106,7 @@ async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Accept
     access
         .write(move |tx| {
             let invited = store::accept(tx, &digest, &hash)?;
-            let entry = Entry::new("user.accept", "user.updated", "user", invited.id.any());
+            let entry = Entry::new("user.accept", Some("user.updated"), "user", invited.id.any());
             journal::append(tx, Entry { code: Some(invited.username), unit: Some(invited.unit), ..entry })
         })
         .await?;
@@ -156,6 +153,6 @@ fn entry(action: &'static str, event: &'static str, before: Option<&User>, after
         unit: Some(after.unit.id),
         before: before.map(serde_json::to_value).transpose()?,
         after: Some(serde_json::to_value(after)?),
-        ..Entry::new(action, event, "user", after.id.any())
+        ..Entry::new(action, Some(event), "user", after.id.any())
     })
 }

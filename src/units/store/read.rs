@@ -5,7 +5,6 @@ use diesel::dsl::{InnerJoinQuerySource, count_star, exists, max};
 use diesel::prelude::*;
 use serde_json::Value;
 
-use crate::access::policy::Wider;
 use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
@@ -210,12 +209,11 @@ pub fn within(root: UnitId, day: NaiveDate) -> _ {
         .select(unit_closure::descendant)
 }
 
-/// The unit with this key as of a day, as a card or whole; [`Wider::Cards`].
+/// The unit with this key as of a day, as a card or whole: cards are wider than the scope.
 ///
 /// # Errors
 /// Database errors.
 pub fn find(db: &mut Db<'_>, key: &Key, as_of: Option<NaiveDate>) -> Result<Option<Found>> {
-    let _ = Wider::Cards;
     let query = units_as_of!(as_of.unwrap_or(db.today()), db.scope()?);
     let query = match key {
         Key::Id(id) => query.filter(units::id.eq(UnitId::from(*id))),
