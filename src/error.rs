@@ -129,7 +129,9 @@ macro_rules! faults {
             #[must_use]
             pub const fn code(self) -> &'static str { match self { $(Self::$name => $code),+ } }
 
-            const fn text(self, language: Language) -> &'static str {
+            /// The sentence for people; `{}` stands for the argument.
+            #[must_use]
+            pub const fn text(self, language: Language) -> &'static str {
                 match (self, language) { $((Self::$name, Language::Vi) => $vi, (Self::$name, Language::En) => $en),+ }
             }
         }
@@ -157,6 +159,8 @@ faults! {
     IdempotencyNotSupported "idempotency_not_supported" "Thao tác này không nhận khóa." "This operation takes no key.",
     ReasonRequired "reason_required" "Cần nêu lý do." "A reason is required.",
     NoteRequired "note_required" "Cần ghi chú." "A note is required.",
+    StaleRow "stale_version" "Dòng này đã được người khác thay đổi." "This row has changed since you read it.",
+    PeriodLocked "period_locked" "Kỳ này đã khóa." "This period is locked.",
     PasswordTooCommon "password_too_common" "Mật khẩu quá phổ biến." "The password is too common.",
 }
 
@@ -274,6 +278,13 @@ impl Error {
         let mut error = Self::new(Code::ValidationFailed);
         error.0.faults = faults;
         error
+    }
+
+    /// The same refusal, saying where.
+    #[must_use]
+    pub fn at(mut self, faults: Vec<Fault>) -> Self {
+        self.0.faults = faults;
+        self
     }
 
     /// 409 with a sentence in both languages.

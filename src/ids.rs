@@ -25,7 +25,7 @@ pub struct Id<T: 'static>(Uuid, PhantomData<fn() -> T>);
 pub mod of {
     #![allow(missing_docs, reason = "each is named after its resource")]
     macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
-    markers!(Unit, User, Session, Entry, Locality, Document, Any);
+    markers!(Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Plan, PlanItem, Value, Any);
 }
 
 /// A unit of the line of management.
@@ -40,6 +40,22 @@ pub type EntryId = Id<of::Entry>;
 pub type DocumentId = Id<of::Document>;
 /// A territory.
 pub type LocalityId = Id<of::Locality>;
+/// A stretch of time.
+pub type PeriodId = Id<of::Period>;
+/// One of the seven groups.
+pub type GroupId = Id<of::Group>;
+/// A task.
+pub type TaskId = Id<of::Task>;
+/// An indicator.
+pub type IndicatorId = Id<of::Indicator>;
+/// A target.
+pub type TargetId = Id<of::Target>;
+/// A plan of a unit.
+pub type PlanId = Id<of::Plan>;
+/// An item of a plan.
+pub type PlanItemId = Id<of::PlanItem>;
+/// A recorded value.
+pub type ValueId = Id<of::Value>;
 /// Any resource, where its kind is said beside it (the journal).
 pub type AnyId = Id<of::Any>;
 
@@ -166,6 +182,19 @@ impl Key {
             return Some(Self::Id(id.uuid()));
         }
         is_code(text).then(|| Self::Code(text.to_owned()))
+    }
+
+    /// Ids and codes apart, as a query for many wants them.
+    #[must_use]
+    pub fn split<T>(keys: &[Self]) -> (Vec<Id<T>>, Vec<String>) {
+        let (mut ids, mut codes) = (Vec::new(), Vec::new());
+        for key in keys {
+            match key {
+                Self::Id(id) => ids.push(Id::from(*id)),
+                Self::Code(code) => codes.push(code.clone()),
+            }
+        }
+        (ids, codes)
     }
 }
 

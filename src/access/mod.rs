@@ -47,16 +47,16 @@ impl<P: Permit> Access<P> {
         self.door.database().snapshot(self.context.clone(), work).await
     }
 
-    /// A page: one statement, or a snapshot of two when the total is asked as well.
+    /// A page: one statement, or a snapshot of several.
     ///
     /// # Errors
     /// What `work` answers, or 503.
     pub async fn page<T: Send + 'static>(
         &self,
-        count: bool,
+        several: bool,
         work: impl FnOnce(&mut Db<'_>) -> Result<Page<T>> + Send + 'static,
     ) -> Result<Page<T>> {
-        if count { self.snapshot(work).await } else { self.read(work).await }
+        if several { self.snapshot(work).await } else { self.read(work).await }
     }
 
     /// One transaction that may write; its closure may run twice and touches nothing but the database.

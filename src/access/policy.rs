@@ -99,7 +99,7 @@ impl Permit for Anyone {
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $word:literal : $duty:ident $(or $other:ident at $role:ident)?;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $word:literal : $duty:ident $(only at $only:ident)? $(or $other:ident at $role:ident)?;)+) => {
         /// Every permission, by name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
         pub enum Permission { $($(#[$doc])* #[serde(rename = $word)] $name),+ }
@@ -116,7 +116,7 @@ macro_rules! permissions {
             #[must_use]
             pub fn allows(self, role: Role, duties: Duties) -> bool {
                 match self {
-                    $(Self::$name => duties.has(Duty::$duty) $(|| (role == Role::$role && duties.has(Duty::$other)))?),+
+                    $(Self::$name => duties.has(Duty::$duty) $(&& role == Role::$only)? $(|| (role == Role::$role && duties.has(Duty::$other)))?),+
                 }
             }
         }
@@ -130,7 +130,8 @@ macro_rules! permissions {
     };
 }
 
-// The table: the duty that each takes, in every role, within its scope; `or` adds a duty that is enough in one role.
+// The table: the duty that each takes, within its scope and in every role but where `only at` names one; `or` adds a duty that is
+// enough in one role.
 permissions! {
     /// Whoever is signed in: `/me`, one's own sessions and password.
     UseAccount = "account:use" : Viewer;
@@ -142,8 +143,18 @@ permissions! {
     ReadUsers = "users:read" : Viewer;
     /// Invite, change, disable people of one's own unit and below.
     WriteUsers = "users:write" : Admin;
-    /// The catalogue: localities, and all of the plan that comes.
+    /// The catalogue: localities, periods, legal documents, groups, tasks, indicators and the plan's targets.
     ReadCatalogue = "catalogue:read" : Viewer;
+    /// Lock and unlock periods.
+    LockPeriods = "periods:lock" : Admin only at Department;
+    /// Plans: the scope's own, and every approved one.
+    ReadPlans = "plans:read" : Viewer;
+    /// What units of the scope recorded.
+    ReadValues = "indicator-values:read" : Viewer;
+    /// Record values of one's own unit and of units below.
+    WriteValues = "indicator-values:write" : Editor;
+    /// Results of units of the scope.
+    ReadResults = "results:read" : Viewer;
     /// The change feed, in the scope.
     ReadChanges = "changes:read" : Viewer;
     /// The audit trail of the scope: admins everywhere, at the department whoever reads.
@@ -176,6 +187,11 @@ mod tests {
             users:read | department: all | district: all | school: all\n\
             users:write | department: admin | district: admin | school: admin\n\
             catalogue:read | department: all | district: all | school: all\n\
+            periods:lock | department: admin | district:  | school: \n\
+            plans:read | department: all | district: all | school: all\n\
+            indicator-values:read | department: all | district: all | school: all\n\
+            indicator-values:write | department: editor | district: editor | school: editor\n\
+            results:read | department: all | district: all | school: all\n\
             changes:read | department: all | district: all | school: all\n\
             audit-events:read | department: all | district: admin | school: admin\n";
         assert_eq!(table, policy);

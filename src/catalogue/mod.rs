@@ -1,17 +1,31 @@
 //! The plan as data, embedded from `data/` and loaded on first start; loading it again changes nothing.
 
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use crate::db::Tx;
-use crate::error::Result;
-use crate::ids::{Id, UnitId};
+use crate::documents::model::NewDocument;
+use crate::error::{Error, Result};
+use crate::ids::{Id, IndicatorId, TaskId, UnitId};
+use crate::indicators::model::NewIndicator;
 use crate::localities::store::NewLocality;
+use crate::periods::rules::Calendar;
+use crate::plans::model::NewPlan;
+use crate::tasks::model::{NewGroup, NewTask};
 use crate::units::model::{Kind, UnitType};
 use crate::units::store::{NewRow, SpellRow};
-use crate::{localities, units};
+use crate::{documents, indicators, localities, periods, plans, tasks, units};
 
 /// The code of the department.
 pub const DEPARTMENT: &str = "SGD";
+
+/// The first day of the calendar's data: the definitions hold from then on.
+const DEFINED_SINCE: NaiveDate = match NaiveDate::from_ymd_opt(2023, 1, 1) {
+    Some(date) => date,
+    None => NaiveDate::MIN,
+};
 
 #[derive(Deserialize)]
 struct Localities {
@@ -37,7 +51,14 @@ pub fn load(tx: &mut Tx<'_>) -> Result<()> {
         return Ok(());
     }
     load_localities(tx)?;
-    load_department(tx)
+    load_periods(tx)?;
+    load_documents(tx)?;
+    let department = load_department(tx)?;
+    let indicators = load_indicators(tx, department)?;
+    let work = load_tasks(tx, &indicators)?;
+    let plan: NewPlan = serde_json::from_str(include_str!("data/plan.json"))?;
+    plans::store::insert_department_plan(tx, department, &plan, &work)?;
+    Ok(())
 }
 
 fn load_localities(tx: &mut Tx<'_>) -> Result<()> {
@@ -56,7 +77,17 @@ fn place<'p>(place: &'p Place, rank: &'static str, parent: Option<&'p str>) -> N
     NewLocality { code: &place.code, name: &place.name, rank, gso: &place.gso, parent }
 }
 
-fn load_department(tx: &mut Tx<'_>) -> Result<()> {
+fn load_periods(tx: &mut Tx<'_>) -> Result<()> {
+    let calendar: Calendar = serde_json::from_str(include_str!("data/periods.json"))?;
+    calendar.periods().iter().try_for_each(|period| periods::store::insert(tx, period))
+}
+
+fn load_documents(tx: &mut Tx<'_>) -> Result<()> {
+    let cited: Vec<NewDocument> = serde_json::from_str(include_str!("data/documents.json"))?;
+    cited.iter().try_for_each(|document| documents::store::insert(tx, document))
+}
+
+fn load_department(tx: &mut Tx<'_>) -> Result<UnitId> {
     let province = localities::store::referred(tx, "", Some("P17"), &mut Vec::new())?;
     let id: UnitId = Id::new();
     let row = NewRow {
@@ -75,5 +106,34 @@ fn load_department(tx: &mut Tx<'_>) -> Result<()> {
             ownership: None,
         },
     };
-    units::store::insert(tx, &row)
+    units::store::insert(tx, &row)?;
+    Ok(id)
+}
+
+fn load_indicators(tx: &mut Tx<'_>, department: UnitId) -> Result<HashMap<String, IndicatorId>> {
+    let measured: Vec<NewIndicator> = serde_json::from_str(include_str!("data/indicators.json"))?;
+    let mut loaded = HashMap::with_capacity(measured.len());
+    for indicator in &measured {
+        loaded.insert(indicator.code.clone(), indicators::store::insert(tx, indicator, DEFINED_SINCE, department)?);
+    }
+    Ok(loaded)
+}
+
+/// Groups and tasks; answers the tasks with their titles, in the order of the plan.
+fn load_tasks(tx: &mut Tx<'_>, indicators: &HashMap<String, IndicatorId>) -> Result<Vec<(TaskId, String)>> {
+    let seven: Vec<NewGroup> = serde_json::from_str(include_str!("data/groups.json"))?;
+    let mut groups = HashMap::with_capacity(seven.len());
+    for group in &seven {
+        groups.insert(group.code.clone(), tasks::store::insert_group(tx, group)?);
+    }
+    let all: Vec<NewTask> = serde_json::from_str(include_str!("data/tasks.json"))?;
+    let missing = |what: &str| Error::internal(format!("the catalogue names {what}, which it does not have"));
+    let mut loaded = Vec::with_capacity(all.len());
+    for task in &all {
+        let group = groups.get(&task.group).copied().ok_or_else(|| missing(&task.group))?;
+        let serves = task.indicators.iter().map(|code| indicators.get(code).copied().ok_or_else(|| missing(code)));
+        let serves = serves.collect::<Result<Vec<_>>>()?;
+        loaded.push((tasks::store::insert(tx, task, group, &serves)?, task.title_vi.clone()));
+    }
+    Ok(loaded)
 }

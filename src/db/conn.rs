@@ -23,3 +23,14 @@ macro_rules! each {
     };
 }
 pub(crate) use each;
+
+/// Narrows a boxed query to the row with this key, by id or by code.
+macro_rules! by_key {
+    ($query:expr, $key:expr, $table:ident) => {
+        match $key {
+            $crate::ids::Key::Id(id) => $query.filter($table::id.eq($crate::ids::AnyId::from(*id))),
+            $crate::ids::Key::Code(code) => $query.filter($table::code.eq(code.clone())),
+        }
+    };
+}
+pub(crate) use by_key;

@@ -21,8 +21,8 @@ use chrono::NaiveDate;
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
-pub(crate) use conn::each;
 pub use conn::{Conn, MultiBackend};
+pub(crate) use conn::{by_key, each};
 pub use pool::Use;
 use pool::{Lane, Manager};
 use url::DatabaseUrl;
@@ -215,7 +215,11 @@ pub fn ping(conn: &mut Conn) -> Result<()> {
 
 type Manage = <Conn as Connection>::TransactionManager;
 
-fn snapshot_on<R>(conn: &mut Conn, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R>) -> Result<R> {
+/// Runs `work` on this connection so that all its statements see one state.
+///
+/// # Errors
+/// What `work` answers.
+pub fn snapshot_on<R>(conn: &mut Conn, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R>) -> Result<R> {
     match conn {
         Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
         Conn::Lite(lite) => AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN")?,

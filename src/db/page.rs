@@ -62,6 +62,30 @@ impl<T> Page<T> {
         Self { rows, next, limit: request.limit, total }
     }
 
+    /// Its rows, and the page without them: for rows that need another query to become whole.
+    #[must_use]
+    pub fn split<U>(self) -> (Vec<T>, Page<U>) {
+        (self.rows, Page { rows: Vec::new(), next: self.next, limit: self.limit, total: self.total })
+    }
+
+    /// The page with these rows.
+    #[must_use]
+    pub fn with(self, rows: Vec<T>) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// The page of rows that are all at hand, in an order that does not change.
+    pub fn slice(rows: Vec<T>, request: &PageRequest, value: impl Fn(&T, &str) -> Value) -> Self {
+        let total = request.count.then(|| i64::try_from(rows.len()).unwrap_or(i64::MAX));
+        let key = |row: &T| -> Vec<Value> { request.sort.iter().map(|key| value(row, key.name)).chain([value(row, "id")]).collect() };
+        let start = match &request.after {
+            Some(after) => rows.iter().position(|row| key(row) == *after).map_or(rows.len(), |index| index + 1),
+            None => 0,
+        };
+        let rest = rows.into_iter().skip(start).collect();
+        Self::cut(rest, request, total, value)
+    }
+
     /// The same page of other rows.
     pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
         Page { rows: self.rows.into_iter().map(turn).collect(), next: self.next, limit: self.limit, total: self.total }

@@ -99,6 +99,137 @@ table! {
     signing_keys (kid) { kid -> Text, private_key -> Binary, created_at -> Timestamp, retired_at -> Nullable<Timestamp>, }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    periods (id) {
+        id -> Uid, code -> Text, kind -> Text, title_vi -> Text, title_en -> Text, starts_on -> Date, ends_on -> Date, as_of -> Date,
+        year -> Integer, due_school -> Nullable<Date>, due_district -> Nullable<Date>, due_department -> Nullable<Date>,
+        locked_at -> Nullable<Timestamp>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    documents (id) {
+        id -> Uid, code -> Text, type_vi -> Text, number -> Nullable<Text>, issued_on -> Nullable<Date>, issued_text -> Nullable<Text>,
+        issuer -> Text, title_vi -> Text, title_key -> Text, source -> Text, version -> BigInt, created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    task_groups (id) {
+        id -> Uid, code -> Text, number -> Integer, title_vi -> Text, title_en -> Text, source -> Text, version -> BigInt,
+        created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    tasks (id) {
+        id -> Uid, code -> Text, group_id -> Uid, title_vi -> Text, title_en -> Text, title_key -> Text, sort_key -> Binary,
+        nature -> Text, cadence -> Nullable<Text>, due_on -> Nullable<Date>, lead_proposed -> Nullable<Text>, origin -> Text,
+        unit_id -> Nullable<Uid>, source -> Nullable<Text>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    indicators (id) {
+        id -> Uid, code -> Text, title_vi -> Text, title_en -> Text, title_key -> Text, kind -> Text, measure -> Text,
+        direction -> Text, sensitive -> Bool, section -> Text, source -> Text, more_sources -> Text, version -> BigInt,
+        created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    indicator_definitions (indicator_id, number) {
+        indicator_id -> Uid, number -> Integer, valid_from -> Date, valid_to -> Date, period_kind -> Text, numerator -> Nullable<Text>,
+        denominator -> Nullable<Text>, tally -> Nullable<Text>, may_exceed -> Bool, parameters -> Text, levels -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    targets (id) {
+        id -> Uid, indicator_id -> Uid, unit_id -> Uid, year -> Integer, operator -> Text, value -> Nullable<BigInt>, implied -> Bool,
+        reason -> Nullable<Text>, source -> Nullable<Text>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use crate::ids::Uid;
+    task_indicators (task_id, indicator_id) { task_id -> Uid, indicator_id -> Uid, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    plans (id) {
+        id -> Uid, unit_id -> Uid, kind -> Text, from_year -> Integer, to_year -> Integer, title -> Text, title_key -> Text,
+        status -> Text, revision -> Integer, number -> Nullable<Text>, symbol -> Nullable<Text>, issued_on -> Nullable<Date>,
+        issued_text -> Nullable<Text>, place -> Nullable<Text>, signatory -> Nullable<Text>, recipients -> Text, sections -> Text,
+        returned -> Nullable<Text>, previous_id -> Nullable<Uid>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    plan_items (id) {
+        id -> Uid, plan_id -> Uid, place -> Integer, task_id -> Nullable<Uid>, title -> Text, lead_id -> Uid, cooperating -> Text,
+        due_on -> Nullable<Date>, expected_result -> Nullable<Text>, money -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    indicator_values (id) {
+        id -> Uid, indicator_id -> Uid, period_id -> Uid, subject_id -> Uid, unit_id -> Uid, locality_id -> Nullable<Uid>,
+        definition -> Integer, counts_as -> Text, numerator -> Nullable<BigInt>, denominator -> Nullable<BigInt>,
+        tally -> Nullable<BigInt>, level -> Nullable<Integer>, state -> Nullable<Text>, state_on -> Nullable<Date>, source -> Nullable<Text>,
+        note -> Nullable<Text>, version -> BigInt, recorded_by -> Nullable<Uid>, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    indicator_value_revisions (value_id, version) {
+        value_id -> Uid, version -> BigInt, withdrawn -> Bool, definition -> Integer, numerator -> Nullable<BigInt>,
+        denominator -> Nullable<BigInt>, tally -> Nullable<BigInt>, level -> Nullable<Integer>, state -> Nullable<Text>,
+        state_on -> Nullable<Date>, source -> Nullable<Text>, note -> Nullable<Text>, recorded_by -> Nullable<Uid>,
+        recorded_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    value_sums (node_id, period_id, indicator_id, slot) {
+        node_id -> Uid, period_id -> Uid, indicator_id -> Uid, slot -> Integer, numerator -> BigInt, denominator -> BigInt,
+        numerator_rows -> BigInt, denominator_rows -> BigInt, complete_rows -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    collector_counts (node_id, kind, levels, on_date) {
+        node_id -> Uid, kind -> Text, levels -> Text, on_date -> Date, step -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     localities,
     units,
@@ -109,7 +240,21 @@ allow_tables_to_appear_in_same_query!(
     users,
     sessions,
     refresh_tokens,
-    invitations
+    invitations,
+    periods,
+    documents,
+    task_groups,
+    tasks,
+    indicators,
+    indicator_definitions,
+    targets,
+    task_indicators,
+    plans,
+    plan_items,
+    indicator_values,
+    indicator_value_revisions,
+    value_sums,
+    collector_counts
 );
 
 joinable!(unit_spells -> units (unit_id));
@@ -117,3 +262,17 @@ joinable!(users -> units (unit_id));
 joinable!(sessions -> users (user_id));
 joinable!(seals -> journal (seq));
 joinable!(invitations -> users (user_id));
+joinable!(tasks -> task_groups (group_id));
+joinable!(task_indicators -> tasks (task_id));
+joinable!(task_indicators -> indicators (indicator_id));
+joinable!(indicator_definitions -> indicators (indicator_id));
+joinable!(targets -> indicators (indicator_id));
+joinable!(targets -> units (unit_id));
+joinable!(plans -> units (unit_id));
+joinable!(plan_items -> plans (plan_id));
+joinable!(indicator_values -> indicators (indicator_id));
+joinable!(indicator_values -> periods (period_id));
+joinable!(indicator_values -> units (unit_id));
+joinable!(indicator_values -> localities (locality_id));
+joinable!(indicator_values -> users (recorded_by));
+joinable!(indicator_value_revisions -> users (recorded_by));

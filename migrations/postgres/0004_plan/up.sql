@@ -1,0 +1,175 @@
+-- The plan as data: periods, legal documents, the seven groups and their tasks, indicators with what they mean and what they must reach,
+-- and plans of units. `source` is JSON: line and words of the plan. Values of targets are hundredths.
+
+CREATE TABLE periods (
+    id UUID PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    title_vi TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    starts_on DATE NOT NULL,
+    ends_on DATE NOT NULL,
+    as_of DATE NOT NULL,
+    year INTEGER NOT NULL,
+    due_school DATE,
+    due_district DATE,
+    due_department DATE,
+    locked_at TIMESTAMP,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    CHECK (starts_on <= ends_on)
+);
+CREATE INDEX periods_by_year ON periods (year, kind);
+CREATE INDEX periods_by_day ON periods (as_of, id);
+
+CREATE TABLE documents (
+    id UUID PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    type_vi TEXT NOT NULL,
+    number TEXT,
+    issued_on DATE,
+    issued_text TEXT,
+    issuer TEXT NOT NULL,
+    title_vi TEXT NOT NULL,
+    title_key TEXT NOT NULL,
+    source TEXT NOT NULL,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL
+);
+
+CREATE TABLE task_groups (
+    id UUID PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    number INTEGER NOT NULL,
+    title_vi TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    source TEXT NOT NULL,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL
+);
+
+CREATE TABLE tasks (
+    id UUID PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    group_id UUID NOT NULL REFERENCES task_groups (id),
+    title_vi TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    title_key TEXT NOT NULL,
+    sort_key BYTEA NOT NULL,
+    nature TEXT NOT NULL CHECK (nature IN ('one_off', 'recurring', 'continuous')),
+    cadence TEXT CHECK (cadence IN ('month', 'quarter', 'half', 'year')),
+    due_on DATE,
+    lead_proposed TEXT,
+    origin TEXT NOT NULL CHECK (origin IN ('catalogue', 'local')),
+    unit_id UUID REFERENCES units (id),
+    source TEXT,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL
+);
+CREATE INDEX tasks_by_group ON tasks (group_id, code);
+CREATE INDEX tasks_by_unit ON tasks (unit_id);
+
+CREATE TABLE indicators (
+    id UUID PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    title_vi TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    title_key TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('ratio', 'count', 'level', 'status')),
+    measure TEXT NOT NULL CHECK (measure IN ('percent', 'number', 'level', 'status')),
+    direction TEXT NOT NULL CHECK (direction IN ('up', 'down', 'hold')),
+    sensitive BOOLEAN NOT NULL,
+    section TEXT NOT NULL,
+    source TEXT NOT NULL,
+    more_sources TEXT NOT NULL,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL
+);
+
+-- What an indicator counts, from a day on. A side is JSON: its titles and its collectors.
+CREATE TABLE indicator_definitions (
+    indicator_id UUID NOT NULL REFERENCES indicators (id),
+    number INTEGER NOT NULL CHECK (number >= 1),
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    period_kind TEXT NOT NULL,
+    numerator TEXT,
+    denominator TEXT,
+    tally TEXT,
+    may_exceed BOOLEAN NOT NULL,
+    parameters TEXT NOT NULL,
+    levels TEXT NOT NULL,
+    PRIMARY KEY (indicator_id, number),
+    CHECK (valid_from < valid_to)
+);
+
+CREATE TABLE targets (
+    id UUID PRIMARY KEY NOT NULL,
+    indicator_id UUID NOT NULL REFERENCES indicators (id),
+    unit_id UUID NOT NULL REFERENCES units (id),
+    year INTEGER NOT NULL CHECK (year BETWEEN 2000 AND 2100),
+    operator TEXT NOT NULL,
+    value BIGINT,
+    implied BOOLEAN NOT NULL,
+    reason TEXT,
+    source TEXT,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    UNIQUE (unit_id, indicator_id, year)
+);
+CREATE INDEX targets_by_indicator ON targets (indicator_id);
+
+CREATE TABLE task_indicators (
+    task_id UUID NOT NULL REFERENCES tasks (id),
+    indicator_id UUID NOT NULL REFERENCES indicators (id),
+    PRIMARY KEY (task_id, indicator_id)
+);
+CREATE INDEX task_indicators_by_indicator ON task_indicators (indicator_id);
+
+CREATE TABLE plans (
+    id UUID PRIMARY KEY NOT NULL,
+    unit_id UUID NOT NULL REFERENCES units (id),
+    kind TEXT NOT NULL CHECK (kind IN ('horizon', 'annual')),
+    from_year INTEGER NOT NULL,
+    to_year INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    title_key TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('draft', 'submitted', 'returned', 'approved', 'amended')),
+    revision INTEGER NOT NULL,
+    number TEXT,
+    symbol TEXT,
+    issued_on DATE,
+    issued_text TEXT,
+    place TEXT,
+    signatory TEXT,
+    recipients TEXT NOT NULL,
+    sections TEXT NOT NULL,
+    returned TEXT,
+    previous_id UUID REFERENCES plans (id),
+    version BIGINT NOT NULL CHECK (version >= 1),
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    CHECK (from_year <= to_year)
+);
+CREATE INDEX plans_by_unit ON plans (unit_id, kind, from_year);
+CREATE INDEX plans_by_update ON plans (updated_at, id);
+
+CREATE TABLE plan_items (
+    id UUID PRIMARY KEY NOT NULL,
+    plan_id UUID NOT NULL REFERENCES plans (id),
+    place INTEGER NOT NULL,
+    task_id UUID REFERENCES tasks (id),
+    title TEXT NOT NULL,
+    lead_id UUID NOT NULL REFERENCES units (id),
+    cooperating TEXT NOT NULL,
+    due_on DATE,
+    expected_result TEXT,
+    money BIGINT CHECK (money >= 0),
+    UNIQUE (plan_id, place)
+);

@@ -1,0 +1,10 @@
+DROP TABLE plan_items;
+DROP TABLE plans;
+DROP TABLE task_indicators;
+DROP TABLE targets;
+DROP TABLE indicator_definitions;
+DROP TABLE indicators;
+DROP TABLE tasks;
+DROP TABLE task_groups;
+DROP TABLE documents;
+DROP TABLE periods;

@@ -1,0 +1,222 @@
+//! Arithmetic that cannot lie: rates are fractions of integers until they are shown, and attainment is decided on the integers.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::model::Operator;
+
+/// A number with two places, kept as hundredths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Decimal(pub i128);
+
+impl Decimal {
+    /// From hundredths, as the database keeps them.
+    #[must_use]
+    pub fn hundredths(number: i64) -> Self {
+        Self(number.into())
+    }
+
+    /// Hundredths for the database; `None` if it is no number that could be recorded.
+    #[must_use]
+    pub fn stored(self) -> Option<i64> {
+        self.0.try_into().ok()
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let size = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:02}", size / 100, size % 100)
+    }
+}
+
+impl FromStr for Decimal {
+    type Err = ();
+    /// Digits, a point, two digits; a minus sign before them.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+        let (whole, places) = digits.split_once('.').ok_or(())?;
+        let all = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !all(whole) || !all(places) || places.len() != 2 {
+            return Err(());
+        }
+        let whole: i128 = whole.parse().map_err(drop)?;
+        let places: i128 = places.parse().map_err(drop)?;
+        whole.checked_mul(100).and_then(|whole| whole.checked_add(places)).and_then(|size| size.checked_mul(sign)).map(Self).ok_or(())
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(|()| serde::de::Error::custom("not a decimal with two places"))
+    }
+}
+
+/// A number as a fraction: of hundredths of what is shown, so that 46.83 % is 4683 and a count of 3 is 300.
+///
+/// Numerators and denominators are at most 2⁵³, so products of two of them and 10⁴ stay far below 2¹²⁷.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fraction {
+    above: i128,
+    below: i128,
+}
+
+impl Fraction {
+    /// A percentage; `None` where there is nothing to divide by.
+    #[must_use]
+    pub fn percent(numerator: i64, denominator: i64) -> Option<Self> {
+        (denominator > 0).then(|| Self { above: i128::from(numerator) * 10_000, below: i128::from(denominator) })
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn whole(number: i64) -> Self {
+        Self { above: i128::from(number) * 100, below: 1 }
+    }
+
+    /// A number with two places.
+    #[must_use]
+    pub fn decimal(value: Decimal) -> Self {
+        Self { above: value.0, below: 1 }
+    }
+
+    /// Which is larger, exactly.
+    #[must_use]
+    pub fn compare(self, other: Self) -> Option<std::cmp::Ordering> {
+        let left = self.above.checked_mul(other.below)?;
+        let right = other.above.checked_mul(self.below)?;
+        Some(left.cmp(&right))
+    }
+
+    /// The difference, exactly.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
+        let left = self.above.checked_mul(other.below)?;
+        let right = other.above.checked_mul(self.below)?;
+        Some(Self { above: left.checked_sub(right)?, below: self.below.checked_mul(other.below)? })
+    }
+
+    /// The point `part` of `whole` of the way from this number to another.
+    #[must_use]
+    pub fn toward(self, other: Self, part: i32, whole: i32) -> Option<Self> {
+        let (part, whole) = (i128::from(part), i128::from(whole));
+        let left = self.above.checked_mul(other.below)?.checked_mul(whole.checked_sub(part)?)?;
+        let right = other.above.checked_mul(self.below)?.checked_mul(part)?;
+        Some(Self { above: left.checked_add(right)?, below: self.below.checked_mul(other.below)?.checked_mul(whole)? })
+    }
+
+    /// With two places, rounded half away from zero: for showing only.
+    #[must_use]
+    pub fn shown(self) -> Decimal {
+        let half = self.below / 2;
+        let rounded = if self.above < 0 { (self.above - half) / self.below } else { (self.above + half) / self.below };
+        // An odd denominator has no exact half, so adding its floor rounds as it should.
+        Decimal(rounded)
+    }
+}
+
+/// Whether a number attains a target; `None` where the operator asks for what is not there.
+#[must_use]
+pub fn attains(number: Fraction, operator: Operator, value: Option<Fraction>, baseline: Option<Fraction>) -> Option<bool> {
+    let against = match operator {
+        Operator::Controlled | Operator::Increase | Operator::Decrease => baseline?,
+        _ => value?,
+    };
+    let order = number.compare(against)?;
+    Some(match operator {
+        Operator::AtLeast | Operator::Maintain | Operator::Milestone => order.is_ge(),
+        Operator::Above | Operator::Increase => order.is_gt(),
+        Operator::AtMost | Operator::Controlled => order.is_le(),
+        Operator::Below | Operator::Decrease => order.is_lt(),
+        Operator::Exactly => order.is_eq(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn percent(numerator: i64, denominator: i64) -> Fraction {
+        Fraction::percent(numerator, denominator).expect("a denominator")
+    }
+
+    fn decimal(text: &str) -> Fraction {
+        Fraction::decimal(text.parse().expect("a decimal"))
+    }
+
+    #[test]
+    fn boundaries_of_the_plans_operators_are_decided_on_integers() {
+        for (numerator, denominator, operator, value, attained) in [
+            (9900, 10_000, Operator::Above, "99.00", false),
+            (9901, 10_000, Operator::Above, "99.00", true),
+            (500, 10_000, Operator::Below, "5.00", false),
+            (499, 10_000, Operator::Below, "5.00", true),
+            (1, 2, Operator::AtLeast, "50.00", true),
+            (4_999_999, 10_000_000, Operator::AtLeast, "50.00", false),
+            (98_996, 100_000, Operator::Above, "99.00", false),
+            (850, 1000, Operator::Above, "85.00", false),
+            (63, 100, Operator::AtLeast, "63.00", true),
+            (62_999_999, 100_000_000, Operator::AtLeast, "63.00", false),
+            (1, 1, Operator::AtLeast, "100.00", true),
+        ] {
+            assert_eq!(
+                attains(percent(numerator, denominator), operator, Some(decimal(value)), None),
+                Some(attained),
+                "{numerator}/{denominator}"
+            );
+        }
+        // Shown as 99.00 and not attained.
+        assert_eq!(percent(98_996, 100_000).shown().to_string(), "99.00");
+        assert_eq!(attains(Fraction::whole(0), Operator::AtMost, Some(decimal("0.00")), None), Some(true));
+        assert_eq!(attains(Fraction::whole(1), Operator::AtMost, Some(decimal("0.00")), None), Some(false));
+    }
+
+    #[test]
+    fn a_baseline_is_passed_strictly_and_controlled_may_stand_still() {
+        let base = Some(percent(1, 3));
+        for (number, operator, attained) in [
+            (percent(2, 6), Operator::Increase, false),
+            (percent(3_333_334, 10_000_000), Operator::Increase, true),
+            (percent(2, 6), Operator::Decrease, false),
+            (percent(2, 6), Operator::Controlled, true),
+            (percent(3_333_334, 10_000_000), Operator::Controlled, false),
+        ] {
+            assert_eq!(attains(number, operator, None, base), Some(attained), "{operator:?}");
+        }
+        assert_eq!(attains(percent(1, 3), Operator::Increase, None, None), None);
+    }
+
+    #[test]
+    fn decimals_round_half_away_from_zero_from_the_exact_fraction() {
+        assert_eq!(percent(13_573, 28_983).shown().to_string(), "46.83");
+        let gap = percent(13_573, 28_983).minus(Fraction::decimal(Decimal(5000))).expect("small");
+        assert_eq!(gap.shown().to_string(), "-3.17");
+        assert_eq!(percent(1, 800).shown().to_string(), "0.13");
+        let minus = Fraction::whole(0).minus(percent(1, 800)).expect("small");
+        assert_eq!(minus.shown().to_string(), "-0.13");
+        assert_eq!(percent(1, 3).shown().to_string(), "33.33");
+        assert_eq!(percent(2, 3).shown().to_string(), "66.67");
+        assert_eq!(percent((1 << 53) - 1, 1).shown().to_string(), "900719925474099100.00");
+        for text in ["50", "50.0", "50.000", "5O.00", "", ".50", "1e2.00", "+1.00"] {
+            assert!(text.parse::<Decimal>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn milestones_lie_on_the_straight_line() {
+        let (from, to) = (percent(40, 100), Fraction::decimal(Decimal(5000)));
+        assert_eq!(from.toward(to, 3, 6).expect("small").shown().to_string(), "45.00");
+        assert_eq!(from.toward(to, 0, 6).expect("small").compare(from), Some(std::cmp::Ordering::Equal));
+        let wide = percent((1 << 53) - 1, (1 << 53) - 2);
+        assert!(wide.toward(to, 1, 6).and_then(|milestone| milestone.compare(wide)).is_some());
+    }
+}

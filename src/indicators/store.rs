@@ -1,0 +1,441 @@
+//! Queries on indicators, their definitions and targets: part of the catalogue; targets in force are read for units in scope.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::model::{
+    Definition, Direction, Indicator, IndicatorFilters, IndicatorKind, Measure, NewIndicator, Operator, Side, Target, TargetOrigin,
+};
+use super::rules::Decimal;
+use crate::clock::Instant;
+use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::schema::{indicator_definitions, indicators, targets, unit_closure, unit_spells, units};
+use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::ids::{Id, IndicatorId, Key, TargetId, UnitId};
+use crate::periods::model::PeriodKind;
+use crate::text;
+use crate::units::model::{Kind, UnitRef};
+
+#[derive(Debug, Queryable)]
+struct Row {
+    id: IndicatorId,
+    code: String,
+    title_vi: String,
+    title_en: String,
+    _title_key: String,
+    kind: IndicatorKind,
+    measure: Measure,
+    direction: Direction,
+    sensitive: bool,
+    section: String,
+    source: String,
+    more_sources: String,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+#[derive(Debug, Queryable)]
+struct DefinitionRow {
+    indicator: IndicatorId,
+    number: i32,
+    valid_from: NaiveDate,
+    valid_to: NaiveDate,
+    period_kind: PeriodKind,
+    numerator: Option<String>,
+    denominator: Option<String>,
+    count: Option<String>,
+    may_exceed: bool,
+    parameters: String,
+    _levels: String,
+}
+
+impl TryFrom<DefinitionRow> for Definition {
+    type Error = Error;
+    fn try_from(row: DefinitionRow) -> Result<Self> {
+        let side = |text: Option<String>| text.as_deref().map(serde_json::from_str::<Side>).transpose();
+        Ok(Self {
+            version: row.number,
+            valid_from: row.valid_from,
+            valid_to: (row.valid_to != UNTIL_FURTHER_NOTICE).then_some(row.valid_to),
+            period_kind: row.period_kind,
+            numerator: side(row.numerator)?,
+            denominator: side(row.denominator)?,
+            count: side(row.count)?,
+            may_exceed: row.may_exceed,
+            parameters: serde_json::from_str(&row.parameters)?,
+        })
+    }
+}
+
+/// An indicator and all its definitions: what recording and results work with.
+#[derive(Clone, Debug)]
+pub struct Defined {
+    /// Its id.
+    pub id: IndicatorId,
+    /// Its code.
+    pub code: String,
+    /// Its title in Vietnamese.
+    pub title_vi: String,
+    /// Its title in English.
+    pub title_en: String,
+    /// How it is measured.
+    pub kind: IndicatorKind,
+    /// Whether small counts of it must be withheld.
+    pub sensitive: bool,
+    /// By version.
+    pub definitions: Vec<Definition>,
+}
+
+impl Defined {
+    /// The definition that holds on a day; before the first, the first.
+    #[must_use]
+    pub fn on(&self, day: NaiveDate) -> Option<&Definition> {
+        let holding = |definition: &&Definition| definition.valid_from <= day && definition.valid_to.is_none_or(|to| day < to);
+        self.definitions.iter().find(holding).or(self.definitions.first())
+    }
+}
+
+/// Which indicators are asked.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'k> {
+    /// Every one.
+    All,
+    /// Those that these keys name.
+    Named(&'k [Key]),
+}
+
+/// Indicators with their definitions, by code.
+///
+/// # Errors
+/// Database errors.
+pub fn defined(db: &mut Db<'_>, which: Which<'_>) -> Result<Vec<Defined>> {
+    let mut query = indicators::table
+        .order_by(indicators::code)
+        .select((indicators::id, indicators::code, indicators::title_vi, indicators::title_en, indicators::kind, indicators::sensitive))
+        .into_boxed();
+    if let Which::Named(keys) = which {
+        let (ids, codes) = Key::split::<crate::ids::of::Indicator>(keys);
+        query = query.filter(indicators::id.eq_any(ids).or(indicators::code.eq_any(codes)));
+    }
+    let rows: Vec<(IndicatorId, String, String, String, IndicatorKind, bool)> = query.load(db.conn)?;
+    let ids: Vec<IndicatorId> = rows.iter().map(|row| row.0).collect();
+    let mut definitions = definitions_of(db, &ids)?;
+    let joined = rows.into_iter().map(|(id, code, title_vi, title_en, kind, sensitive)| {
+        let definitions = definitions.remove(&id).unwrap_or_default();
+        Defined { id, code, title_vi, title_en, kind, sensitive, definitions }
+    });
+    Ok(joined.collect())
+}
+
+fn definitions_of(db: &mut Db<'_>, ids: &[IndicatorId]) -> Result<HashMap<IndicatorId, Vec<Definition>>> {
+    let rows: Vec<DefinitionRow> = indicator_definitions::table
+        .filter(indicator_definitions::indicator_id.eq_any(ids.to_vec()))
+        .order_by((indicator_definitions::indicator_id, indicator_definitions::number))
+        .load(db.conn)?;
+    let mut by_indicator: HashMap<IndicatorId, Vec<Definition>> = HashMap::new();
+    for row in rows {
+        by_indicator.entry(row.indicator).or_default().push(row.try_into()?);
+    }
+    Ok(by_indicator)
+}
+
+/// The definitions of an indicator, by version.
+///
+/// # Errors
+/// 404 if there is no such indicator.
+pub fn definitions(db: &mut Db<'_>, key: &Key) -> Result<Vec<Definition>> {
+    let id = find_id(db, key)?.ok_or_else(Error::not_found)?;
+    Ok(definitions_of(db, &[id])?.remove(&id).unwrap_or_default())
+}
+
+/// Rows with their definitions and the plan's targets.
+fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Indicator>> {
+    let today = db.today();
+    let ids: Vec<IndicatorId> = rows.iter().map(|row| row.id).collect();
+    let mut definitions = definitions_of(db, &ids)?;
+    let mut plan = of_department(db, &ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let mut held = definitions.remove(&row.id).unwrap_or_default();
+            let index = held.iter().rposition(|definition| definition.valid_from <= today).unwrap_or_default();
+            let definition = (index < held.len()).then(|| held.swap_remove(index));
+            Ok(Indicator {
+                targets: plan.remove(&row.id).unwrap_or_default(),
+                definition: definition.ok_or_else(|| Error::internal(format!("{} has no definition", row.code)))?,
+                id: row.id,
+                code: row.code,
+                title_vi: row.title_vi,
+                title_en: row.title_en,
+                kind: row.kind,
+                measure: row.measure,
+                direction: row.direction,
+                sensitive: row.sensitive,
+                section: row.section,
+                source: serde_json::from_str(&row.source)?,
+                more_sources: serde_json::from_str(&row.more_sources)?,
+                version: row.version,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            })
+        })
+        .collect()
+}
+
+/// The indicator with this key.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Indicator> {
+    let row = by_key!(indicators::table.into_boxed(), key, indicators).first::<Row>(db.conn)?;
+    filled(db, vec![row])?.pop().ok_or_else(Error::not_found)
+}
+
+/// A page of indicators.
+///
+/// # Errors
+/// Database errors.
+pub fn list(
+    db: &mut Db<'_>,
+    filters: &IndicatorFilters,
+    q: Option<&str>,
+    since: Option<Instant>,
+    page: &PageRequest,
+) -> Result<Page<Indicator>> {
+    let narrowed = || {
+        let mut query = indicators::table.into_boxed();
+        if let Some(kind) = filters.kind {
+            query = query.filter(indicators::kind.eq(kind));
+        }
+        if let Some(section) = &filters.section {
+            query = query.filter(indicators::section.eq(section.clone()));
+        }
+        if let Some(level) = filters.level {
+            let collecting = indicator_definitions::table
+                .filter(indicator_definitions::indicator_id.eq(indicators::id))
+                .filter(indicator_definitions::levels.like(format!("% {} %", level.as_str())));
+            query = query.filter(exists(collecting));
+        }
+        if let Some(sensitive) = filters.sensitive {
+            query = query.filter(indicators::sensitive.eq(sensitive));
+        }
+        if let Some(q) = q {
+            query = query.filter(indicators::title_key.like(text::like(q)));
+        }
+        if let Some(since) = since {
+            query = query.filter(indicators::updated_at.ge(since));
+        }
+        query
+    };
+    let total = if page.count { Some(narrowed().count().get_result(db.conn)?) } else { None };
+    let query = keyset!(narrowed(), page, indicators::table, {
+        "code" => indicators::code: String, "updated_at" => indicators::updated_at: Instant,
+    }, indicators::id);
+    let rows: Vec<Row> = query.load(db.conn)?;
+    let cut = Page::cut(rows, page, total, |row: &Row, name| match name {
+        "code" => row.code.write(),
+        "updated_at" => row.updated_at.write(),
+        _ => row.id.write(),
+    });
+    let (rows, empty) = cut.split();
+    Ok(empty.with(filled(db, rows)?))
+}
+
+/// The id of the indicator with this key.
+///
+/// # Errors
+/// Database errors.
+pub fn find_id(db: &mut Db<'_>, key: &Key) -> Result<Option<IndicatorId>> {
+    Ok(by_key!(indicators::table.select(indicators::id).into_boxed(), key, indicators).first(db.conn).optional()?)
+}
+
+/// The indicator that a parameter names.
+///
+/// # Errors
+/// Database errors; a name of nothing is a fault.
+pub fn referred(db: &mut Db<'_>, parameter: &'static str, text: &str, faults: &mut Vec<Fault>) -> Result<Option<IndicatorId>> {
+    let found = match Key::parse(text) {
+        Some(key) => find_id(db, &key)?,
+        None => None,
+    };
+    if found.is_none() {
+        faults.push(Fault::of(parameter, FaultCode::UnknownReference));
+    }
+    Ok(found)
+}
+
+#[derive(Debug, Queryable)]
+struct TargetRow {
+    id: TargetId,
+    indicator: IndicatorId,
+    unit: UnitId,
+    year: i32,
+    operator: Operator,
+    value: Option<i64>,
+    implied: bool,
+    reason: Option<String>,
+    source: Option<String>,
+    version: i64,
+    _created_at: Instant,
+    _updated_at: Instant,
+}
+
+/// The unit that set a target: its ref, kind, and how far above it stands.
+type Setter = (UnitRef, Kind, i32);
+
+fn target(row: TargetRow, (setter, kind, depth): Setter, unit: &UnitRef) -> Result<Target> {
+    let inherited = depth > 0;
+    let origin = match (kind, inherited) {
+        (Kind::Department, _) => TargetOrigin::Plan,
+        (_, true) => TargetOrigin::Inherited,
+        (_, false) => TargetOrigin::Own,
+    };
+    Ok(Target {
+        id: row.id,
+        unit: unit.clone(),
+        year: row.year,
+        operator: row.operator,
+        value: row.value.map(Decimal::hundredths),
+        origin,
+        inherited_from: inherited.then_some(setter),
+        implied: row.implied,
+        reason: row.reason,
+        source: row.source.as_deref().map(serde_json::from_str).transpose()?,
+        version: row.version,
+    })
+}
+
+/// The targets of the department itself, by indicator and year.
+fn of_department(db: &mut Db<'_>, ids: &[IndicatorId]) -> Result<HashMap<IndicatorId, Vec<Target>>> {
+    let day = db.today();
+    let rows: Vec<(TargetRow, String, String)> = targets::table
+        .inner_join(units::table.inner_join(unit_spells::table))
+        .filter(units::kind.eq(Kind::Department))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .filter(targets::indicator_id.eq_any(ids.to_vec()))
+        .order_by(targets::year)
+        .select((targets::all_columns, units::code, unit_spells::name))
+        .load(db.conn)?;
+    let mut by_indicator: HashMap<IndicatorId, Vec<Target>> = HashMap::new();
+    for (row, code, name) in rows {
+        let unit = UnitRef { id: row.unit, code, name };
+        let setter = (unit.clone(), Kind::Department, 0);
+        by_indicator.entry(row.indicator).or_default().push(target(row, setter, &unit)?);
+    }
+    Ok(by_indicator)
+}
+
+/// The targets in force for units: of each indicator and year the nearest one set at the unit or above it today. For each unit by
+/// indicator and year.
+///
+/// # Errors
+/// Database errors.
+pub fn in_force(
+    db: &mut Db<'_>,
+    of: &[UnitRef],
+    indicator: Option<IndicatorId>,
+    from_year: Option<i32>,
+) -> Result<HashMap<UnitId, Vec<(IndicatorId, Target)>>> {
+    let day = db.today();
+    let mut query = targets::table
+        .inner_join(units::table.inner_join(unit_spells::table))
+        .inner_join(unit_closure::table.on(unit_closure::ancestor.eq(targets::unit_id)))
+        .filter(unit_closure::descendant.eq_any(of.iter().map(|unit| unit.id).collect::<Vec<_>>()))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .order_by((unit_closure::descendant, targets::indicator_id, targets::year, unit_closure::depth))
+        .select((unit_closure::descendant, targets::all_columns, units::code, units::kind, unit_spells::name, unit_closure::depth))
+        .into_boxed();
+    if let Some(indicator) = indicator {
+        query = query.filter(targets::indicator_id.eq(indicator));
+    }
+    if let Some(year) = from_year {
+        query = query.filter(targets::year.ge(year));
+    }
+    let rows: Vec<(UnitId, TargetRow, String, Kind, String, i32)> = query.load(db.conn)?;
+    let mut by_unit: HashMap<UnitId, Vec<(IndicatorId, Target)>> = HashMap::new();
+    for (descendant, row, code, kind, name, depth) in rows {
+        let found = by_unit.entry(descendant).or_default();
+        // Nearest first: what comes after it for the same year is overridden.
+        if found.last().is_some_and(|(indicator, target)| *indicator == row.indicator && target.year == row.year) {
+            continue;
+        }
+        let Some(unit) = of.iter().find(|unit| unit.id == descendant) else { continue };
+        let setter = (UnitRef { id: row.unit, code, name }, kind, depth);
+        found.push((row.indicator, target(row, setter, unit)?));
+    }
+    Ok(by_unit)
+}
+
+/// Records an indicator of the catalogue with its first definition and the plan's targets.
+///
+/// # Errors
+/// Database errors.
+pub fn insert(tx: &mut Tx<'_>, new: &NewIndicator, valid_from: NaiveDate, department: UnitId) -> Result<IndicatorId> {
+    let (id, now): (IndicatorId, _) = (Id::new(), tx.now());
+    let row = (
+        (
+            indicators::id.eq(id),
+            indicators::code.eq(&new.code),
+            indicators::title_vi.eq(&new.title_vi),
+            indicators::title_en.eq(&new.title_en),
+            indicators::title_key.eq(text::fold(&new.title_vi)),
+            indicators::kind.eq(new.kind),
+            indicators::measure.eq(new.measure),
+            indicators::direction.eq(new.direction),
+            indicators::sensitive.eq(new.sensitive),
+        ),
+        (
+            indicators::section.eq(&new.section),
+            indicators::source.eq(serde_json::to_string(&new.source)?),
+            indicators::more_sources.eq(serde_json::to_string(&new.more_sources)?),
+            indicators::version.eq(1_i64),
+            indicators::created_at.eq(now),
+            indicators::updated_at.eq(now),
+        ),
+    );
+    diesel::insert_into(indicators::table).values(row).execute(tx.conn)?;
+    let definition = &new.definition;
+    let side = |side: &Option<Side>| side.as_ref().map(serde_json::to_string).transpose();
+    let sides = [&definition.numerator, &definition.denominator, &definition.count];
+    let levels: Vec<&str> = sides.into_iter().flatten().flat_map(|side| &side.levels).map(|level| level.as_str()).collect();
+    let row = (
+        indicator_definitions::indicator_id.eq(id),
+        indicator_definitions::number.eq(1),
+        indicator_definitions::valid_from.eq(valid_from),
+        indicator_definitions::valid_to.eq(UNTIL_FURTHER_NOTICE),
+        indicator_definitions::period_kind.eq(definition.period_kind),
+        indicator_definitions::numerator.eq(side(&definition.numerator)?),
+        indicator_definitions::denominator.eq(side(&definition.denominator)?),
+        indicator_definitions::tally.eq(side(&definition.count)?),
+        indicator_definitions::may_exceed.eq(definition.may_exceed),
+        indicator_definitions::parameters.eq(definition.parameters.to_string()),
+        indicator_definitions::levels.eq(format!(" {} ", levels.join(" "))),
+    );
+    diesel::insert_into(indicator_definitions::table).values(row).execute(tx.conn)?;
+    for target in &new.targets {
+        let target_id: TargetId = Id::new();
+        let row = (
+            targets::id.eq(target_id),
+            targets::indicator_id.eq(id),
+            targets::unit_id.eq(department),
+            targets::year.eq(target.year),
+            targets::operator.eq(target.operator),
+            targets::value.eq(target.value.and_then(Decimal::stored)),
+            targets::implied.eq(target.implied),
+            targets::source.eq(serde_json::to_string(&target.source)?),
+            targets::version.eq(1_i64),
+            targets::created_at.eq(now),
+            targets::updated_at.eq(now),
+        );
+        diesel::insert_into(targets::table).values(row).execute(tx.conn)?;
+    }
+    Ok(id)
+}

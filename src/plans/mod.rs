@@ -1,0 +1,5 @@
+//! Plans (kế hoạch): the department's own, and each unit's for 2025-2030 and for a year.
+
+pub mod http;
+pub mod model;
+pub mod store;

@@ -1,0 +1,294 @@
+//! Queries on groups and tasks: the catalogue's are readable by whoever is signed in, a unit's own in the scope.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::dsl::{InnerJoinQuerySource, count_star};
+use diesel::prelude::*;
+
+use super::model::{Cadence, GroupFilters, Nature, NewGroup, NewTask, Origin, Task, TaskFilters, TaskGroup};
+use crate::access::scope::Scope;
+use crate::clock::Instant;
+use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::schema::{indicators, task_groups, task_indicators, tasks};
+use crate::db::{Db, Tx, by_key, each};
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::ids::of::Indicator;
+use crate::ids::{GroupId, Id, IndicatorId, Key, TaskId, UnitId};
+use crate::refs::{CatalogueRef, Named, Source};
+use crate::text;
+use crate::units::store::{refs, within};
+
+type Source2 = InnerJoinQuerySource<tasks::table, task_groups::table>;
+
+/// Tasks of the catalogue and of the scope. A macro, because the type has no name.
+macro_rules! visible {
+    ($scope:expr) => {{
+        let scope: Scope = $scope;
+        tasks::table
+            .inner_join(task_groups::table)
+            .filter(tasks::unit_id.is_null().or(tasks::unit_id.eq_any(within(scope.root(), scope.today()).nullable())))
+    }};
+}
+
+#[derive(Debug, Queryable)]
+struct Row {
+    id: TaskId,
+    code: String,
+    group: Named<crate::ids::of::Group>,
+    titles: (String, String, Vec<u8>),
+    nature: Nature,
+    cadence: Option<Cadence>,
+    due_on: Option<NaiveDate>,
+    lead_proposed: Option<String>,
+    origin: Origin,
+    unit: Option<UnitId>,
+    source: Option<String>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+type Columns = (
+    tasks::id,
+    tasks::code,
+    (task_groups::id, task_groups::code, task_groups::title_vi, task_groups::title_en),
+    (tasks::title_vi, tasks::title_en, tasks::sort_key),
+    tasks::nature,
+    tasks::cadence,
+    tasks::due_on,
+    tasks::lead_proposed,
+    tasks::origin,
+    tasks::unit_id,
+    tasks::source,
+    tasks::version,
+    tasks::created_at,
+    tasks::updated_at,
+);
+
+const COLUMNS: Columns = (
+    tasks::id,
+    tasks::code,
+    (task_groups::id, task_groups::code, task_groups::title_vi, task_groups::title_en),
+    (tasks::title_vi, tasks::title_en, tasks::sort_key),
+    tasks::nature,
+    tasks::cadence,
+    tasks::due_on,
+    tasks::lead_proposed,
+    tasks::origin,
+    tasks::unit_id,
+    tasks::source,
+    tasks::version,
+    tasks::created_at,
+    tasks::updated_at,
+);
+
+/// Rows with the indicators that they serve and the units that added them.
+fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Task>> {
+    let ids: Vec<TaskId> = rows.iter().map(|row| row.id).collect();
+    let served: Vec<(TaskId, Named<Indicator>)> = task_indicators::table
+        .inner_join(indicators::table)
+        .filter(task_indicators::task_id.eq_any(ids))
+        .order_by(indicators::code)
+        .select((task_indicators::task_id, (indicators::id, indicators::code, indicators::title_vi, indicators::title_en)))
+        .load(db.conn)?;
+    let mut by_task: HashMap<TaskId, Vec<CatalogueRef>> = HashMap::new();
+    for (task, named) in served {
+        by_task.entry(task).or_default().push(CatalogueRef::of(named));
+    }
+    let units = refs(db, rows.iter().filter_map(|row| row.unit).collect())?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Task {
+                indicators: by_task.remove(&row.id).unwrap_or_default(),
+                id: row.id,
+                code: row.code,
+                group: CatalogueRef::of(row.group),
+                title_vi: row.titles.0,
+                title_en: row.titles.1,
+                nature: row.nature,
+                cadence: row.cadence,
+                due_on: row.due_on,
+                lead_proposed: row.lead_proposed,
+                origin: row.origin,
+                unit: row.unit.and_then(|unit| units.get(&unit).cloned()),
+                source: row.source.as_deref().map(serde_json::from_str).transpose()?,
+                version: row.version,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            })
+        })
+        .collect()
+}
+
+/// The task with this key.
+///
+/// # Errors
+/// 404 if there is none, or it is of a unit out of scope.
+pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Task> {
+    let query = by_key!(visible!(db.scope()?).select(COLUMNS).into_boxed(), key, tasks);
+    let row = query.first::<Row>(db.conn)?;
+    filled(db, vec![row])?.pop().ok_or_else(Error::not_found)
+}
+
+/// A page of tasks.
+///
+/// # Errors
+/// 422 for a filter that names nothing.
+pub fn list(db: &mut Db<'_>, filters: &TaskFilters, q: Option<&str>, since: Option<Instant>, page: &PageRequest) -> Result<Page<Task>> {
+    let mut faults = Vec::new();
+    let group = match filters.group.as_deref() {
+        Some(text) => named_group(db, text, &mut faults)?,
+        None => None,
+    };
+    let indicator = match filters.indicator.as_deref() {
+        Some(text) => crate::indicators::store::referred(db, "indicator", text, &mut faults)?,
+        None => None,
+    };
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let scope = db.scope()?;
+    let narrowed = || {
+        let mut query = visible!(scope).into_boxed();
+        if let Some(group) = group {
+            query = query.filter(tasks::group_id.eq(group));
+        }
+        if let Some(nature) = filters.nature {
+            query = query.filter(tasks::nature.eq(nature));
+        }
+        if let Some(origin) = filters.origin {
+            query = query.filter(tasks::origin.eq(origin));
+        }
+        if let Some(indicator) = indicator {
+            let serving = task_indicators::table.filter(task_indicators::indicator_id.eq(indicator)).select(task_indicators::task_id);
+            query = query.filter(tasks::id.eq_any(serving));
+        }
+        if let Some(q) = q {
+            query = query.filter(tasks::title_key.like(text::like(q)));
+        }
+        if let Some(since) = since {
+            query = query.filter(tasks::updated_at.ge(since));
+        }
+        query
+    };
+    let total = if page.count { Some(narrowed().select(count_star()).first(db.conn)?) } else { None };
+    let query = keyset!(narrowed(), page, Source2, {
+        "code" => tasks::code: String, "title_vi" => tasks::sort_key: Vec<u8>, "updated_at" => tasks::updated_at: Instant,
+    }, tasks::id);
+    let rows: Vec<Row> = query.select(COLUMNS).load(db.conn)?;
+    let cut = Page::cut(rows, page, total, |row: &Row, name| match name {
+        "code" => row.code.write(),
+        "title_vi" => row.titles.2.write(),
+        "updated_at" => row.updated_at.write(),
+        _ => row.id.write(),
+    });
+    let (rows, empty) = cut.split();
+    Ok(empty.with(filled(db, rows)?))
+}
+
+fn named_group(db: &mut Db<'_>, text: &str, faults: &mut Vec<Fault>) -> Result<Option<GroupId>> {
+    let found = match Key::parse(text) {
+        Some(key) => by_key!(task_groups::table.select(task_groups::id).into_boxed(), &key, task_groups).first(db.conn).optional()?,
+        None => None,
+    };
+    if found.is_none() {
+        faults.push(Fault::of("group", FaultCode::UnknownReference));
+    }
+    Ok(found)
+}
+
+type GroupRow = (GroupId, String, i32, String, String, String, i64, Instant, Instant);
+
+fn group(row: GroupRow, counts: &HashMap<GroupId, i64>) -> Result<TaskGroup> {
+    let (id, code, number, title_vi, title_en, source, version, created_at, updated_at) = row;
+    let source: Source = serde_json::from_str(&source)?;
+    let tasks_count = counts.get(&id).copied().unwrap_or_default();
+    Ok(TaskGroup { id, code, number, title_vi, title_en, source, tasks_count, version, created_at, updated_at })
+}
+
+fn counts(db: &mut Db<'_>) -> Result<HashMap<GroupId, i64>> {
+    let rows: Vec<(GroupId, i64)> =
+        visible!(db.scope()?).group_by(tasks::group_id).select((tasks::group_id, count_star())).load(db.conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// A page of the groups.
+///
+/// # Errors
+/// Database errors.
+pub fn groups(db: &mut Db<'_>, _: &GroupFilters, page: &PageRequest) -> Result<Page<TaskGroup>> {
+    let total = if page.count { Some(task_groups::table.count().get_result(db.conn)?) } else { None };
+    let counts = counts(db)?;
+    let query =
+        keyset!(task_groups::table.into_boxed(), page, task_groups::table, { "code" => task_groups::code: String }, task_groups::id);
+    let rows: Vec<TaskGroup> = query.load::<GroupRow>(db.conn)?.into_iter().map(|row| group(row, &counts)).collect::<Result<_>>()?;
+    Ok(Page::cut(rows, page, total, |group: &TaskGroup, name| if name == "code" { group.code.write() } else { group.id.write() }))
+}
+
+/// The group with this key.
+///
+/// # Errors
+/// 404 if there is none.
+pub fn get_group(db: &mut Db<'_>, key: &Key) -> Result<TaskGroup> {
+    let row: GroupRow = by_key!(task_groups::table.into_boxed(), key, task_groups).first(db.conn)?;
+    group(row, &counts(db)?)
+}
+
+/// Records a group.
+///
+/// # Errors
+/// Database errors.
+pub fn insert_group(tx: &mut Tx<'_>, new: &NewGroup) -> Result<GroupId> {
+    let id: GroupId = Id::new();
+    diesel::insert_into(task_groups::table)
+        .values((
+            task_groups::id.eq(id),
+            task_groups::code.eq(&new.code),
+            task_groups::number.eq(new.number),
+            task_groups::title_vi.eq(&new.title_vi),
+            task_groups::title_en.eq(&new.title_en),
+            task_groups::source.eq(serde_json::to_string(&new.source)?),
+            task_groups::version.eq(1_i64),
+            task_groups::created_at.eq(tx.now()),
+            task_groups::updated_at.eq(tx.now()),
+        ))
+        .execute(tx.conn)?;
+    Ok(id)
+}
+
+/// Records a task of the catalogue.
+///
+/// # Errors
+/// Database errors.
+pub fn insert(tx: &mut Tx<'_>, new: &NewTask, group: GroupId, serves: &[IndicatorId]) -> Result<TaskId> {
+    let id: TaskId = Id::new();
+    let row = (
+        (
+            tasks::id.eq(id),
+            tasks::code.eq(&new.code),
+            tasks::group_id.eq(group),
+            tasks::title_vi.eq(&new.title_vi),
+            tasks::title_en.eq(&new.title_en),
+            tasks::title_key.eq(text::fold(&new.title_vi)),
+            tasks::sort_key.eq(text::sort_key(&new.title_vi)),
+            tasks::nature.eq(new.nature),
+            tasks::cadence.eq(new.cadence),
+        ),
+        (
+            tasks::due_on.eq(new.due_on),
+            tasks::lead_proposed.eq(&new.lead_proposed),
+            tasks::origin.eq(Origin::Catalogue),
+            tasks::source.eq(serde_json::to_string(&new.source)?),
+            tasks::version.eq(1_i64),
+            tasks::created_at.eq(tx.now()),
+            tasks::updated_at.eq(tx.now()),
+        ),
+    );
+    diesel::insert_into(tasks::table).values(row).execute(tx.conn)?;
+    let pairs: Vec<_> =
+        serves.iter().map(|indicator| (task_indicators::task_id.eq(id), task_indicators::indicator_id.eq(*indicator))).collect();
+    let conn = &mut *tx.conn;
+    each!(conn => diesel::insert_into(task_indicators::table).values(&pairs).execute(conn))?;
+    Ok(id)
+}
