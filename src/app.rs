@@ -21,7 +21,9 @@ use crate::http::registrar::{Api, Registrar, no_such_path};
 use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
 use crate::journal::seal::Patience;
-use crate::{access, catalogue, journal, localities, sessions, units, users};
+use crate::{
+    access, catalogue, documents, indicators, journal, localities, periods, plans, results, sessions, tasks, units, users, values,
+};
 
 /// Every operation, declared.
 ///
@@ -33,6 +35,13 @@ pub fn api() -> Result<Api> {
     users::http::routes(&mut api);
     units::http::routes(&mut api);
     localities::http::routes(&mut api);
+    periods::http::routes(&mut api);
+    documents::http::routes(&mut api);
+    tasks::http::routes(&mut api);
+    plans::http::routes(&mut api);
+    indicators::http::routes(&mut api);
+    values::http::routes(&mut api);
+    results::http::routes(&mut api);
     journal::http::routes(&mut api);
     api.finish()
 }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod error;
 pub mod ids;
 pub mod patch;
+pub mod refs;
 pub mod registers;
 pub mod text;
 pub mod vocabulary;
@@ -18,13 +19,21 @@ pub mod access;
 pub mod db;
 pub mod http;
 pub mod journal;
+pub mod sums;
 
 // Resources.
 pub mod catalogue;
+pub mod documents;
+pub mod indicators;
 pub mod localities;
+pub mod periods;
+pub mod plans;
+pub mod results;
 pub mod sessions;
+pub mod tasks;
 pub mod units;
 pub mod users;
+pub mod values;
 
 // The program.
 pub mod app;

@@ -8,8 +8,8 @@ use tiendo::app::{self, App};
 use tiendo::clock::Clock;
 use tiendo::config::{DatabaseSettings, ServerSettings};
 use tiendo::db::url::DatabaseUrl;
-use tiendo::db::{Context, Database, migrate};
-use tiendo::{bootstrap, logs};
+use tiendo::db::{Context, Database, migrate, snapshot_on, write_on};
+use tiendo::{bootstrap, logs, sums};
 
 /// Tiến độ: the back end with which a provincial education department runs and monitors its plan to 2030.
 #[derive(Parser)]
@@ -30,6 +30,17 @@ enum Command {
     /// Work of an administrator
     #[command(subcommand)]
     Admin(Admin),
+    /// The totals that results are read from
+    #[command(subcommand)]
+    Results(Results),
+}
+
+#[derive(Subcommand)]
+enum Results {
+    /// Compute every total from the values again and say which ones are kept wrongly; exit 1 if any is
+    Verify(DatabaseSettings),
+    /// Write every total again: after a restore, or when verify found a difference
+    Rebuild(DatabaseSettings),
 }
 
 #[derive(Args)]
@@ -74,6 +85,8 @@ fn main() -> ExitCode {
         Command::Migrate(migrate) => run_migrate(&migrate),
         Command::Openapi => run_openapi(),
         Command::Admin(Admin::Bootstrap(bootstrap)) => run_bootstrap(&bootstrap),
+        Command::Results(Results::Verify(settings)) => run_results_verify(&settings),
+        Command::Results(Results::Rebuild(settings)) => run_results_rebuild(&settings),
     };
     match answer {
         Ok(()) => ExitCode::SUCCESS,
@@ -128,6 +141,33 @@ fn run_migrate(command: &Migrate) -> Outcome {
 fn run_openapi() -> Outcome {
     let document = app::document().map_err(|error| error.to_string())?;
     say(&serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?);
+    Ok(())
+}
+
+fn run_results_verify(settings: &DatabaseSettings) -> Outcome {
+    let mut conn = Database::maintenance(&settings.database_url)?;
+    let context = Context::system("results verify", Clock::System.now());
+    let checked = snapshot_on(&mut conn, context, |db| Ok((sums::values::verify(db)?, sums::collectors::verify(db)?)));
+    let ((totals, wrong), (counts, miscounted)) = checked.map_err(|error| error.to_string())?;
+    for difference in &wrong {
+        say(&format!(
+            "node {} period {} indicator {}: kept {:?}, computed {:?}",
+            difference.node, difference.period, difference.indicator, difference.kept, difference.computed
+        ));
+    }
+    if wrong.is_empty() && miscounted == 0 {
+        say(&format!("{totals} totals and {counts} counts of collectors are what the values say"));
+        return Ok(());
+    }
+    Err(format!("{} of {totals} totals and {miscounted} of {counts} counts are wrong: run `tiendo results rebuild`", wrong.len()))
+}
+
+fn run_results_rebuild(settings: &DatabaseSettings) -> Outcome {
+    let mut conn = Database::maintenance(&settings.database_url)?;
+    let context = Context::system("results rebuild", Clock::System.now());
+    let written = write_on(&mut conn, &context, |tx| Ok((sums::values::rebuild(tx)?, sums::collectors::rebuild(tx)?)));
+    let (totals, counts) = written.map_err(|error| error.to_string())?;
+    say(&format!("wrote {totals} totals and {counts} counts of collectors"));
     Ok(())
 }
 

@@ -29,6 +29,11 @@ pub trait Filters: ToSchema + DeserializeOwned + Serialize {
     const SEARCH: bool = false;
     /// Whether `updated_since` narrows it.
     const UPDATED: bool = false;
+    /// Whether the page takes several statements, which must then see one state: where a filter names another object, or rows
+    /// are put together from several tables.
+    fn several(&self) -> bool {
+        false
+    }
 }
 
 /// The request for a page of a list.
@@ -127,7 +132,7 @@ impl<F: Filters> Part for List<F> {
     }
 }
 
-impl<F: Send + 'static> List<F> {
+impl<F: Filters + Send + 'static> List<F> {
     /// The page that `work` reads, with its cursor bound to this query.
     ///
     /// # Errors
@@ -138,7 +143,8 @@ impl<F: Send + 'static> List<F> {
         work: impl FnOnce(&mut Db<'_>, &Self) -> Result<Page<T>> + Send + 'static,
     ) -> Result<Paged<T>> {
         let binding = self.binding();
-        let page = access.page(self.page.count, move |db| work(db, &self)).await?;
+        let several = self.page.count || self.filters.several();
+        let page = access.page(several, move |db| work(db, &self)).await?;
         Ok(Paged(page, binding))
     }
 

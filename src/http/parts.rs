@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::document::Spec;
 use super::encoding::Matching;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Language, Result};
 use crate::ids::{Id, Key};
 
 /// A request that passed its checks.
@@ -136,6 +136,17 @@ impl Part for Peer {
     fn describe(_: &mut Spec) {}
     fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
         Ok(Self { ip: peer(exchange.req) })
+    }
+}
+
+/// The language of the client: for the few answers that hold sentences.
+#[derive(Clone, Copy, Debug)]
+pub struct Spoken(pub Language);
+
+impl Part for Spoken {
+    fn describe(_: &mut Spec) {}
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        Ok(Self(super::language::language(exchange.req)))
     }
 }
 

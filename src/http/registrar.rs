@@ -169,7 +169,7 @@ impl Registrar {
     pub fn finish(self) -> Result<Api> {
         let mut document = frame();
         let mut declared = self.declared;
-        let components = components(&mut declared);
+        let components = components(&mut declared)?;
         let mut paths = Map::new();
         let mut responses = Map::new();
         let mut api = Api { paths: Vec::new(), document: Value::Null, inventory: Vec::new() };
@@ -212,12 +212,19 @@ impl Registrar {
     }
 }
 
-/// The components that all operations name, in the order of their names.
-fn components(declared: &mut [Declared]) -> Value {
+/// The components that all operations name, in the order of their names; two that differ may not share one.
+fn components(declared: &mut [Declared]) -> Result<Value> {
     let mut spec = Spec::default();
     spec.component::<Problem>();
-    let all = declared.iter_mut().flat_map(|declaration| declaration.spec.take_components()).chain(spec.take_components());
-    sorted(all.filter_map(|(name, schema)| Some((name, serde_json::to_value(schema).ok()?))).collect())
+    let mut all = Map::new();
+    for (name, schema) in declared.iter_mut().flat_map(|declaration| declaration.spec.take_components()).chain(spec.take_components()) {
+        let schema = serde_json::to_value(schema)?;
+        if all.get(&name).is_some_and(|known| *known != schema) {
+            return Err(Error::internal(format!("two schemas are called {name}")));
+        }
+        all.insert(name, schema);
+    }
+    Ok(sorted(all))
 }
 
 fn sorted(map: Map<String, Value>) -> Value {

@@ -85,7 +85,8 @@ impl BodySchema {
     }
 }
 
-/// Trims and normalises every string, and refuses control characters.
+/// Trims and normalises every string, refuses control characters, and writes whole numbers as integers: JSON Schema takes 3.0 for
+/// one, and so must what reads it.
 fn clean(value: &mut Value, pointer: &str, depth: usize, faults: &mut Vec<Fault>) -> Result<(), ()> {
     if depth > DEPTH {
         return Err(());
@@ -105,6 +106,14 @@ fn clean(value: &mut Value, pointer: &str, depth: usize, faults: &mut Vec<Fault>
         Value::Object(members) => {
             for (name, member) in members {
                 clean(member, &format!("{pointer}/{}", escape(name)), depth + 1, faults)?;
+            }
+        }
+        Value::Number(number) => {
+            const EXACT: f64 = 9_007_199_254_740_992.0;
+            if let Some(whole) = number.as_f64().filter(|float| !number.is_i64() && float.fract() == 0.0 && float.abs() < EXACT)
+                && let Ok(integer) = format!("{whole:.0}").parse::<i64>()
+            {
+                *value = integer.into();
             }
         }
         _ => {}

@@ -32,6 +32,9 @@ pub fn routes(api: &mut Registrar) {
 impl Filters for AuditFilters {
     const SORTS: &'static [&'static str] = &["at"];
     const NEWEST_FIRST: bool = true;
+    fn several(&self) -> bool {
+        self.unit.is_some() || self.within.is_some()
+    }
 }
 
 async fn list_audit_events(access: Access<ReadAudit>, list: List<AuditFilters>) -> Result<Paged<AuditEvent>> {

@@ -9,9 +9,10 @@ use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{journal, seals, unit_spells, units};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{AnyId, EntryId, Id, Key, UnitId};
+use crate::ids::{AnyId, EntryId, Id, Key, UnitId, ValueId};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
+use crate::{periods, units as units_resource, users, values};
 
 /// Entries of the scope. A macro, because the type has no name.
 macro_rules! visible {
@@ -161,7 +162,7 @@ pub fn audit(db: &mut Db<'_>, filters: &AuditFilters, page: &PageRequest) -> Res
 /// # Errors
 /// Database errors.
 pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
-    type Row = (i64, Instant, Option<String>, String, Option<AnyId>, Option<String>, bool, Named);
+    type Row = (i64, Instant, Option<String>, String, Option<AnyId>, Option<String>, bool, Named, Option<String>);
     let (day, scope) = (db.today(), db.scope()?);
     let end: i64 = seals::table.select(diesel::dsl::max(seals::position)).first::<Option<i64>>(db.conn)?.unwrap_or_default();
     let rows: Vec<Row> = visible!(scope)
@@ -179,27 +180,46 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
             journal::resource_code,
             journal::deleted,
             (journal::unit_id, code_of!(journal::unit_id), name_of!(journal::unit_id, day)),
+            journal::after,
         ))
         .load(db.conn)?;
     // A full stretch ends at its last row; a short one has seen all there is.
     let full = limit > 0 && i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
     let last = if full { rows.last().map_or(end, |row| row.0) } else { end.max(after) };
     let mut data = Vec::with_capacity(rows.len());
-    for (position, at, event, kind, id, code, deleted, unit) in rows {
-        let shown = if deleted { None } else { shown(db, &kind, id)? };
+    for (position, at, event, kind, id, code, deleted, unit, after) in rows {
+        let shown = if deleted { None } else { shown(db, &kind, id, after.as_deref())? };
         let resource = ResourceRef { kind, id, code };
         data.push(Change { position, at, kind: event.unwrap_or_default(), resource, unit: named(unit), deleted, data: shown });
     }
     Ok(Changes { data, last, page: json!({"next": null, "limit": limit}) })
 }
 
-/// The resource as its GET shows it now.
-fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>) -> Result<Option<Value>> {
-    let Some(id) = id else { return Ok(None) };
+/// The resource as its GET shows it now; of an entry about many values, `{"data": […]}`.
+fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) -> Result<Option<Value>> {
+    let Some(id) = id else { return many(db, kind, after) };
     let value = match kind {
-        "unit" => crate::units::store::find(db, &Key::Id(id.uuid()), None)?.map(|found| serde_json::to_value(found.shown())),
-        "user" => crate::users::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
+        "unit" => units_resource::store::find(db, &Key::Id(id.uuid()), None)?.map(|found| serde_json::to_value(found.shown())),
+        "user" => users::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
+        "period" => periods::store::find(db, &id.to_string())?.map(serde_json::to_value),
+        "indicator_value" => values::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
         _ => None,
     };
     Ok(value.transpose()?)
+}
+
+/// What an entry about many values is about, by the keys that it lists.
+fn many(db: &mut Db<'_>, kind: &str, after: Option<&str>) -> Result<Option<Value>> {
+    #[derive(serde::Deserialize)]
+    struct Listed {
+        rows: Vec<Key>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Key {
+        id: ValueId,
+    }
+    let Some(after) = after.filter(|_| kind == "indicator_value") else { return Ok(None) };
+    let listed: Listed = serde_json::from_str(after)?;
+    let found = values::store::find_many(db, listed.rows.into_iter().map(|key| key.id).collect())?;
+    Ok(Some(json!({ "data": found })))
 }

@@ -38,6 +38,19 @@ impl Entry {
     pub fn new(action: &'static str, event: Option<&'static str>, resource_type: &'static str, resource: AnyId) -> Self {
         Self { action, event, resource_type, resource: Some(resource), code: None, unit: None, deleted: false, before: None, after: None }
     }
+
+    /// The same entry, telling what the resource was and is; a reason stands with the latter.
+    ///
+    /// # Errors
+    /// 500 if they cannot be written.
+    pub fn told<T: serde::Serialize>(mut self, before: Option<&T>, after: Option<&T>, reason: Option<&str>) -> Result<Self> {
+        self.before = before.map(serde_json::to_value).transpose()?;
+        self.after = after.map(serde_json::to_value).transpose()?;
+        if let (Some(reason), Some(after)) = (reason, self.after.as_mut().and_then(Value::as_object_mut)) {
+            after.insert("reason".into(), reason.into());
+        }
+        Ok(self)
+    }
 }
 
 /// Appends the entry with who, when and which request.

@@ -31,6 +31,9 @@ impl Filters for LocalityFilters {
     const SORTS: &'static [&'static str] = &["name", "code", "updated_at"];
     const SEARCH: bool = true;
     const UPDATED: bool = true;
+    fn several(&self) -> bool {
+        self.parent.is_some()
+    }
 }
 
 async fn list_localities(access: Access<ReadCatalogue>, list: List<LocalityFilters>) -> Result<Paged<Locality>> {

@@ -7,9 +7,10 @@ use super::model::{Locality, LocalityFilters, LocalityRef, Rank};
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::localities;
-use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE};
+use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Id, Key, LocalityId};
+use crate::sums::collectors;
 use crate::text;
 
 type Source = localities::table;
@@ -93,11 +94,7 @@ macro_rules! columns {
 /// 404 if there is none.
 pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Locality> {
     let query = localities::table.select(columns!()).into_boxed();
-    let query = match key {
-        Key::Id(id) => query.filter(localities::id.eq(LocalityId::from(*id))),
-        Key::Code(code) => query.filter(localities::code.eq(code.clone())),
-    };
-    Ok(Sorted::try_from(query.first::<Row>(db.conn)?)?.1)
+    Ok(Sorted::try_from(by_key!(query, key, localities).first::<Row>(db.conn)?)?.1)
 }
 
 /// A page of the localities that there were on a day.
@@ -156,11 +153,7 @@ pub fn list(
 /// Database errors.
 pub fn find_id(db: &mut Db<'_>, key: &Key) -> Result<Option<LocalityId>> {
     let query = localities::table.select(localities::id).into_boxed();
-    let query = match key {
-        Key::Id(id) => query.filter(localities::id.eq(LocalityId::from(*id))),
-        Key::Code(code) => query.filter(localities::code.eq(code.clone())),
-    };
-    Ok(query.first::<LocalityId>(db.conn).optional()?)
+    Ok(by_key!(query, key, localities).first::<LocalityId>(db.conn).optional()?)
 }
 
 /// The locality that this text names and all below it; none if it names nothing.
@@ -240,5 +233,5 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewLocality<'_>) -> Result<()> {
             localities::updated_at.eq(tx.now()),
         ))
         .execute(tx.conn)?;
-    Ok(())
+    collectors::enter_place(tx, id)
 }

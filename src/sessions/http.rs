@@ -101,7 +101,8 @@ async fn refresh_session(access: Access<Anyone>, Body(refresh): Body<Refresh>) -
                 }
                 Refreshed::Unknown => Ok(None),
                 Refreshed::Reused(session) => {
-                    journal::append(tx, Entry::new("session.reuse", None, "session", session.any()))?;
+                    let unit = store::unit_of(tx, session)?;
+                    journal::append(tx, Entry { unit, ..Entry::new("session.reuse", None, "session", session.any()) })?;
                     Ok(None)
                 }
             }
@@ -113,7 +114,7 @@ async fn refresh_session(access: Access<Anyone>, Body(refresh): Body<Refresh>) -
 
 async fn delete_session(access: Access<UseAccount>, Path(key): Path<SessionKey>) -> Result<NoContent> {
     let person = access.person()?;
-    let user = person.id;
+    let (user, unit) = (person.id, Some(person.unit));
     let session = match key {
         SessionKey::Current => person.session,
         SessionKey::Id(id) => id,
@@ -123,7 +124,7 @@ async fn delete_session(access: Access<UseAccount>, Path(key): Path<SessionKey>)
             if !store::is_own(tx, session, user)? || !store::end(tx, session)? {
                 return Err(Error::not_found());
             }
-            journal::append(tx, Entry::new("session.delete", None, "session", session.any()))
+            journal::append(tx, Entry { unit, ..Entry::new("session.delete", None, "session", session.any()) })
         })
         .await?;
     Ok(NoContent)

@@ -249,6 +249,15 @@ pub fn is_own(db: &mut Db<'_>, session: SessionId, user: UserId) -> Result<bool>
     Ok(diesel::select(diesel::dsl::exists(own)).get_result(db.conn)?)
 }
 
+/// The unit of the person whose session it is.
+///
+/// # Errors
+/// Database errors.
+pub fn unit_of(db: &mut Db<'_>, session: SessionId) -> Result<Option<UnitId>> {
+    let owner = sessions::table.inner_join(users::table).filter(sessions::id.eq(session)).select(users::unit_id);
+    Ok(owner.first(db.conn).optional()?)
+}
+
 type Source = InnerJoinQuerySource<sessions::table, users::table>;
 
 /// A page of an account's sessions that have not ended.

@@ -49,10 +49,16 @@ impl Filters for UnitFilters {
     const SORTS: &'static [&'static str] = &["name", "code", "updated_at"];
     const SEARCH: bool = true;
     const UPDATED: bool = true;
+    fn several(&self) -> bool {
+        self.parent.is_some() || self.within.is_some() || self.locality.is_some()
+    }
 }
 
 impl Filters for AsOf {
     const SORTS: &'static [&'static str] = &["name", "code", "updated_at"];
+    fn several(&self) -> bool {
+        true
+    }
 }
 
 async fn list_units(access: Access<ReadUnits>, list: List<UnitFilters>) -> Result<Paged<Unit>> {
@@ -64,9 +70,7 @@ async fn get_unit(access: Access<ReadUnits>, Path(key): Path<Key>, Query(query):
 }
 
 async fn list_unit_children(access: Access<ReadUnits>, Path(key): Path<Key>, list: List<AsOf>) -> Result<Paged<Unit>> {
-    let binding = list.binding();
-    let page = access.snapshot(move |db| store::children(db, &key, list.filters.as_of, &list.page)).await?;
-    Ok(Paged(page, binding))
+    list.answer(&access, move |db, list| store::children(db, &key, list.filters.as_of, &list.page)).await
 }
 
 async fn list_unit_ancestors(access: Access<ReadUnits>, Path(key): Path<Key>, Query(query): Query<AsOf>) -> Result<Rows<Unit>> {
@@ -116,13 +120,8 @@ async fn update_unit(
 }
 
 fn entry(action: &'static str, event: &'static str, before: Option<&Unit>, after: &Unit) -> Result<Entry> {
-    Ok(Entry {
-        code: Some(after.code.clone()),
-        unit: Some(after.id),
-        before: before.map(serde_json::to_value).transpose()?,
-        after: Some(serde_json::to_value(after)?),
-        ..Entry::new(action, Some(event), "unit", after.id.any())
-    })
+    let entry = Entry::new(action, Some(event), "unit", after.id.any()).told(before, Some(after), None)?;
+    Ok(Entry { code: Some(after.code.clone()), unit: Some(after.id), ..entry })
 }
 
 /// The new unit with what it names looked up; all faults at once.

@@ -33,6 +33,12 @@ text_enum! {
 }
 
 impl Kind {
+    /// Whether a unit of this kind is in charge of the locality that it lies in; a school only lies there.
+    #[must_use]
+    pub const fn is_in_charge(self) -> bool {
+        matches!(self, Self::Department | Self::DistrictOffice | Self::CommuneOffice)
+    }
+
     /// The role of people who work there.
     #[must_use]
     pub const fn role(self) -> Role {

@@ -54,6 +54,9 @@ impl Filters for UserFilters {
     const SORTS: &'static [&'static str] = &["full_name", "username", "updated_at"];
     const SEARCH: bool = true;
     const UPDATED: bool = true;
+    fn several(&self) -> bool {
+        self.unit.is_some() || self.within.is_some()
+    }
 }
 
 async fn get_me(access: Access<UseAccount>) -> Result<Plain<Me>> {
@@ -85,7 +88,7 @@ async fn create_user(access: Access<WriteUsers>, Body(new): Body<NewUser>) -> Re
             store::insert(tx, id, unit.id, &new)?;
             store::invite(tx, id, &digest, expires_at)?;
             let user = store::get(tx, id)?;
-            journal::append(tx, entry("user.create", "user.created", None, &user)?)?;
+            journal::append(tx, entry("user.create", "user.created", None, &user, None)?)?;
             Ok(user)
         })
         .await?;
@@ -136,23 +139,14 @@ async fn change_status(access: Access<WriteUsers>, id: UserId, reason: Reason, a
                 sessions::store::end_all(tx, id)?;
             }
             let after = store::get(tx, id)?;
-            let mut entry = entry(action, "user.updated", Some(&before), &after)?;
-            if let (Some(reason), Some(after)) = (&reason.reason, entry.after.as_mut().and_then(|after| after.as_object_mut())) {
-                after.insert("reason".into(), reason.clone().into());
-            }
-            journal::append(tx, entry)?;
+            journal::append(tx, entry(action, "user.updated", Some(&before), &after, reason.reason.as_deref())?)?;
             Ok(after)
         })
         .await?;
     Ok(Single(user))
 }
 
-fn entry(action: &'static str, event: &'static str, before: Option<&User>, after: &User) -> Result<Entry> {
-    Ok(Entry {
-        code: Some(after.username.clone()),
-        unit: Some(after.unit.id),
-        before: before.map(serde_json::to_value).transpose()?,
-        after: Some(serde_json::to_value(after)?),
-        ..Entry::new(action, Some(event), "user", after.id.any())
-    })
+fn entry(action: &'static str, event: &'static str, before: Option<&User>, after: &User, reason: Option<&str>) -> Result<Entry> {
+    let entry = Entry::new(action, Some(event), "user", after.id.any()).told(before, Some(after), reason)?;
+    Ok(Entry { code: Some(after.username.clone()), unit: Some(after.unit.id), ..entry })
 }

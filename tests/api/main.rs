@@ -14,3 +14,4 @@ mod journal;
 mod matrix;
 mod migrations;
 mod units;
+mod values;

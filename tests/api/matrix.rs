@@ -24,8 +24,8 @@ const ROLES: [(&str, [&str; 6]); 3] = [
 /// What is sent: method, path, body, headers beside its content type.
 type Request = (&'static str, String, Option<Value>, Option<&'static str>);
 
-/// The request of an operation on a unit (`unit`) or on the person that works there (`user`).
-fn request(operation: &str, unit: &str, user: &str, number: usize) -> Request {
+/// The request of an operation on a unit (`unit`), on the person that works there (`user`) or on a value of it (`value`).
+fn request(operation: &str, unit: &str, user: &str, value: &str, number: usize) -> Request {
     let get = |path: String| ("GET", path, None, None);
     let post = |path: &str, body: Value| ("POST", path.to_owned(), Some(body), None);
     match operation {
@@ -57,8 +57,44 @@ fn request(operation: &str, unit: &str, user: &str, number: usize) -> Request {
         "list_localities" => get("/api/v1/localities?limit=1".into()),
         "get_locality" => get("/api/v1/localities/P17".into()),
         "read_changes" => get("/api/v1/changes?limit=1".into()),
+        "list_periods" => get("/api/v1/periods?limit=1".into()),
+        "get_period" => get("/api/v1/periods/2025-PC".into()),
+        "lock_period" => post("/api/v1/periods/2031/lock", json!({"reason": "Đã tổng hợp"})),
+        "unlock_period" => post("/api/v1/periods/2031/unlock", json!({"reason": "Bổ sung số liệu"})),
+        "list_documents" => get("/api/v1/documents?limit=1".into()),
+        "get_document" => get("/api/v1/documents/KH-285".into()),
+        "list_task_groups" => get("/api/v1/task-groups".into()),
+        "get_task_group" => get("/api/v1/task-groups/7".into()),
+        "list_tasks" => get("/api/v1/tasks?limit=1".into()),
+        "get_task" => get("/api/v1/tasks/1.01".into()),
+        "list_plans" => get(format!("/api/v1/plans?unit={unit}")),
+        "get_plan" => get(format!("/api/v1/plans/{ABSENT}")),
+        "list_indicators" => get("/api/v1/indicators?limit=1".into()),
+        "get_indicator" => get("/api/v1/indicators/MN01".into()),
+        "list_definitions" => get("/api/v1/indicators/MN01/definitions".into()),
+        "list_targets" => get(format!("/api/v1/indicators/MN01/targets?unit={unit}")),
+        "list_values" => get(format!("/api/v1/indicator-values?within={unit}")),
+        "record_values" => post("/api/v1/indicator-values", json!({"rows": [row("HT01", unit, number)]})),
+        "validate_values" => post("/api/v1/indicator-values/validate", json!({"rows": [row("HT01", unit, number)]})),
+        "get_value" => get(format!("/api/v1/indicator-values/{value}")),
+        "withdraw_value" => ("DELETE", format!("/api/v1/indicator-values/{value}"), None, Some("*")),
+        "list_value_history" => get(format!("/api/v1/indicator-values/{value}/history")),
+        "list_unit_results" => get(format!("/api/v1/results?unit={unit}&year=2025&limit=1")),
+        "list_indicator_results" => get(format!("/api/v1/indicators/TT01/results?unit={unit}&year=2025")),
+        "list_provenance" => get(format!("/api/v1/indicators/TT01/provenance?unit={unit}&period=2025&limit=1")),
         other => panic!("{other} has no row in the matrix"),
     }
+}
+
+/// A row that every unit may record.
+fn row(indicator: &str, unit: &str, number: usize) -> Value {
+    json!({"indicator": indicator, "unit": unit, "period": "2025", "numerator": number, "denominator": 100_000})
+}
+
+/// Records a value of a unit and answers its id.
+fn value_of(admin: &Caller<'_>, unit: &str, number: usize) -> String {
+    let reply = admin.post("/api/v1/indicator-values", &json!({"rows": [row("TT01", unit, number)]})).expect(200).json();
+    reply["rows"][0]["id"].as_str().expect("an id").to_owned()
 }
 
 fn send(caller: &Caller<'_>, (method, path, body, tag): &Request) -> u16 {
@@ -99,6 +135,12 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
     let units = ["SGD", "PGD-A", "PGD-B", "MN-A1", "MN-A2", "MN-B1", ABSENT, "-"];
     let targets: Vec<(&str, String)> = units.iter().map(|unit| (*unit, target(unit))).collect();
     let user_of = |unit: &str| targets.iter().find(|(of, _)| *of == unit).map(|(_, id)| id.clone()).expect("one for each");
+    let mut values: Vec<(&str, String)> = units.iter().map(|unit| (*unit, ABSENT.to_owned())).collect();
+    for (unit, value) in &mut values {
+        if *unit != "-" && *unit != ABSENT {
+            *value = value_of(&admin, unit, 1);
+        }
+    }
     let callers: Vec<Vec<Caller<'_>>> = ROLES
         .iter()
         .map(|(role, units)| DUTIES.iter().map(|duty| admin.user(&format!("{role}.{duty}"), units[0], &[duty])).collect())
@@ -122,11 +164,17 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
                     }
                     number += 1;
                     let user = user_of(units[index]);
-                    let request = request(&operation.id, units[index], &user, number);
+                    let value = values.iter_mut().find(|(of, _)| *of == units[index]).map(|(_, id)| id).expect("one for each");
+                    let request = request(&operation.id, units[index], &user, value, number);
                     let before = db_entries(&app);
                     let status = send(caller, &request);
                     assert!(status < 400 || db_entries(&app) == before, "{} was refused and changed something", operation.id);
                     write!(line, " {status}").expect("writes");
+                    match (operation.id.as_str(), status) {
+                        ("withdraw_value", 204) => *value = value_of(&admin, units[index], number),
+                        ("lock_period", 200) => drop(admin.post("/api/v1/periods/2031/unlock", &json!({"reason": "thử"})).expect(200)),
+                        _ => {}
+                    }
                     // A disabled person is enabled again, so that every cell starts alike.
                     if operation.id == "disable_user" && status == 200 {
                         admin.post(&format!("/api/v1/users/{user}/enable"), &json!({})).expect(200);

@@ -19,9 +19,7 @@ fn both_databases_have_the_same_migrations() {
 #[test]
 fn every_table_of_the_schema_is_in_the_database() {
     use diesel::prelude::*;
-    use tiendo::db::schema::{
-        invitations, journal, leases, localities, refresh_tokens, seals, sessions, signing_keys, unit_closure, unit_spells, units, users,
-    };
+    use tiendo::db::schema::*;
     let app = TestApp::start();
     macro_rules! readable {
         ($($table:ident),+) => {
@@ -44,7 +42,21 @@ fn every_table_of_the_schema_is_in_the_database() {
         sessions,
         refresh_tokens,
         invitations,
-        signing_keys
+        signing_keys,
+        periods,
+        documents,
+        task_groups,
+        tasks,
+        indicators,
+        indicator_definitions,
+        targets,
+        task_indicators,
+        plans,
+        plan_items,
+        indicator_values,
+        indicator_value_revisions,
+        value_sums,
+        collector_counts
     );
 }
 

@@ -96,6 +96,18 @@ pub(super) fn cycle_if_moved(db: &mut Db<'_>, unit: UnitId, parent: UnitId, span
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(db.conn)?)
 }
 
+/// The units that stand under this one at any time from `day` on, and itself.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn subtree(db: &mut Db<'_>, unit: UnitId, day: NaiveDate) -> Result<Vec<UnitId>> {
+    let mut units: Vec<UnitId> =
+        below(db, unit, Span { from: day, to: UNTIL_FURTHER_NOTICE })?.into_iter().map(|link| link.descendant).collect();
+    units.sort_unstable();
+    units.dedup();
+    Ok(units)
+}
+
 fn above(db: &mut Db<'_>, unit: UnitId, span: Span) -> Result<Vec<Link>> {
     Ok(unit_closure::table
         .filter(unit_closure::descendant.eq(unit))

@@ -4,5 +4,8 @@ mod closure;
 mod read;
 mod write;
 
-pub use read::{Found, ancestors, children, find, find_by_code, get, history, list, referred_unit, tree, within};
+pub use read::{
+    Found, Seat, ancestors, children, find, find_by_code, get, history, list, own_or_referred, referred_card, referred_unit, refs, seats,
+    tree, within,
+};
 pub use write::{Change, Locked, NewRow, SpellRow, insert, lock, update};

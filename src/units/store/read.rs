@@ -1,5 +1,7 @@
 //! Reading units as of a day. One statement answers a unit or a page whole: refs, counts and whether it is in scope.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::dsl::{InnerJoinQuerySource, count_star, exists, max};
 use diesel::prelude::*;
@@ -9,7 +11,7 @@ use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{localities, unit_closure, unit_spells, units};
-use crate::db::{Db, UNTIL_FURTHER_NOTICE};
+use crate::db::{Db, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
@@ -215,11 +217,7 @@ pub fn within(root: UnitId, day: NaiveDate) -> _ {
 /// Database errors.
 pub fn find(db: &mut Db<'_>, key: &Key, as_of: Option<NaiveDate>) -> Result<Option<Found>> {
     let query = units_as_of!(as_of.unwrap_or(db.today()), db.scope()?);
-    let query = match key {
-        Key::Id(id) => query.filter(units::id.eq(UnitId::from(*id))),
-        Key::Code(code) => query.filter(units::code.eq(code.clone())),
-    };
-    query.first::<Row>(db.conn).optional()?.map(Found::try_from).transpose()
+    by_key!(query, key, units).first::<Row>(db.conn).optional()?.map(Found::try_from).transpose()
 }
 
 /// The id of the unit with this code: for commands and loading, which have no scope.
@@ -228,6 +226,46 @@ pub fn find(db: &mut Db<'_>, key: &Key, as_of: Option<NaiveDate>) -> Result<Opti
 /// Database errors.
 pub fn find_by_code(db: &mut Db<'_>, code: &str) -> Result<Option<UnitId>> {
     Ok(units::table.filter(units::code.eq(code)).select(units::id).first(db.conn).optional()?)
+}
+
+/// Where a unit lay, from when until the day before when.
+pub type Seat = (NaiveDate, NaiveDate, LocalityId);
+
+/// Where units lay at all times: for those in charge of a locality, the territory that was theirs.
+///
+/// # Errors
+/// Database errors.
+pub fn seats(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, Vec<Seat>>> {
+    let rows: Vec<(UnitId, NaiveDate, NaiveDate, Option<LocalityId>)> = unit_spells::table
+        .filter(unit_spells::unit_id.eq_any(ids))
+        .select((unit_spells::unit_id, unit_spells::valid_from, unit_spells::valid_to, unit_spells::locality_id))
+        .load(db.conn)?;
+    let mut seats: HashMap<UnitId, Vec<Seat>> = HashMap::new();
+    for (unit, from, to, place) in rows {
+        if let Some(place) = place {
+            seats.entry(unit).or_default().push((from, to, place));
+        }
+    }
+    Ok(seats)
+}
+
+/// Units by id, named as of today: for answers that name units whose cards anyone may see.
+///
+/// # Errors
+/// Database errors.
+pub fn refs(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, UnitRef>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let day = db.today();
+    let rows: Vec<(UnitId, String, String)> = units::table
+        .inner_join(unit_spells::table)
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .filter(units::id.eq_any(ids))
+        .select((units::id, units::code, unit_spells::name))
+        .load(db.conn)?;
+    Ok(rows.into_iter().map(|(id, code, name)| (id, UnitRef { id, code, name })).collect())
 }
 
 /// The unit with this key, as the caller may see it.
@@ -263,6 +301,34 @@ pub fn referred_unit(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec
         faults.push(fault);
     }
     Ok(found.map(|found| found.unit))
+}
+
+/// The id of any unit that a text names: its card is readable by whoever is signed in.
+///
+/// # Errors
+/// Database errors.
+pub fn referred_card(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<UnitId>> {
+    let found = match Key::parse(text) {
+        Some(key) => by_key!(units::table.select(units::id).into_boxed(), &key, units).first(db.conn).optional()?,
+        None => None,
+    };
+    if found.is_none() {
+        faults.push(fault);
+    }
+    Ok(found)
+}
+
+/// [`referred_unit`], or the caller's own unit where none is named.
+///
+/// # Errors
+/// Database errors.
+pub fn own_or_referred(db: &mut Db<'_>, fault: Fault, text: Option<&str>, faults: &mut Vec<Fault>) -> Result<Option<Unit>> {
+    if let Some(text) = text {
+        return referred_unit(db, fault, text, faults);
+    }
+    // For people of a division that is their department.
+    let own = db.scope()?.root();
+    Ok(find(db, &Key::Id(own.uuid()), None)?.map(|found| found.unit))
 }
 
 /// A page of units as of a day.
@@ -436,7 +502,7 @@ fn top(db: &mut Db<'_>, day: NaiveDate) -> Result<Option<UnitId>> {
 
 /// The node of a unit and those below it; without a kind asked for, all of them, else those that lead to one of that kind.
 fn grow(units: &[Unit], id: UnitId, kind: Option<Kind>) -> Option<TreeNode> {
-    let mut below: std::collections::HashMap<UnitId, Vec<&Unit>> = std::collections::HashMap::new();
+    let mut below: HashMap<UnitId, Vec<&Unit>> = HashMap::new();
     for unit in units {
         if let Some(parent) = &unit.parent {
             below.entry(parent.id).or_default().push(unit);
@@ -446,7 +512,7 @@ fn grow(units: &[Unit], id: UnitId, kind: Option<Kind>) -> Option<TreeNode> {
     Some(node(root, &below, kind).unwrap_or_else(|| leaf(root)))
 }
 
-fn node(unit: &Unit, below: &std::collections::HashMap<UnitId, Vec<&Unit>>, kind: Option<Kind>) -> Option<TreeNode> {
+fn node(unit: &Unit, below: &HashMap<UnitId, Vec<&Unit>>, kind: Option<Kind>) -> Option<TreeNode> {
     let children: Vec<TreeNode> = below.get(&unit.id).into_iter().flatten().filter_map(|child| node(child, below, kind)).collect();
     let kept = kind.is_none_or(|kind| unit.kind == kind) || !children.is_empty();
     kept.then(|| TreeNode { children, ..leaf(unit) })

@@ -10,6 +10,7 @@ use crate::db::{Conn, Tx, UNTIL_FURTHER_NOTICE, each};
 use crate::error::{Error, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::registers::ExternalCode;
+use crate::sums::{self, Footprint};
 use crate::text;
 use crate::units::model::{Kind, Level, Ownership, UnitType};
 
@@ -100,7 +101,9 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<()> {
         return Err(Error::duplicate("/code"));
     }
     write_spell(tx, new.id, Span { from: start, to: UNTIL_FURTHER_NOTICE }, &new.spell)?;
-    closure::plant(tx, new.id, new.spell.parent, start)
+    closure::plant(tx, new.id, new.spell.parent, start)?;
+    let footprint = sums::footprint(tx, &[new.id])?;
+    sums::replace(tx, Footprint::default(), footprint)
 }
 
 fn write_spell(tx: &mut Tx<'_>, unit: UnitId, span: Span, spell: &SpellRow) -> Result<()> {
@@ -147,6 +150,26 @@ pub struct Change {
 /// 409 where the unit would stand under itself.
 pub fn update(tx: &mut Tx<'_>, locked: &Locked, change: &Change, day: NaiveDate) -> Result<()> {
     let unit = locked.found.unit.id;
+    // What else changes leaves every total as it is.
+    let moved = match (change.parent, &change.levels) {
+        (Some(_), _) => closure::subtree(tx, unit, day)?,
+        (None, Some(_)) => vec![unit],
+        (None, None) => Vec::new(),
+    };
+    let before = sums::footprint(tx, &moved)?;
+    respell(tx, unit, change, day)?;
+    let after = sums::footprint(tx, &moved)?;
+    sums::replace(tx, before, after)?;
+    let target = units::table.filter(units::id.eq(unit));
+    diesel::update(target).set((units::version.eq(units::version + 1), units::updated_at.eq(tx.now()))).execute(tx.conn)?;
+    if let Some(codes) = &change.external_codes {
+        diesel::update(target).set(units::external_codes.eq(serde_json::to_string(codes)?)).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Rewrites the spells from `day` on, and the links where the unit moves.
+fn respell(tx: &mut Tx<'_>, unit: UnitId, change: &Change, day: NaiveDate) -> Result<()> {
     let spells = spells(tx, unit)?;
     let mut old: Option<SpellRow> = None;
     let mut moves: Vec<(UnitId, Span)> = Vec::new();
@@ -171,11 +194,6 @@ pub fn update(tx: &mut Tx<'_>, locked: &Locked, change: &Change, day: NaiveDate)
             return Err(Error::conflict("Đơn vị không thể trực thuộc chính nó.", "A unit cannot stand under itself."));
         }
         closure::replant(tx, unit, parent, span)?;
-    }
-    let target = units::table.filter(units::id.eq(unit));
-    diesel::update(target).set((units::version.eq(units::version + 1), units::updated_at.eq(tx.now()))).execute(tx.conn)?;
-    if let Some(codes) = &change.external_codes {
-        diesel::update(target).set(units::external_codes.eq(serde_json::to_string(codes)?)).execute(tx.conn)?;
     }
     Ok(())
 }

@@ -1,0 +1,183 @@
+//! Reading results from kept sums: a handful of statements, whatever the number of units below.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::model::{Basis, IndicatorResult};
+use super::rules::{self, Added, BASE_YEAR};
+use crate::db::Db;
+use crate::db::page::PageRequest;
+use crate::error::Result;
+use crate::ids::{AnyId, IndicatorId, Key, LocalityId, PeriodId, UnitId};
+use crate::indicators::model::{CollectedBy, Definition, Side, Target};
+use crate::indicators::rules::Fraction;
+use crate::indicators::store::{Defined, in_force};
+use crate::periods::model::{Period, PeriodKind};
+use crate::periods::store as periods;
+use crate::refs::CatalogueRef;
+use crate::sums::collectors::{self, Collectors};
+use crate::sums::values::{self, Amount};
+use crate::units::model::{Unit, UnitRef};
+use crate::units::store::{Seat, seats};
+
+mod provenance;
+pub use provenance::provenance;
+
+/// Everything that results of some units are made of, read once.
+pub struct Table {
+    sums: HashMap<(AnyId, PeriodId, IndicatorId), Amount>,
+    collectors: HashMap<AnyId, Collectors>,
+    targets: HashMap<UnitId, Vec<(IndicatorId, Target)>>,
+    seats: HashMap<UnitId, Vec<Seat>>,
+    bases: Vec<Period>,
+}
+
+/// The territory of a unit on a day, if it is in charge of one.
+fn territory(unit: &Unit, seats: &HashMap<UnitId, Vec<Seat>>, day: NaiveDate) -> Option<LocalityId> {
+    let held = seats.get(&unit.id)?.iter().find(|(from, to, _)| *from <= day && day < *to);
+    held.filter(|_| unit.kind.is_in_charge()).map(|(_, _, place)| *place)
+}
+
+impl Table {
+    /// Reads what results of these units for these indicators and periods are made of.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn read(db: &mut Db<'_>, units: &[Unit], indicators: &[Defined], asked: &[Period], bases: Vec<Period>) -> Result<Self> {
+        let seats = seats(db, units.iter().filter(|unit| unit.kind.is_in_charge()).map(|unit| unit.id).collect())?;
+        let own = units.iter().map(|unit| unit.id.any());
+        let nodes: Vec<AnyId> = own.chain(seats.values().flatten().map(|(_, _, place)| place.any())).collect();
+        let periods: Vec<PeriodId> = asked.iter().chain(&bases).map(|period| period.id).collect();
+        let single = match indicators {
+            [one] => Some(one.id),
+            _ => None,
+        };
+        let named: Vec<UnitRef> = units.iter().map(Unit::to_ref).collect();
+        let first = asked.iter().map(|period| period.year).min();
+        Ok(Self {
+            sums: values::read(db, &nodes, &periods, single.as_ref().map(std::slice::from_ref))?,
+            collectors: collectors::read(db, &nodes)?,
+            targets: in_force(db, &named, single, first)?,
+            seats,
+            bases,
+        })
+    }
+
+    fn added(&self, unit: &Unit, indicator: IndicatorId, definition: &Definition, period: &Period) -> Added {
+        let place = territory(unit, &self.seats, period.as_of);
+        let sum = |node: AnyId| self.sums.get(&(node, period.id, indicator)).copied().unwrap_or_default();
+        let expected = |side: Option<&Side>| {
+            let Some(side) = side else { return 0 };
+            let node = match side.by {
+                CollectedBy::Unit => Some(unit.id.any()),
+                CollectedBy::Locality => place.map(LocalityId::any),
+            };
+            let counted = node.and_then(|node| self.collectors.get(&node));
+            counted.map_or(0, |counted| counted.on(period.as_of, |kind, levels| side.takes(kind, levels)))
+        };
+        Added {
+            units: sum(unit.id.any()),
+            places: place.map(|place| sum(place.any())).unwrap_or_default(),
+            expected_above: expected(definition.counted()),
+            expected_below: expected(definition.denominator.as_ref()),
+        }
+    }
+
+    fn baseline(&self, unit: &Unit, indicator: &Defined, definition: &Definition) -> Option<Fraction> {
+        let base = self.bases.iter().rev().find(|period| period.kind == definition.period_kind)?;
+        let definition = indicator.on(base.as_of)?;
+        rules::figures(indicator.kind, definition, &self.added(unit, indicator.id, definition, base)).number
+    }
+
+    /// The result of a unit for an indicator and a period; `None` if the indicator has no definition.
+    #[must_use]
+    pub fn result(&self, unit: &Unit, indicator: &Defined, period: &Period) -> Option<IndicatorResult> {
+        let definition = indicator.on(period.as_of)?;
+        let figures = rules::figures(indicator.kind, definition, &self.added(unit, indicator.id, definition, period));
+        let baseline = self.baseline(unit, indicator, definition);
+        let own = self.targets.get(&unit.id).into_iter().flatten().filter(|(of, _)| *of == indicator.id).map(|(_, target)| target);
+        let target = rules::target_of(own, period.year);
+        let standing = rules::standing(figures.number, figures.reason, target, baseline, period.year);
+        let is_ratio = definition.numerator.is_some();
+        let shown = figures.number.map(Fraction::shown);
+        Some(IndicatorResult {
+            indicator: named(indicator),
+            unit: unit.to_ref(),
+            period: period.to_ref(),
+            year: period.year,
+            kind: indicator.kind,
+            numerator: figures.numerator,
+            denominator: figures.denominator,
+            count: figures.count,
+            level: None,
+            state: None,
+            rate: shown.filter(|_| is_ratio),
+            baseline: baseline.map(Fraction::shown),
+            target: target.cloned(),
+            operator: target.map(|target| target.operator),
+            attained: standing.attained,
+            reason: standing.reason,
+            gap: standing.gap,
+            trajectory: standing.trajectory,
+            provisional: !figures.complete || period.locked_at.is_none(),
+            withheld: false,
+            definition_version: definition.version,
+            basis: Basis::AsReported,
+            coverage: figures.coverage,
+            sentence_vi: None,
+            sentence_en: None,
+            provenance: format!("/api/v1/indicators/{}/provenance?unit={}&period={}", indicator.code, unit.code, period.code),
+        })
+    }
+}
+
+fn named(indicator: &Defined) -> CatalogueRef {
+    let (title_vi, title_en) = (indicator.title_vi.clone(), indicator.title_en.clone());
+    CatalogueRef { id: indicator.id.any(), code: indicator.code.clone(), title_vi, title_en }
+}
+
+/// The results of a unit for all of these indicators, each at its own period of the year: the latest of its kind.
+///
+/// # Errors
+/// Database errors.
+pub fn of_unit(db: &mut Db<'_>, unit: Unit, indicators: &[Defined], year: i32) -> Result<Vec<IndicatorResult>> {
+    let (asked, bases): (Vec<Period>, Vec<Period>) = both(db, year)?;
+    let table = Table::read(db, std::slice::from_ref(&unit), indicators, &asked, bases)?;
+    let result = |indicator: &Defined| {
+        let kind = indicator.on(asked.last()?.as_of)?.period_kind;
+        table.result(&unit, indicator, asked.iter().rev().find(|period| period.kind == kind)?)
+    };
+    Ok(indicators.iter().filter_map(result).collect())
+}
+
+/// The periods of a year and those of the base year, of the kinds that indicators use.
+fn both(db: &mut Db<'_>, year: i32) -> Result<(Vec<Period>, Vec<Period>)> {
+    let of_year = |of: i32| move |period: &&Period| period.year == of && is_used(period.kind);
+    let all = periods::of_years(db, &[year, BASE_YEAR])?;
+    Ok((all.iter().filter(of_year(year)).cloned().collect(), all.iter().filter(of_year(BASE_YEAR)).cloned().collect()))
+}
+
+/// Months and quarters are periods of reports; indicators are of the year and of the school calendar.
+fn is_used(kind: PeriodKind) -> bool {
+    !matches!(kind, PeriodKind::Month | PeriodKind::Quarter | PeriodKind::Half | PeriodKind::NineMonths)
+}
+
+/// The results of units for one indicator and some periods, unit by unit.
+///
+/// # Errors
+/// Database errors.
+pub fn of_indicator(db: &mut Db<'_>, units: &[Unit], indicator: Defined, asked: &[Period]) -> Result<Vec<IndicatorResult>> {
+    let bases = both(db, BASE_YEAR)?.0;
+    let table = Table::read(db, units, std::slice::from_ref(&indicator), asked, bases)?;
+    let each = units.iter().flat_map(|unit| asked.iter().map(move |period| (unit, period)));
+    Ok(each.filter_map(|(unit, period)| table.result(unit, &indicator, period)).collect())
+}
+
+/// A page of the units that stood directly below one on a day.
+///
+/// # Errors
+/// 404 if there is no such unit.
+pub fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<crate::db::page::Page<Unit>> {
+    crate::units::store::children(db, &Key::Id(unit.id.uuid()), Some(day), page)
+}

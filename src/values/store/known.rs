@@ -1,0 +1,156 @@
+//! What rows name, found and locked: units of the scope, localities, indicators and periods.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::db::schema::{localities, unit_spells, units};
+use crate::db::{Conn, Tx};
+use crate::error::Result;
+use crate::ids::{AnyId, Id, Key, LocalityId, PeriodId, UnitId, of};
+use crate::indicators::store::{Defined, Which, defined};
+use crate::localities::model::Rank;
+use crate::periods::model::Period;
+use crate::periods::store as periods;
+use crate::sums::lineage::Subject;
+use crate::sums::values;
+use crate::units::model::{Kind, Level};
+use crate::units::store::within;
+use crate::values::model::NewValue;
+
+/// A stretch of what a unit was, as far as collecting goes.
+pub(super) struct Spell {
+    pub(super) from: NaiveDate,
+    pub(super) to: NaiveDate,
+    pub(super) levels: Vec<Level>,
+    pub(super) locality: Option<LocalityId>,
+}
+
+pub(super) struct Unit {
+    pub(super) id: UnitId,
+    pub(super) code: String,
+    pub(super) kind: Kind,
+    pub(super) from: NaiveDate,
+    pub(super) to: NaiveDate,
+    pub(super) spells: Vec<Spell>,
+}
+
+impl Unit {
+    pub(super) fn on(&self, day: NaiveDate) -> Option<&Spell> {
+        let there = self.from <= day && day < self.to;
+        self.spells.iter().find(|spell| spell.from <= day && day < spell.to).filter(|_| there)
+    }
+}
+
+pub(super) struct Place {
+    pub(super) id: LocalityId,
+    pub(super) code: String,
+    pub(super) rank: Rank,
+    pub(super) around: Vec<LocalityId>,
+}
+
+/// Everything that rows name, found by id and by code.
+pub(super) struct Known {
+    pub(super) indicators: Vec<Defined>,
+    pub(super) periods: Vec<Period>,
+    pub(super) units: Vec<Unit>,
+    pub(super) places: Vec<Place>,
+    /// Those that take no more values.
+    pub(super) locked: Vec<PeriodId>,
+}
+
+fn keys<'r>(texts: impl Iterator<Item = &'r String>) -> Vec<Key> {
+    let distinct: HashSet<&String> = texts.collect();
+    distinct.into_iter().filter_map(|text| Key::parse(text)).collect()
+}
+
+fn is_named<T>(text: &str, id: Id<T>, code: &str) -> bool {
+    text == code || text.parse::<AnyId>().is_ok_and(|named| named == id.any())
+}
+
+impl Known {
+    /// Reads and locks: units first, then localities, each by id; periods are kept from being locked meanwhile.
+    pub(super) fn read(tx: &mut Tx<'_>, rows: &[NewValue]) -> Result<Self> {
+        let units = units_of(tx, &keys(rows.iter().map(|row| &row.unit)))?;
+        let places = places_of(tx, &keys(rows.iter().filter_map(|row| row.locality.as_ref())))?;
+        let indicators = defined(tx, Which::Named(&keys(rows.iter().map(|row| &row.indicator))))?;
+        let periods = periods::named(tx, &keys(rows.iter().map(|row| &row.period)))?;
+        let mut held: Vec<PeriodId> = periods.iter().map(|period| period.id).collect();
+        held.sort_unstable();
+        let locked = periods::hold(tx, &held)?;
+        Ok(Self { indicators, periods, units, places, locked })
+    }
+
+    pub(super) fn indicator(&self, text: &str) -> Option<&Defined> {
+        self.indicators.iter().find(|indicator| is_named(text, indicator.id, &indicator.code))
+    }
+
+    pub(super) fn period(&self, text: &str) -> Option<&Period> {
+        let code = crate::periods::rules::canonical(text);
+        self.periods.iter().find(|period| is_named(text, period.id, &period.code) || period.code == code)
+    }
+
+    pub(super) fn unit(&self, text: &str) -> Option<&Unit> {
+        self.units.iter().find(|unit| is_named(text, unit.id, &unit.code))
+    }
+
+    pub(super) fn place(&self, text: &str) -> Option<&Place> {
+        self.places.iter().find(|place| is_named(text, place.id, &place.code))
+    }
+}
+
+/// The units of the scope that keys name, their rows locked. A task of the system has no scope: it loads what it was given.
+pub(super) fn units_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Unit>> {
+    type Row = (UnitId, String, Kind, NaiveDate, NaiveDate);
+    let (ids, codes) = Key::split::<of::Unit>(keys);
+    let mut query = units::table
+        .filter(units::id.eq_any(ids).or(units::code.eq_any(codes)))
+        .order_by(units::id)
+        .select((units::id, units::code, units::kind, units::valid_from, units::valid_to))
+        .into_boxed();
+    if let Some(person) = tx.context.caller.person() {
+        query = query.filter(units::id.eq_any(within(person.scope.root(), person.scope.today())));
+    }
+    let rows: Vec<Row> = query.load(tx.conn)?;
+    let found: Vec<UnitId> = rows.iter().map(|row| row.0).collect();
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let locked = units::table.filter(units::id.eq_any(found.clone())).order_by(units::id).select(units::id);
+        let _: Vec<UnitId> = locked.for_no_key_update().load(pg)?;
+    }
+    let mut spells: HashMap<UnitId, Vec<Spell>> = HashMap::new();
+    let told: Vec<(UnitId, NaiveDate, NaiveDate, String, Option<LocalityId>)> = unit_spells::table
+        .filter(unit_spells::unit_id.eq_any(found))
+        .select((unit_spells::unit_id, unit_spells::valid_from, unit_spells::valid_to, unit_spells::levels, unit_spells::locality_id))
+        .load(tx.conn)?;
+    for (unit, from, to, levels, locality) in told {
+        let levels = levels.split(' ').filter_map(Level::parse).collect();
+        spells.entry(unit).or_default().push(Spell { from, to, levels, locality });
+    }
+    let unit = |(id, code, kind, from, to): Row| Unit { id, code, kind, from, to, spells: spells.remove(&id).unwrap_or_default() };
+    Ok(rows.into_iter().map(unit).collect())
+}
+
+fn places_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Place>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (ids, codes) = Key::split::<of::Locality>(keys);
+    let rows: Vec<(LocalityId, String, Rank)> = localities::table
+        .filter(localities::id.eq_any(ids).or(localities::code.eq_any(codes)))
+        .order_by(localities::id)
+        .select((localities::id, localities::code, localities::rank))
+        .load(tx.conn)?;
+    let found: Vec<LocalityId> = rows.iter().map(|row| row.0).collect();
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let locked = localities::table.filter(localities::id.eq_any(found.clone())).order_by(localities::id).select(localities::id);
+        let _: Vec<LocalityId> = locked.for_no_key_update().load(pg)?;
+    }
+    let subjects: Vec<Subject> = found.into_iter().map(Subject::Locality).collect();
+    let lineage = values::lineage(tx, &subjects)?;
+    let place = |(id, code, rank): (LocalityId, String, Rank)| {
+        let around = lineage.nodes(Subject::Locality(id), NaiveDate::MIN).into_iter().map(|node| Id::from(node.id.uuid())).collect();
+        Place { id, code, rank, around }
+    };
+    Ok(rows.into_iter().map(place).collect())
+}

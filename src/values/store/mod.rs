@@ -1,0 +1,9 @@
+//! Queries on values: reading those of the scope, and recording many at once.
+
+mod known;
+mod read;
+mod rows;
+mod write;
+
+pub use read::{find, find_many, get, history, list};
+pub use write::{Done, record, withdraw};

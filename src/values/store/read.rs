@@ -1,0 +1,260 @@
+//! Reading values of the scope.
+
+use chrono::NaiveDate;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use crate::access::scope::Scope;
+use crate::clock::Instant;
+use crate::db::Db;
+use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::schema::{indicator_value_revisions, indicator_values, indicators, localities, periods, unit_spells, units, users};
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::ids::of::{Indicator, Period};
+use crate::ids::{Key, LocalityId, UnitId, UserId, ValueId};
+use crate::localities::model::LocalityRef;
+use crate::refs::{CatalogueRef, Named};
+use crate::units::model::UnitRef;
+use crate::units::store::{referred_unit, within};
+use crate::users::model::PersonRef;
+use crate::values::model::{IndicatorValue, State, ValueFilters, ValueRevision};
+use crate::{indicators as indicators_resource, localities as localities_resource, periods as periods_resource};
+
+type Person = Option<(UserId, String, String)>;
+
+fn person(row: Person) -> Option<PersonRef> {
+    row.map(|(id, username, full_name)| PersonRef { id, username, full_name })
+}
+
+#[derive(Debug, Queryable)]
+struct Row {
+    id: ValueId,
+    indicator: Named<Indicator>,
+    period: Named<Period>,
+    unit: (UnitId, String, Option<String>),
+    locality: Option<(LocalityId, String, String)>,
+    definition: i32,
+    numbers: (Option<i64>, Option<i64>, Option<i64>, Option<i32>),
+    state: Option<State>,
+    state_on: Option<NaiveDate>,
+    source: Option<String>,
+    note: Option<String>,
+    version: i64,
+    recorded_by: Person,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl From<Row> for IndicatorValue {
+    fn from(row: Row) -> Self {
+        let (numerator, denominator, count, level) = row.numbers;
+        let (unit, code, name) = row.unit;
+        Self {
+            id: row.id,
+            indicator: CatalogueRef::of(row.indicator),
+            unit: UnitRef { id: unit, name: name.unwrap_or_else(|| code.clone()), code },
+            locality: row.locality.map(|(id, code, name)| LocalityRef { id, code, name }),
+            period: CatalogueRef::of(row.period),
+            numerator,
+            denominator,
+            count,
+            level,
+            state: row.state,
+            state_on: row.state_on,
+            source: row.source,
+            note: row.note,
+            definition_version: row.definition,
+            version: row.version,
+            recorded_by: person(row.recorded_by),
+            recorded_at: row.updated_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// Values of the scope with all that an answer needs. A macro, because the type has no name.
+macro_rules! visible {
+    ($scope:expr) => {{
+        let scope: Scope = $scope;
+        indicator_values::table
+            .inner_join(indicators::table)
+            .inner_join(periods::table)
+            .inner_join(units::table)
+            .left_join(localities::table)
+            .left_join(users::table)
+            .filter(indicator_values::unit_id.eq_any(within(scope.root(), scope.today())))
+    }};
+}
+
+macro_rules! columns {
+    ($day:expr) => {
+        (
+            indicator_values::id,
+            (indicators::id, indicators::code, indicators::title_vi, indicators::title_en),
+            (periods::id, periods::code, periods::title_vi, periods::title_en),
+            (
+                units::id,
+                units::code,
+                unit_spells::table
+                    .filter(unit_spells::unit_id.eq(indicator_values::unit_id))
+                    .filter(unit_spells::valid_from.le($day))
+                    .filter(unit_spells::valid_to.gt($day))
+                    .select(unit_spells::name)
+                    .single_value(),
+            ),
+            (localities::id, localities::code, localities::name).nullable(),
+            indicator_values::definition,
+            (indicator_values::numerator, indicator_values::denominator, indicator_values::tally, indicator_values::level),
+            indicator_values::state,
+            indicator_values::state_on,
+            indicator_values::source,
+            indicator_values::note,
+            indicator_values::version,
+            (users::id, users::username, users::full_name).nullable(),
+            indicator_values::created_at,
+            indicator_values::updated_at,
+        )
+    };
+}
+
+/// The value with this id, if it is in scope.
+///
+/// # Errors
+/// Database errors.
+pub fn find(db: &mut Db<'_>, id: ValueId) -> Result<Option<IndicatorValue>> {
+    let day = db.today();
+    let query = visible!(db.scope()?).filter(indicator_values::id.eq(id)).select(columns!(day));
+    Ok(query.first::<Row>(db.conn).optional()?.map(IndicatorValue::from))
+}
+
+/// Those of these values that are in scope.
+///
+/// # Errors
+/// Database errors.
+pub fn find_many(db: &mut Db<'_>, ids: Vec<ValueId>) -> Result<Vec<IndicatorValue>> {
+    let day = db.today();
+    let query = visible!(db.scope()?).filter(indicator_values::id.eq_any(ids)).order_by(indicator_values::id).select(columns!(day));
+    Ok(query.load::<Row>(db.conn)?.into_iter().map(IndicatorValue::from).collect())
+}
+
+/// The value with this id.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn get(db: &mut Db<'_>, id: ValueId) -> Result<IndicatorValue> {
+    find(db, id)?.ok_or_else(Error::not_found)
+}
+
+/// Every state that a value was in, the first one first.
+///
+/// # Errors
+/// 404 if the value is absent or out of scope.
+pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
+    type Told = (
+        (i64, bool, i32),
+        (Option<i64>, Option<i64>, Option<i64>, Option<i32>),
+        (Option<State>, Option<NaiveDate>, Option<String>, Option<String>),
+        Person,
+        Instant,
+    );
+    get(db, id)?;
+    let rows: Vec<Told> = indicator_value_revisions::table
+        .left_join(users::table)
+        .filter(indicator_value_revisions::value_id.eq(id))
+        .order_by(indicator_value_revisions::version)
+        .select((
+            (indicator_value_revisions::version, indicator_value_revisions::withdrawn, indicator_value_revisions::definition),
+            (
+                indicator_value_revisions::numerator,
+                indicator_value_revisions::denominator,
+                indicator_value_revisions::tally,
+                indicator_value_revisions::level,
+            ),
+            (
+                indicator_value_revisions::state,
+                indicator_value_revisions::state_on,
+                indicator_value_revisions::source,
+                indicator_value_revisions::note,
+            ),
+            (users::id, users::username, users::full_name).nullable(),
+            indicator_value_revisions::recorded_at,
+        ))
+        .load(db.conn)?;
+    let told = rows.into_iter().map(|(head, numbers, words, by, recorded_at)| ValueRevision {
+        version: head.0,
+        withdrawn: head.1,
+        numerator: numbers.0,
+        denominator: numbers.1,
+        count: numbers.2,
+        level: numbers.3,
+        state: words.0,
+        state_on: words.1,
+        source: words.2,
+        note: words.3,
+        definition_version: head.2,
+        recorded_by: person(by),
+        recorded_at,
+    });
+    Ok(told.collect())
+}
+
+/// A page of values.
+///
+/// # Errors
+/// 422 for a filter that names nothing in scope.
+pub fn list(db: &mut Db<'_>, filters: &ValueFilters, since: Option<Instant>, page: &PageRequest) -> Result<Page<IndicatorValue>> {
+    let (scope, day) = (db.scope()?, db.today());
+    let mut faults = Vec::new();
+    let unknown = |parameter: &'static str| Fault::of(parameter, FaultCode::UnknownReference);
+    let unit = filters.unit.as_deref().map(|text| referred_unit(db, unknown("unit"), text, &mut faults)).transpose()?.flatten();
+    let root = filters.within.as_deref().map(|text| referred_unit(db, unknown("within"), text, &mut faults)).transpose()?.flatten();
+    let period = match filters.period.as_deref() {
+        Some(text) => periods_resource::store::referred(db, "period", text, &mut faults)?,
+        None => None,
+    };
+    let indicator = match filters.indicator.as_deref() {
+        Some(text) => indicators_resource::store::referred(db, "indicator", text, &mut faults)?,
+        None => None,
+    };
+    let place = match filters.locality.as_deref() {
+        Some(text) => {
+            let found = Key::parse(text).map(|key| localities_resource::store::find_id(db, &key)).transpose()?.flatten();
+            if found.is_none() {
+                faults.push(unknown("locality"));
+            }
+            found
+        }
+        None => None,
+    };
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let narrowed = || {
+        let mut query = visible!(scope).into_boxed();
+        if let Some(unit) = &unit {
+            query = query.filter(indicator_values::unit_id.eq(unit.id));
+        }
+        if let Some(root) = &root {
+            query = query.filter(indicator_values::unit_id.eq_any(within(root.id, day)));
+        }
+        if let Some(period) = &period {
+            query = query.filter(indicator_values::period_id.eq(period.id));
+        }
+        if let Some(indicator) = indicator {
+            query = query.filter(indicator_values::indicator_id.eq(indicator));
+        }
+        if let Some(place) = place {
+            query = query.filter(indicator_values::locality_id.eq(place));
+        }
+        if let Some(since) = since {
+            query = query.filter(indicator_values::updated_at.ge(since));
+        }
+        query
+    };
+    let total = if page.count { Some(narrowed().select(count_star()).first(db.conn)?) } else { None };
+    let query = keyset!(narrowed(), page, _, { "updated_at" => indicator_values::updated_at: Instant }, indicator_values::id);
+    let rows: Vec<Row> = query.select(columns!(day)).load(db.conn)?;
+    let cut = Page::cut(rows, page, total, |row: &Row, name| if name == "updated_at" { row.updated_at.write() } else { row.id.write() });
+    Ok(cut.map(IndicatorValue::from))
+}

@@ -1,0 +1,339 @@
+//! Recording values: up to a thousand rows, all or none of them, with the totals of every unit above kept in the same transaction.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::json;
+
+use crate::clock::Instant;
+use crate::db::Tx;
+use crate::db::schema::{indicator_values, units};
+use crate::error::{Code, Error, Fault, FaultCode, Result};
+use crate::ids::{AnyId, Id, IndicatorId, Key, PeriodId, UnitId, ValueId};
+use crate::indicators::model::Definition;
+use crate::indicators::store::Defined;
+use crate::journal::store::{Entry, append};
+use crate::periods::model::Period;
+use crate::periods::store as periods;
+use crate::sums::lineage::Subject;
+use crate::sums::values::{self, CountsAs, Totals};
+use crate::units::store::within;
+use crate::values::model::{IndicatorValue, NewValue, Outcome, State};
+use crate::values::rules::{self, Collects, Figures};
+use crate::values::store::known::{Known, Place, Unit, units_of};
+use crate::values::store::{read, rows};
+
+/// What became of a row.
+#[derive(Debug)]
+pub struct Done {
+    /// Created, updated or unchanged.
+    pub outcome: Outcome,
+    /// The value.
+    pub id: Option<ValueId>,
+    /// Its version now.
+    pub version: i64,
+    /// What is odd about it.
+    pub warnings: Vec<FaultCode>,
+}
+
+/// A stored value.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    id: ValueId,
+    unit: UnitId,
+    counts_as: CountsAs,
+    figures: Figures,
+    version: i64,
+    pub(super) created_at: Instant,
+}
+
+pub(super) type Cell = (PeriodId, IndicatorId, AnyId);
+
+fn stored(tx: &mut Tx<'_>, cells: &HashSet<Cell>) -> Result<HashMap<Cell, Stored>> {
+    type Row = (
+        (PeriodId, IndicatorId, AnyId),
+        (ValueId, UnitId, CountsAs),
+        (Option<i64>, Option<i64>, Option<i64>, Option<i32>),
+        (Option<State>, Option<NaiveDate>, Option<String>, Option<String>),
+        (i64, Instant),
+    );
+    fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
+        let mut all: Vec<T> = all.collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+    let rows: Vec<Row> = indicator_values::table
+        .filter(indicator_values::period_id.eq_any(distinct(cells.iter().map(|cell| cell.0))))
+        .filter(indicator_values::indicator_id.eq_any(distinct(cells.iter().map(|cell| cell.1))))
+        .filter(indicator_values::subject_id.eq_any(distinct(cells.iter().map(|cell| cell.2))))
+        .select((
+            (indicator_values::period_id, indicator_values::indicator_id, indicator_values::subject_id),
+            (indicator_values::id, indicator_values::unit_id, indicator_values::counts_as),
+            (indicator_values::numerator, indicator_values::denominator, indicator_values::tally, indicator_values::level),
+            (indicator_values::state, indicator_values::state_on, indicator_values::source, indicator_values::note),
+            (indicator_values::version, indicator_values::created_at),
+        ))
+        .load(tx.conn)?;
+    let keyed = rows.into_iter().map(|(cell, (id, unit, counts_as), numbers, words, (version, created_at))| {
+        let (numerator, denominator, count, level) = numbers;
+        let (state, state_on, source, note) = words;
+        let figures = Figures { numerator, denominator, count, level, state, state_on, source, note };
+        (cell, Stored { id, unit, counts_as, figures, version, created_at })
+    });
+    Ok(keyed.collect())
+}
+
+/// A row with all that it names.
+pub(super) struct Resolved<'k> {
+    indicator: &'k Defined,
+    pub(super) definition: &'k Definition,
+    period: &'k Period,
+    pub(super) unit: &'k Unit,
+    pub(super) place: Option<&'k Place>,
+    collects: Collects,
+}
+
+impl Resolved<'_> {
+    fn subject(&self) -> Subject {
+        self.place.map_or(Subject::Unit(self.unit.id), |place| Subject::Locality(place.id))
+    }
+
+    pub(super) fn cell(&self) -> Cell {
+        let subject = self.place.map_or(self.unit.id.any(), |place| place.id.any());
+        (self.period.id, self.indicator.id, subject)
+    }
+}
+
+fn resolve<'k>(known: &'k Known, index: usize, row: &NewValue, faults: &mut Vec<Fault>) -> Option<Resolved<'k>> {
+    let before = faults.len();
+    let mut unknown = |member: &str, missing: bool| {
+        if missing {
+            faults.push(Fault::at(format!("/rows/{index}/{member}"), FaultCode::UnknownReference));
+        }
+    };
+    let (indicator, period, unit) = (known.indicator(&row.indicator), known.period(&row.period), known.unit(&row.unit));
+    let place = row.locality.as_deref().map(|text| known.place(text));
+    unknown("indicator", indicator.is_none());
+    unknown("period", period.is_none());
+    unknown("unit", unit.is_none());
+    unknown("locality", place.is_some_and(|place| place.is_none()));
+    if faults.len() > before {
+        return None;
+    }
+    let (indicator, period, unit, place) = (indicator?, period?, unit?, place.flatten());
+    let definition = indicator.on(period.as_of)?;
+    if definition.period_kind != period.kind {
+        let fault = Fault::at(format!("/rows/{index}/period"), FaultCode::PeriodKindMismatch);
+        faults.push(fault.with(definition.period_kind.as_str()));
+        return None;
+    }
+    Some(Resolved { indicator, definition, period, unit, place, collects: collects(definition, period.as_of, unit, place) })
+}
+
+/// Which sides the unit, or the locality in its charge, collected on the day.
+fn collects(definition: &Definition, day: NaiveDate, unit: &Unit, place: Option<&Place>) -> Collects {
+    let Some(spell) = unit.on(day) else { return Collects::default() };
+    let [numerator, denominator, count] = [&definition.numerator, &definition.denominator, &definition.count].map(|side| {
+        side.as_ref().is_some_and(|side| match place {
+            None => side.is_collected_by(unit.kind, &spell.levels),
+            Some(place) => {
+                let in_charge = unit.kind.is_in_charge() && spell.locality.is_some_and(|own| place.around.contains(&own));
+                in_charge && side.is_collected_for(place.rank)
+            }
+        })
+    });
+    Collects { numerator, denominator, count }
+}
+
+/// What is to be written of one value.
+pub(super) struct Change<'k> {
+    pub(super) of: &'k Resolved<'k>,
+    pub(super) old: Option<&'k Stored>,
+    pub(super) id: ValueId,
+    pub(super) version: i64,
+    pub(super) outcome: Outcome,
+    pub(super) figures: Figures,
+}
+
+impl Change<'_> {
+    pub(super) fn counts_as(&self) -> CountsAs {
+        rules::counts_as(self.of.indicator.kind, self.of.definition)
+    }
+}
+
+/// Records rows: all of them, or none. With `dry_run` it only says what would become of them.
+///
+/// # Errors
+/// 412 with the rows whose `version` is not the stored one; 423 with the rows of locked periods; 422 with every other fault.
+pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<Done>> {
+    let known = Known::read(tx, rows)?;
+    let mut faults = Vec::new();
+    let resolved: Vec<Option<Resolved<'_>>> =
+        rows.iter().enumerate().map(|(index, row)| resolve(&known, index, row, &mut faults)).collect();
+    let mut seen: HashSet<Cell> = HashSet::new();
+    for (index, resolved) in resolved.iter().enumerate() {
+        if resolved.as_ref().is_some_and(|resolved| !seen.insert(resolved.cell())) {
+            faults.push(Fault::at(format!("/rows/{index}"), FaultCode::DuplicateRow));
+        }
+    }
+    let stored = stored(tx, &seen)?;
+    refuse_stale(rows, &resolved, &stored)?;
+    refuse_locked(&resolved, &known.locked)?;
+
+    let mut changes: Vec<Change<'_>> = Vec::with_capacity(rows.len());
+    let mut done: Vec<Done> = Vec::with_capacity(rows.len());
+    for (index, (row, resolved)) in rows.iter().zip(&resolved).enumerate() {
+        let Some(resolved) = resolved else { continue };
+        let old = stored.get(&resolved.cell());
+        let figures = old.map(|old| old.figures.clone()).unwrap_or_default().after(row);
+        let findings = rules::check(index, row, &figures, resolved.indicator.kind, resolved.definition, resolved.collects);
+        faults.extend(findings.faults);
+        if let Some(old) = old.filter(|old| old.unit != resolved.unit.id)
+            && !is_ours(tx, old.unit)?
+        {
+            // Another office keeps this locality's value, and that office is none of the caller's.
+            faults.push(Fault::at(format!("/rows/{index}/locality"), FaultCode::DuplicateRow));
+        }
+        let outcome = match old {
+            None => Outcome::Created,
+            Some(old) if old.figures == figures && old.unit == resolved.unit.id => Outcome::Unchanged,
+            Some(_) => Outcome::Updated,
+        };
+        let version = old.map_or(1, |old| old.version + i64::from(outcome == Outcome::Updated));
+        let id = old.map_or_else(Id::new, |old| old.id);
+        let shown = (!dry_run || old.is_some()).then_some(id);
+        done.push(Done { outcome, id: shown, version, warnings: findings.warnings });
+        if outcome != Outcome::Unchanged {
+            changes.push(Change { of: resolved, old, id, version, outcome, figures });
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    if !dry_run && !changes.is_empty() {
+        let totals = totals(tx, &changes)?;
+        rows::write(tx, &changes)?;
+        values::fold(tx, totals)?;
+        tell(tx, &changes)?;
+    }
+    Ok(done)
+}
+
+fn is_ours(tx: &mut Tx<'_>, unit: UnitId) -> Result<bool> {
+    let Some(scope) = tx.context.caller.person().map(|person| person.scope) else { return Ok(true) };
+    let ours = units::table.filter(units::id.eq(unit)).filter(units::id.eq_any(within(scope.root(), scope.today())));
+    Ok(diesel::select(diesel::dsl::exists(ours)).get_result(tx.conn)?)
+}
+
+fn refuse_stale(rows: &[NewValue], resolved: &[Option<Resolved<'_>>], stored: &HashMap<Cell, Stored>) -> Result<()> {
+    let stale = rows.iter().zip(resolved).enumerate().filter_map(|(index, (row, resolved))| {
+        let current = stored.get(&resolved.as_ref()?.cell()).map(|old| old.version);
+        (Some(row.version?) != current).then(|| Fault::at(format!("/rows/{index}/version"), FaultCode::StaleRow))
+    });
+    let stale: Vec<Fault> = stale.collect();
+    if stale.is_empty() { Ok(()) } else { Err(Error::new(Code::StaleVersion).at(stale)) }
+}
+
+fn refuse_locked(resolved: &[Option<Resolved<'_>>], locked: &[PeriodId]) -> Result<()> {
+    let refused = resolved.iter().enumerate().filter_map(|(index, resolved)| {
+        let period = resolved.as_ref()?.period.id;
+        locked.contains(&period).then(|| Fault::at(format!("/rows/{index}/period"), FaultCode::PeriodLocked))
+    });
+    let refused: Vec<Fault> = refused.collect();
+    if refused.is_empty() { Ok(()) } else { Err(Error::new(Code::Locked).at(refused)) }
+}
+
+/// What the changes add to the totals of every node above: added up before it is written.
+fn totals(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<Totals> {
+    let subjects: HashSet<Subject> = changes.iter().map(|change| change.of.subject()).collect();
+    let lineage = values::lineage(tx, &subjects.into_iter().collect::<Vec<_>>())?;
+    let mut totals = Totals::default();
+    for change in changes {
+        let nodes = lineage.nodes(change.of.subject(), change.of.period.as_of);
+        let (period, indicator) = (change.of.period.id, change.of.indicator.id);
+        if let Some(old) = change.old {
+            totals.subtract(&nodes, period, indicator, old.figures.amount(old.counts_as));
+        }
+        totals.add(&nodes, period, indicator, change.figures.amount(change.counts_as()));
+    }
+    Ok(totals)
+}
+
+/// One entry for each unit that was touched, with the keys of what changed; a single value is told whole.
+fn tell(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
+    if tx.context.caller.person().is_none() {
+        // What the program loads is told by one entry of its own.
+        return Ok(());
+    }
+    let mut by_unit: BTreeMap<UnitId, Vec<&Change<'_>>> = BTreeMap::new();
+    for change in changes {
+        by_unit.entry(change.of.unit.id).or_default().push(change);
+    }
+    for (unit, touched) in by_unit {
+        let entry = match touched.as_slice() {
+            [change] => {
+                let (action, event) = match change.outcome {
+                    Outcome::Created => ("indicator_value.create", "indicator_value.created"),
+                    _ => ("indicator_value.update", "indicator_value.updated"),
+                };
+                let before = change.old.map(|old| told(change.of, old.id, old.version, &old.figures));
+                let after = told(change.of, change.id, change.version, &change.figures);
+                Entry { before, after: Some(after), ..Entry::new(action, Some(event), "indicator_value", change.id.any()) }
+            }
+            many => {
+                let keys: Vec<_> = many.iter().map(|change| key(change.of, change.id, change.version)).collect();
+                let entry = Entry::new("indicator_value.record", Some("indicator_value.recorded"), "indicator_value", unit.any());
+                Entry { resource: None, after: Some(json!({ "rows": keys })), ..entry }
+            }
+        };
+        append(tx, Entry { unit: Some(unit), ..entry })?;
+    }
+    Ok(())
+}
+
+fn key(of: &Resolved<'_>, id: ValueId, version: i64) -> serde_json::Value {
+    let (indicator, period) = (&of.indicator.code, &of.period.code);
+    json!({"id": id, "version": version, "indicator": indicator, "period": period, "locality": of.place.map(|place| &place.code)})
+}
+
+fn told(of: &Resolved<'_>, id: ValueId, version: i64, figures: &Figures) -> serde_json::Value {
+    let mut told = key(of, id, version);
+    if let Some(members) = told.as_object_mut() {
+        let Figures { numerator, denominator, count, level, state, state_on, source, note } = figures;
+        let said = json!({"numerator": numerator, "denominator": denominator, "count": count, "level": level, "state": state,
+            "state_on": state_on, "source": source, "note": note});
+        members.extend(said.as_object().cloned().unwrap_or_default());
+    }
+    told
+}
+
+/// Withdraws a value: it is gone, its history is not. Answers it as it was.
+///
+/// # Errors
+/// 404 if it is absent or out of scope; 412 if `is_meant` refuses its version; 423 if its period is locked.
+pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<()>) -> Result<IndicatorValue> {
+    let seen = read::get(tx, id)?;
+    let keys = [Key::Id(seen.unit.id.uuid())];
+    units_of(tx, &keys)?;
+    let before = read::get(tx, id)?;
+    is_meant(before.version)?;
+    let period = Id::from(before.period.id.uuid());
+    if !periods::hold(tx, &[period])?.is_empty() {
+        return Err(Error::new(Code::Locked));
+    }
+    let row = indicator_values::table.filter(indicator_values::id.eq(id));
+    let (counts_as, indicator): (CountsAs, IndicatorId) =
+        row.select((indicator_values::counts_as, indicator_values::indicator_id)).first(tx.conn)?;
+    let figures = Figures { numerator: before.numerator, denominator: before.denominator, count: before.count, ..Figures::default() };
+    let subject = before.locality.as_ref().map_or(Subject::Unit(before.unit.id), |place| Subject::Locality(place.id));
+    let as_of = periods::get(tx, &Key::Id(period.uuid()))?.as_of;
+    let nodes = values::lineage(tx, &[subject])?.nodes(subject, as_of);
+    let mut totals = Totals::default();
+    totals.subtract(&nodes, period, indicator, figures.amount(counts_as));
+    diesel::delete(row).execute(tx.conn)?;
+    rows::end(tx, id, before.version + 1, before.definition_version)?;
+    values::fold(tx, totals)?;
+    Ok(before)
+}

@@ -1,0 +1,340 @@
+//! Recording values and reading what they add up to: the main job.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestApp, column};
+
+pub const START: &str = "2024-2025-START";
+
+/// A district with two preschools and a primary school, and a second district with one preschool; localities as in the plan.
+pub fn province(app: &TestApp) -> Caller<'_> {
+    let admin = app.admin();
+    for (code, place, name) in [("PGD-DB", "D150", "Đà Bắc"), ("PGD-MC", "D156", "Mai Châu")] {
+        let name = format!("Phòng Giáo dục và Đào tạo huyện {name}");
+        let body = json!({"code": code, "kind": "district_office", "type": "district_office", "name": name, "parent": "SGD",
+            "locality": place, "valid_from": "2010-09-01"});
+        admin.post("/api/v1/units", &body).expect(201);
+    }
+    for (code, unit_type, parent) in [
+        ("MN-DB-001", "preschool", "PGD-DB"),
+        ("MN-DB-002", "preschool", "PGD-DB"),
+        ("TH-DB-001", "primary", "PGD-DB"),
+        ("MN-MC-001", "preschool", "PGD-MC"),
+    ] {
+        admin.unit(code, "school", unit_type, &format!("Trường {code}"), parent);
+    }
+    admin
+}
+
+pub fn ratio(indicator: &str, unit: &str, period: &str, numerator: i64, denominator: i64) -> Value {
+    json!({"indicator": indicator, "unit": unit, "period": period, "numerator": numerator, "denominator": denominator})
+}
+
+#[track_caller]
+pub fn record(caller: &Caller<'_>, rows: &[Value]) -> Value {
+    caller.post("/api/v1/indicator-values", &json!({"rows": rows})).expect(200).json()
+}
+
+#[track_caller]
+pub fn result(caller: &Caller<'_>, indicator: &str, unit: &str, period: &str) -> Value {
+    let list = caller.get(&format!("/api/v1/indicators/{indicator}/results?unit={unit}&period={period}")).expect(200).json();
+    assert_eq!(list["data"].as_array().map(Vec::len), Some(1), "{list}");
+    list["data"][0].clone()
+}
+
+#[test]
+fn what_a_school_records_is_what_its_district_and_the_department_read() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let school = admin.user("mn.db1", "MN-DB-001", &["editor"]);
+    let district = admin.user("pgd.db", "PGD-DB", &["viewer"]);
+    let answer = record(&school, &[ratio("MN03", "MN-DB-001", START, 11, 12)]);
+    assert_eq!(answer["summary"], json!({"created": 1, "updated": 0, "unchanged": 0}));
+    assert_eq!(answer["rows"][0]["outcome"], "created");
+    record(&admin, &[ratio("MN03", "MN-DB-002", START, 9, 9), ratio("MN03", "MN-MC-001", START, 1, 3)]);
+    for (caller, unit, numerator, denominator, rate, expected, included) in [
+        (&school, "MN-DB-001", 11, 12, "91.67", 1, 1),
+        (&district, "PGD-DB", 20, 21, "95.24", 2, 2),
+        (&admin, "SGD", 21, 24, "87.50", 3, 3),
+    ] {
+        let row = result(caller, "MN03", unit, START);
+        assert_eq!((&row["numerator"], &row["denominator"], &row["rate"]), (&json!(numerator), &json!(denominator), &json!(rate)), "{row}");
+        assert_eq!(row["coverage"], json!({"expected": expected, "included": included, "missing": 0}));
+        assert_eq!(row["target"]["value"], "100.00");
+        assert_eq!(row["target"]["unit"]["code"], unit);
+        assert_eq!((&row["attained"], &row["operator"]), (&json!(false), &json!(">=")));
+    }
+    // Each sees its own subtree and nothing else.
+    for path in ["/api/v1/indicators/MN03/results?unit=SGD&year=2024", "/api/v1/results?unit=MN-MC-001&year=2024"] {
+        assert_eq!(district.get(path).faults(), ["unit unknown_reference"]);
+    }
+    assert_eq!(column(&district.get("/api/v1/indicator-values").expect(200).json(), "id").len(), 2);
+    assert_eq!(column(&school.get("/api/v1/indicator-values").expect(200).json(), "id").len(), 1);
+    let children = admin.get(&format!("/api/v1/indicators/MN03/results?unit=SGD&period={START}&breakdown=child")).expect(200).json();
+    let units: Vec<&str> =
+        children["data"].as_array().expect("rows").iter().map(|row| row["unit"]["code"].as_str().expect("a code")).collect();
+    assert_eq!(units, ["PGD-DB", "PGD-MC"]);
+    let from = admin.get(&format!("/api/v1/indicators/MN03/provenance?unit=SGD&period={START}&limit=2")).expect(200).json();
+    assert_eq!(from["data"][0]["unit"]["code"], "MN-DB-001");
+    assert_eq!((&from["data"][0]["included"], &from["data"][0]["numerator"]), (&json!(true), &json!(11)));
+    let next = from["page"]["next"].as_str().expect("a next page");
+    let rest = admin.get(&format!("/api/v1/indicators/MN03/provenance?unit=SGD&period={START}&limit=2&cursor={next}")).expect(200).json();
+    assert_eq!(rest["data"][0]["unit"]["code"], "MN-MC-001");
+    let all = admin.get("/api/v1/results?unit=SGD&year=2024").expect(200).json();
+    assert_eq!(all["data"].as_array().map(Vec::len), Some(37));
+    app.db_verify();
+}
+
+#[test]
+fn children_come_from_schools_and_population_from_communes() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let office = admin.user("pgd.db", "PGD-DB", &["editor"]);
+    record(&admin, &[json!({"indicator": "MN01", "unit": "MN-DB-001", "period": START, "numerator": 41})]);
+    let population = |place: &str, number: i64| json!({"indicator": "MN01", "unit": "PGD-DB", "period": START, "locality": place, "denominator": number});
+    record(&office, &[population("C04831", 60), population("C04834", 40)]);
+    let row = result(&office, "MN01", "PGD-DB", START);
+    assert_eq!((&row["numerator"], &row["denominator"], &row["rate"]), (&json!(41), &json!(100), &json!("41.00")));
+    // Only one of two preschools, and not all communes.
+    assert_eq!((&row["coverage"], &row["provisional"]), (&json!({"expected": 2, "included": 1, "missing": 1}), &json!(true)));
+    assert_eq!((&row["attained"], &row["gap"]), (&json!(false), &json!("-9.00")));
+    let province = result(&admin, "MN01", "SGD", START);
+    assert_eq!((&province["numerator"], &province["denominator"]), (&json!(41), &json!(100)));
+    let school = result(&admin, "MN01", "MN-DB-001", START);
+    assert_eq!(
+        (&school["numerator"], &school["rate"], &school["reason"]),
+        (&json!(41), &Value::Null, &json!("not_collected_at_this_level"))
+    );
+    let elsewhere = result(&admin, "MN01", "PGD-MC", START);
+    assert_eq!(elsewhere["reason"], "no_value");
+    for (row, fault) in [
+        (population("C05200", 1), "/rows/0/locality"),
+        (json!({"indicator": "MN01", "unit": "PGD-DB", "period": START, "numerator": 1}), "/rows/0/unit"),
+        (json!({"indicator": "MN01", "unit": "MN-DB-001", "period": START, "denominator": 1}), "/rows/0/denominator"),
+        (json!({"indicator": "MN01", "unit": "MN-DB-001", "period": START, "locality": "C04831", "denominator": 1}), "/rows/0/locality"),
+        (population("D150", 1), "/rows/0/locality"),
+    ] {
+        let body = json!({"rows": [row]});
+        assert_eq!(admin.post("/api/v1/indicator-values", &body).faults(), [format!("{fault} not_collected_here")], "{body}");
+    }
+    app.db_verify();
+}
+
+#[test]
+fn all_rows_are_stored_or_none_and_each_fault_has_its_pointer() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let good = ratio("MN03", "MN-DB-001", START, 1, 2);
+    let rows = json!({"rows": [
+        good,
+        ratio("MN03", "MN-DB-001", START, 2, 2),
+        ratio("MN03", "MN-DB-002", START, 3, 2),
+        ratio("MN03", "TH-DB-001", START, 1, 1),
+        ratio("MN03", "MN-DB-002", "2024-2025-END", 1, 1),
+        ratio("XX99", "MN-XX-001", "1999", 1, 1),
+        {"indicator": "MN03", "unit": "MN-MC-001", "period": START},
+        {"indicator": "MN03", "unit": "MN-MC-001", "period": START, "count": 3},
+    ]});
+    assert_eq!(
+        admin.post("/api/v1/indicator-values", &rows).faults(),
+        [
+            "/rows/1 duplicate_row",
+            "/rows/2/numerator numerator_above_denominator",
+            "/rows/3/unit not_collected_here",
+            "/rows/4/period period_kind_mismatch",
+            "/rows/5/indicator unknown_reference",
+            "/rows/5/period unknown_reference",
+            "/rows/5/unit unknown_reference",
+            "/rows/6/numerator required",
+            "/rows/7 duplicate_row",
+            "/rows/7/count not_collected_here",
+        ]
+    );
+    assert_eq!(admin.get("/api/v1/indicator-values?count=exact").expect(200).json()["page"]["total"], 0);
+    let dry =
+        admin.post("/api/v1/indicator-values/validate", &json!({"rows": [ratio("GV02", "MN-DB-001", START, 3, 2)]})).expect(200).json();
+    assert_eq!((&dry["dry_run"], &dry["rows"][0]["id"]), (&json!(true), &Value::Null));
+    assert_eq!(dry["rows"][0]["warnings"][0]["code"], "numerator_above_denominator");
+    assert_eq!(admin.get("/api/v1/indicator-values?count=exact").expect(200).json()["page"]["total"], 0);
+    for (body, fault) in [
+        (json!({"rows": []}), "/rows too_short"),
+        (json!({"rows": [ratio("MN03", "MN-DB-001", START, -1, 2)]}), "/rows/0/numerator out_of_range"),
+        (json!({"rows": [{"indicator": "MN03", "unit": "MN-DB-001", "period": START, "numerator": 1.5}]}), "/rows/0/numerator wrong_type"),
+        (
+            json!({"rows": [{"indicator": "MN03", "unit": "MN-DB-001", "period": START, "numerator": 9_007_199_254_740_992_i64}]}),
+            "/rows/0/numerator out_of_range",
+        ),
+        (json!({"rows": [{"indicator": "MN03", "unit": "MN-DB-001", "period": START, "tử số": 1}]}), "/rows/0/tử số unknown_field"),
+    ] {
+        assert_eq!(admin.post("/api/v1/indicator-values", &body).faults(), [fault]);
+    }
+    // JSON Schema takes 3.0 for an integer, and so do we.
+    let whole = r#"{"rows":[{"indicator":"MN03","unit":"MN-DB-001","period":"2024-2025-START","numerator":3.0,"denominator":3e0}]}"#;
+    admin.send("POST", "/api/v1/indicator-values", &[("Content-Type", "application/json")], Some(whole.as_bytes())).expect(200);
+    app.db_verify();
+}
+
+#[test]
+fn absent_keeps_null_clears_and_every_state_is_kept() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let id = record(&admin, &[ratio("MN03", "MN-DB-001", START, 1, 2)])["rows"][0]["id"].as_str().expect("an id").to_owned();
+    let again = record(&admin, &[ratio("MN03", "MN-DB-001", START, 1, 2)]);
+    assert_eq!((&again["rows"][0]["outcome"], &again["rows"][0]["version"]), (&json!("unchanged"), &json!(1)));
+    let path = format!("/api/v1/indicator-values/{id}");
+    let half = json!({"indicator": "MN03", "unit": "MN-DB-001", "period": START, "numerator": null, "note": "Chưa rõ"});
+    let answer = record(&admin, &[half]);
+    assert_eq!((&answer["rows"][0]["outcome"], &answer["rows"][0]["version"]), (&json!("updated"), &json!(2)));
+    let value = admin.get(&path).expect(200).json();
+    assert_eq!((&value["numerator"], &value["denominator"], &value["note"]), (&Value::Null, &json!(2), &json!("Chưa rõ")));
+    assert_eq!(value["recorded_by"]["username"], "quan.tri");
+    // A row with one of two sides of one collector counts on neither.
+    let row = result(&admin, "MN03", "SGD", START);
+    assert_eq!((&row["numerator"], &row["denominator"], &row["reason"]), (&Value::Null, &Value::Null, &json!("missing_numerator")));
+    let stale = json!({"indicator": "MN03", "unit": "MN-DB-001", "period": START, "numerator": 2, "version": 1});
+    let problem = admin.post("/api/v1/indicator-values", &json!({"rows": [stale]})).problem(412, "stale_version");
+    assert_eq!(problem["errors"][0]["pointer"], "/rows/0/version");
+    admin.send("DELETE", &path, &[], None).problem(428, "precondition_required");
+    admin.send("DELETE", &path, &[("If-Match", "\"1-x\"")], None).problem(412, "stale_version");
+    let history = admin.get(&format!("{path}/history")).expect(200).json();
+    assert_eq!(
+        history["data"].as_array().expect("rows").iter().map(|row| row["numerator"].clone()).collect::<Vec<_>>(),
+        [json!(1), Value::Null]
+    );
+    let tag = admin.get(&path).expect(200).header("etag");
+    admin.send("DELETE", &path, &[("If-Match", &tag)], None).expect(204);
+    admin.get(&path).problem(404, "not_found");
+    assert_eq!(result(&admin, "MN03", "SGD", START)["reason"], "no_value");
+    app.db_verify();
+}
+
+#[test]
+fn a_locked_period_takes_no_values_until_it_is_unlocked() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let district = admin.user("pgd.db", "PGD-DB", &["admin", "editor"]);
+    let why = json!({"reason": "Đã báo cáo Bộ Giáo dục và Đào tạo"});
+    district.post(&format!("/api/v1/periods/{START}/lock"), &why).problem(403, "forbidden");
+    let id = record(&district, &[ratio("MN03", "MN-DB-001", START, 1, 2)])["rows"][0]["id"].clone();
+    let locked = admin.post(&format!("/api/v1/periods/{START}/lock"), &why).expect(200).json();
+    assert_eq!((&locked["status"], &locked["actions"], &locked["version"]), (&json!("locked"), &json!(["unlock"]), &json!(2)));
+    let problem = admin.post(&format!("/api/v1/periods/{START}/lock"), &why).problem(409, "illegal_transition");
+    assert_eq!(problem["actions"], json!(["unlock"]));
+    let problem =
+        district.post("/api/v1/indicator-values", &json!({"rows": [ratio("MN03", "MN-DB-001", START, 2, 2)]})).problem(423, "locked");
+    assert_eq!(problem["errors"][0]["pointer"], "/rows/0/period");
+    let path = format!("/api/v1/indicator-values/{}", id.as_str().expect("an id"));
+    district.send("DELETE", &path, &[("If-Match", "*")], None).problem(423, "locked");
+    let row = result(&district, "MN03", "PGD-DB", START);
+    assert_eq!((&row["numerator"], &row["provisional"]), (&json!(1), &json!(true)));
+    admin.post(&format!("/api/v1/periods/{START}/unlock"), &why).expect(200);
+    record(&district, &[ratio("MN03", "MN-DB-001", "2024-2025-START", 2, 2)]);
+}
+
+#[test]
+fn boundaries_of_the_plan_hold_through_the_api() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    for (indicator, unit, period, numerator, denominator, rate, attained) in [
+        ("TH03", "TH-DB-001", "2024-2025-END", 99, 100, "99.00", false),
+        ("TH03", "TH-DB-001", "2025-2026-END", 98_996, 100_000, "99.00", false),
+        ("TH03", "TH-DB-001", "2026-2027-END", 9901, 10_000, "99.01", true),
+        ("MN04a", "MN-DB-001", "2024-2025-END", 5, 100, "5.00", false),
+        ("MN04a", "MN-DB-001", "2025-2026-END", 4999, 100_000, "5.00", true),
+        ("CQG01", "MN-DB-001", "2025", 63, 100, "63.00", true),
+        ("TH04", "TH-DB-001", START, 90, 100, "90.00", true),
+    ] {
+        record(&admin, &[ratio(indicator, unit, period, numerator, denominator)]);
+        let row = result(&admin, indicator, "SGD", period);
+        assert_eq!((&row["rate"], &row["attained"]), (&json!(rate), &json!(attained)), "{indicator} {period}");
+    }
+    let counted = |number: i64| json!({"indicator": "CSVC02", "unit": "TH-DB-001", "period": START, "count": number});
+    for (number, attained, gap) in [(3, false, "3.00"), (0, true, "0.00")] {
+        record(&admin, &[counted(number)]);
+        let row = result(&admin, "CSVC02", "SGD", START);
+        assert_eq!(
+            (&row["count"], &row["rate"], &row["attained"], &row["gap"]),
+            (&json!(number), &Value::Null, &json!(attained), &json!(gap))
+        );
+    }
+    // Nothing to divide by is a reason and no rate.
+    record(&admin, &[ratio("MN03", "MN-DB-001", START, 0, 0)]);
+    assert_eq!(result(&admin, "MN03", "SGD", START)["reason"], "zero_denominator");
+    // The derived denominator of the department's own 46.83 %.
+    record(&admin, &[json!({"indicator": "MN01", "unit": "MN-DB-001", "period": START, "numerator": 13_573})]);
+    record(&admin, &[json!({"indicator": "MN01", "unit": "SGD", "period": START, "locality": "C04831", "denominator": 28_983})]);
+    let row = result(&admin, "MN01", "SGD", START);
+    assert_eq!(
+        (&row["rate"], &row["gap"], &row["attained"], &row["baseline"]),
+        (&json!("46.83"), &json!("-3.17"), &json!(false), &json!("46.83"))
+    );
+    app.db_verify();
+}
+
+#[test]
+fn a_move_takes_effect_on_its_day_and_history_stays_true() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    record(&admin, &[ratio("MN03", "MN-DB-001", START, 1, 2), ratio("MN03", "MN-DB-001", "2025-2026-START", 3, 4)]);
+    let tag = admin.get("/api/v1/units/MN-DB-001").expect(200).header("etag");
+    admin.patch("/api/v1/units/MN-DB-001", &tag, &json!({"parent": "PGD-MC", "effective_on": "2025-07-01"})).expect(200);
+    for (unit, period, numerator, expected) in [
+        ("PGD-DB", START, json!(1), 2),
+        ("PGD-MC", START, Value::Null, 1),
+        ("PGD-DB", "2025-2026-START", Value::Null, 1),
+        ("PGD-MC", "2025-2026-START", json!(3), 2),
+    ] {
+        let row = result(&admin, "MN03", unit, period);
+        assert_eq!((&row["numerator"], &row["coverage"]["expected"]), (&numerator, &json!(expected)), "{unit} {period}");
+    }
+    app.db_verify();
+}
+
+#[test]
+fn many_writers_to_one_district_leave_exact_totals() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    std::thread::scope(|scope| {
+        for (writer, unit) in ["MN-DB-001", "MN-DB-002", "MN-MC-001", "MN-DB-001"].into_iter().enumerate() {
+            let admin = admin.clone();
+            scope.spawn(move || {
+                for round in 0..8 {
+                    let number = i64::try_from(writer * 100 + round).expect("small");
+                    record(&admin, &[ratio("MN03", unit, START, number, 1000), ratio("CSVC01", unit, START, number, 1000)]);
+                }
+            });
+        }
+    });
+    assert_eq!(result(&admin, "MN03", "SGD", START)["denominator"], 3000);
+    app.db_verify();
+}
+
+#[test]
+fn results_say_which_parameter_is_wrong() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    for (query, faults) in [
+        ("period=1999", vec!["period unknown_reference"]),
+        ("period=2025", vec!["period period_kind_mismatch"]),
+        ("period=2024-2025-START&year=2025", vec!["period out_of_range"]),
+        ("from=2024-2025-START", vec!["to required"]),
+        ("from=2025-2026-START&to=2024-2025-START", vec!["to out_of_range"]),
+        ("unit=XX&year=2025", vec!["unit unknown_reference"]),
+        ("breakdown=sex", vec!["breakdown not_in_list"]),
+        ("from=2023-2024-START&to=2024-2025-START&breakdown=child", vec!["breakdown out_of_range"]),
+    ] {
+        assert_eq!(admin.get(&format!("/api/v1/indicators/MN03/results?{query}")).faults(), faults, "{query}");
+    }
+    let series = admin.get("/api/v1/indicators/MN03/results?from=2023-2024-START&to=2030-2031-START&limit=5").expect(200).json();
+    assert_eq!(series["data"].as_array().map(Vec::len), Some(5));
+    assert_eq!(series["data"][0]["year"], 2023);
+    let next = series["page"]["next"].as_str().expect("a next page");
+    let rest = admin
+        .get(&format!("/api/v1/indicators/MN03/results?from=2023-2024-START&to=2030-2031-START&limit=5&cursor={next}"))
+        .expect(200)
+        .json();
+    assert_eq!(rest["data"].as_array().map(Vec::len), Some(3));
+    admin.get("/api/v1/indicators/XX/results").problem(404, "not_found");
+    let period = admin.get("/api/v1/periods/202503").expect(200).json();
+    assert_eq!((&period["code"], &period["starts_on"], &period["status"]), (&json!("2025-03"), &json!("2025-02-15"), &json!("open")));
+}
