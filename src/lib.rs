@@ -39,5 +39,6 @@ pub mod values;
 pub mod app;
 pub mod bootstrap;
 pub mod config;
+pub mod demo;
 pub mod jobs;
 pub mod logs;

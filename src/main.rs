@@ -1,6 +1,8 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use tiendo::access::policy::Duty;
@@ -8,7 +10,7 @@ use tiendo::app::{self, App};
 use tiendo::clock::Clock;
 use tiendo::config::{DatabaseSettings, ServerSettings};
 use tiendo::db::url::DatabaseUrl;
-use tiendo::db::{Context, Database, migrate, snapshot_on, write_on};
+use tiendo::db::{Context, Database, Options, migrate, snapshot_on, write_on};
 use tiendo::{bootstrap, logs, sums};
 
 /// Tiến độ: the back end with which a provincial education department runs and monitors its plan to 2030.
@@ -21,6 +23,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make up a province as of the plan, with people of each role, and serve it
+    Demo(Demo),
     /// Serve the API; on SQLite missing migrations are applied first
     Serve(Serve),
     /// Apply missing migrations
@@ -41,6 +45,24 @@ enum Results {
     Verify(DatabaseSettings),
     /// Write every total again: after a restore, or when verify found a difference
     Rebuild(DatabaseSettings),
+}
+
+#[derive(Args)]
+struct Demo {
+    #[command(flatten)]
+    server: ServerSettings,
+    /// How many schools, centres and colleges
+    #[arg(long, default_value_t = 520, value_parser = clap::value_parser!(u32).range(60..=100_000))]
+    schools: u32,
+    /// An empty database to fill; a temporary SQLite file unless given
+    #[arg(long, env = "DEMO_DATABASE_URL", hide_env_values = true, value_parser = DatabaseUrl::parse)]
+    database_url: Option<DatabaseUrl>,
+    /// Where the usernames and passwords are written, as JSON
+    #[arg(long, default_value = "demo-credentials.json")]
+    credentials: PathBuf,
+    /// What the made-up names and figures come from
+    #[arg(long, default_value_t = 285)]
+    seed: u64,
 }
 
 #[derive(Args)]
@@ -81,6 +103,7 @@ struct Bootstrap {
 fn main() -> ExitCode {
     logs::start();
     let answer = match Cli::parse().command {
+        Command::Demo(demo) => run_demo(&demo),
         Command::Serve(serve) => run_serve(&serve),
         Command::Migrate(migrate) => run_migrate(&migrate),
         Command::Openapi => run_openapi(),
@@ -121,10 +144,42 @@ fn open(settings: &DatabaseSettings) -> Result<Database, String> {
     Database::open(&settings.options())
 }
 
+fn run_demo(demo: &Demo) -> Outcome {
+    let (url, folder) = match &demo.database_url {
+        Some(url) => (url.clone(), None),
+        None => tiendo::demo::temporary_database().map(|(url, folder)| (url, Some(folder)))?,
+    };
+    let schools = usize::try_from(demo.schools).map_err(|error| error.to_string())?;
+    let people = tiendo::demo::fill(&url, &tiendo::demo::Options { schools, seed: demo.seed }, &Clock::System)?;
+    tiendo::demo::write_credentials(&demo.credentials, &people)?;
+    for person in &people {
+        let duties: Vec<&str> = person.duties.iter().map(|duty| duty.as_str()).collect();
+        say(&format!(
+            "{:24} {}  {:10} {:30} {}",
+            person.username,
+            person.password,
+            person.role.as_str(),
+            duties.join(","),
+            person.unit.name
+        ));
+    }
+    say(&format!("database {url}, credentials {}", demo.credentials.display()));
+    let options = Options { url, read_url: None, connections: 8, slow: Duration::from_millis(500) };
+    let served = Database::open(&options).and_then(|database| listen(database, &demo.server));
+    if let Some(folder) = folder {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    served
+}
+
 fn run_serve(serve: &Serve) -> Outcome {
-    let database = open(&serve.database)?;
+    listen(open(&serve.database)?, &serve.server)
+}
+
+/// Serves until it is stopped. The last line of the output says where.
+fn listen(database: Database, settings: &ServerSettings) -> Outcome {
     actix_web::rt::System::new().block_on(async {
-        let app = App::start(database, &serve.server, Clock::System).map_err(|error| error.to_string())?;
+        let app = App::start(database, settings, Clock::System).map_err(|error| error.to_string())?;
         say(&format!("listening on http://{}", app.address()));
         app.run().await.map_err(|error| error.to_string())
     })

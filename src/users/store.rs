@@ -298,15 +298,24 @@ pub fn accept(tx: &mut Tx<'_>, digest: &[u8], password_hash: &str) -> Result<Inv
     if diesel::update(unused).set(invitations::used_at.eq(now)).execute(tx.conn)? == 0 {
         return Err(Error::new(crate::error::Code::Gone));
     }
-    diesel::update(users::table.filter(users::id.eq(invited.id)))
+    activate(tx, invited.id, password_hash)?;
+    Ok(invited)
+}
+
+/// Sets the password of an account and lets it in.
+///
+/// # Errors
+/// Database errors.
+pub fn activate(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<()> {
+    diesel::update(users::table.filter(users::id.eq(id)))
         .set((
             users::password_hash.eq(password_hash),
             users::status.eq(Status::Active),
             users::version.eq(users::version + 1),
-            users::updated_at.eq(now),
+            users::updated_at.eq(tx.now()),
         ))
         .execute(tx.conn)?;
-    Ok(invited)
+    Ok(())
 }
 
 /// A user whose row is locked until the end of the transaction.
