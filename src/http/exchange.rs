@@ -170,3 +170,48 @@ fn fields(query: &mut Map<String, Value>, members: Option<&[String]>, faults: &m
     }
     Some(picked)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Access;
+    use crate::access::policy::Anyone;
+    use crate::access::token::{self, Keys};
+    use crate::clock::Clock;
+    use crate::db::url::DatabaseUrl;
+    use crate::db::{Database, Options};
+    use crate::http::answers::NoContent;
+    use crate::http::registrar::Registrar;
+
+    async fn burst(_: Access<Anyone>) -> Result<NoContent> {
+        panic!("nobody foresaw this")
+    }
+
+    #[test]
+    fn a_panic_is_a_500_like_any_other_and_the_server_goes_on() {
+        actix_web::rt::System::new().block_on(burst_twice());
+    }
+
+    async fn burst_twice() {
+        let path = std::env::temp_dir().join(format!("tiendo_panic_{}.db", std::process::id()));
+        let url = DatabaseUrl::parse(&format!("sqlite://{}?mode=rwc", path.display())).expect("a URL");
+        let database = Database::open(&Options { url, read_url: None, connections: 1, slow: Duration::from_mins(1) }).expect("opens");
+        let keys = Keys::load(&[token::generate().expect("a key")]).expect("loads");
+        let limits = Limits { body_bytes: 100, body_time: Duration::from_secs(1), answer_time: Duration::from_secs(1) };
+        let signer = CursorSigner::new(b"key");
+        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, Clock::System).expect("a door"), signer, limits });
+        let mut api = Registrar::new("/t");
+        api.path("/burst").get(burst, "Burst", "It panics.").done();
+        let api = api.finish().expect("an api");
+        let app = actix_web::App::new().app_data(kernel).wrap(actix_web::middleware::from_fn(super::super::edge::ring));
+        let app = actix_web::test::init_service(app.configure(|config| api.configure(config))).await;
+        for _ in 0..2 {
+            let answer = actix_web::test::call_service(&app, actix_web::test::TestRequest::get().uri("/t/burst").to_request()).await;
+            assert_eq!(answer.status(), 500);
+            let told: Value = actix_web::test::read_body_json(answer).await;
+            assert_eq!(told["code"], "internal");
+            assert!(!told.to_string().contains("foresaw"), "{told}");
+        }
+        let _ = std::fs::remove_file(path);
+    }
+}

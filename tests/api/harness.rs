@@ -63,12 +63,12 @@ pub fn open(url: &str) -> Conn {
 }
 
 /// A URL of a database of this server: only the last part differs.
-fn with_name(server: &str, name: &str) -> String {
+pub fn with_name(server: &str, name: &str) -> String {
     let (head, query) = server.split_once('?').map_or((server, String::new()), |(head, query)| (head, format!("?{query}")));
     format!("{}/{name}{query}", head.rsplit_once('/').expect("names a database").0)
 }
 
-fn execute(server: &str, sql: &str) {
+pub fn execute(server: &str, sql: &str) {
     use diesel::connection::SimpleConnection;
     // Databases are copied one at a time: PostgreSQL refuses a template that is in use.
     static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());

@@ -7,11 +7,14 @@
 mod access;
 mod catalogue;
 mod conventions;
+#[cfg(feature = "long-tests")]
+mod crash;
 mod document;
 mod harness;
 mod house;
 mod journal;
 mod matrix;
 mod migrations;
+mod properties;
 mod units;
 mod values;

@@ -1,0 +1,151 @@
+//! `kill -9` during writes: no acknowledged one is lost, none is there by half, and the totals stay exact. Part of `tests/run --long`.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tiendo::clock::Clock;
+use tiendo::db::url::DatabaseUrl;
+use tiendo::db::{Context, Database, write_on};
+use tiendo::demo;
+
+use crate::harness::with_name;
+
+struct Served {
+    child: Child,
+    base: String,
+}
+
+fn serve(url: &str) -> Served {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tiendo"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--workers", "2"])
+        .env("DATABASE_URL", url)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("an output")).read_line(&mut line).expect("says where");
+    let base = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("said {line:?}")).to_owned();
+    Served { child, base }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(20))).build().into()
+}
+
+/// One writer: counts its school's value up and remembers the last number that was acknowledged.
+fn write_until_it_dies(base: &str, token: &str, unit: &str, acknowledged: &AtomicI64) {
+    let agent = agent();
+    let mut number = acknowledged.load(Ordering::SeqCst);
+    loop {
+        number += 1;
+        let rows = json!({"rows": [
+            {"indicator": "MN03", "unit": unit, "period": "2025-2026-START", "numerator": number, "denominator": 1_000_000},
+            {"indicator": "CSVC02", "unit": unit, "period": "2025-2026-START", "count": number},
+        ]});
+        let sent = agent
+            .post(format!("{base}/api/v1/indicator-values"))
+            .header("Authorization", format!("Bearer {token}"))
+            .header("Content-Type", "application/json")
+            .send(rows.to_string().as_bytes());
+        match sent {
+            Ok(answer) if answer.status() == 200 => acknowledged.store(number, Ordering::SeqCst),
+            Ok(answer) if answer.status() == 503 => number -= 1,
+            Ok(answer) => panic!("answered {}", answer.status()),
+            Err(_) => return,
+        }
+    }
+}
+
+fn get(base: &str, token: &str, path: &str) -> serde_json::Value {
+    let mut answer = agent().get(format!("{base}{path}")).header("Authorization", format!("Bearer {token}")).call().expect("answers");
+    assert_eq!(answer.status(), 200, "{path}");
+    answer.body_mut().read_json().expect("json")
+}
+
+#[test]
+fn a_kill_loses_no_acknowledged_write_and_leaves_no_half() {
+    let cycles: u64 = std::env::var("CRASH_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(40);
+    let name = format!("tiendo_crash_{}", std::process::id());
+    let file = std::env::temp_dir().join(format!("{name}.db"));
+    let postgres = std::env::var("TEST_DATABASE_URL").ok();
+    let text = match &postgres {
+        Some(postgres) => {
+            crate::harness::execute(postgres, &format!("CREATE DATABASE {name}"));
+            with_name(postgres, &name)
+        }
+        None => format!("sqlite://{}?mode=rwc", file.display()),
+    };
+    let url = DatabaseUrl::parse(&text).expect("valid");
+    let people = demo::fill(&url, &demo::Options { schools: 60, seed: 1 }, &Clock::System).expect("fills");
+    let editor = people.iter().find(|person| person.username == "sgd.editor").expect("an editor");
+    let mut rng = fastrand::Rng::with_seed(9);
+    let served = serve(&text);
+    let body = json!({"username": editor.username, "password": editor.password}).to_string();
+    let mut signed = agent()
+        .post(format!("{}/api/v1/sessions", served.base))
+        .header("Content-Type", "application/json")
+        .send(body.as_bytes())
+        .expect("signs in");
+    let mut token = signed.body_mut().read_json::<serde_json::Value>().expect("json")["access_token"].as_str().expect("a token").to_owned();
+    let schools = get(&served.base, &token, "/api/v1/units?type=preschool&limit=4&fields=code");
+    let units: Vec<String> =
+        schools["data"].as_array().expect("rows").iter().map(|row| row["code"].as_str().expect("a code").to_owned()).collect();
+    let counters: Vec<AtomicI64> = units.iter().map(|_| AtomicI64::new(0)).collect();
+    let mut running = Some(served);
+    for cycle in 0..cycles {
+        let mut served = running.take().unwrap_or_else(|| serve(&text));
+        if cycle % 10 == 9 {
+            let mut signed = agent()
+                .post(format!("{}/api/v1/sessions", served.base))
+                .header("Content-Type", "application/json")
+                .send(body.as_bytes())
+                .expect("signs in");
+            token = signed.body_mut().read_json::<serde_json::Value>().expect("json")["access_token"].as_str().expect("a token").to_owned();
+        }
+        std::thread::scope(|scope| {
+            for (unit, counter) in units.iter().zip(&counters) {
+                let (base, token) = (served.base.clone(), token.clone());
+                scope.spawn(move || write_until_it_dies(&base, &token, unit, counter));
+            }
+            std::thread::sleep(Duration::from_millis(rng.u64(60..400)));
+            served.child.kill().expect("kills");
+            served.child.wait().expect("is dead");
+        });
+        let served = serve(&text);
+        for (unit, counter) in units.iter().zip(&counters) {
+            let acknowledged = counter.load(Ordering::SeqCst);
+            let list = get(&served.base, &token, &format!("/api/v1/indicator-values?unit={unit}&period=2025-2026-START"));
+            let of = |code: &str, member: &str| {
+                let row = list["data"].as_array().expect("rows").iter().find(|row| row["indicator"]["code"] == code);
+                row.map_or(0, |row| row[member].as_i64().expect("a number"))
+            };
+            let (ratio, count) = (of("MN03", "numerator"), of("CSVC02", "count"));
+            assert_eq!(ratio, count, "{unit}: half of a write in cycle {cycle}");
+            assert!(
+                ratio >= acknowledged && ratio <= acknowledged + 1,
+                "{unit}: {acknowledged} acknowledged, {ratio} stored in cycle {cycle}"
+            );
+            counter.store(ratio, Ordering::SeqCst);
+        }
+        let mut conn = Database::maintenance(&url).expect("opens");
+        let context = Context::system("test", Clock::System.now());
+        let (_, wrong) = write_on(&mut conn, &context, |tx| tiendo::sums::values::verify(tx)).expect("verifies");
+        assert!(wrong.is_empty(), "{wrong:#?} in cycle {cycle}");
+        running = Some(served);
+    }
+    if let Some(mut served) = running {
+        served.child.kill().expect("kills");
+        served.child.wait().expect("is dead");
+    }
+    let written: i64 = counters.iter().map(|counter| counter.load(Ordering::SeqCst)).sum();
+    assert!(written > i64::try_from(cycles).expect("small"), "only {written} writes in {cycles} cycles");
+    println!("{cycles} kills, {written} acknowledged writes");
+    match postgres {
+        Some(postgres) => crate::harness::execute(&postgres, &format!("DROP DATABASE {name} WITH (FORCE)")),
+        None => ["", "-wal", "-shm"].iter().for_each(|end| drop(std::fs::remove_file(format!("{}{end}", file.display())))),
+    }
+}

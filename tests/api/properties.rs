@@ -1,0 +1,189 @@
+//! Properties on random provinces: what is rolled up is what brute force adds up, and no list of anybody holds a row outside its scope.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestApp};
+
+const PERIODS: [(&str, &str); 3] =
+    [("2024-2025-START", "2024-09-30"), ("2025-2026-START", "2025-09-30"), ("2026-2027-START", "2026-09-30")];
+const DAYS: [&str; 3] = ["2024-01-01", "2025-07-01", "2026-09-30"];
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// A school moves to a district from a day on.
+    Move(usize, usize, usize),
+    /// A school records numerator and denominator for a period.
+    Record(usize, usize, i64, i64),
+    /// A school withdraws what it recorded.
+    Withdraw(usize, usize),
+}
+
+#[derive(Debug, Clone)]
+struct Province {
+    /// How many districts there are; district 0 is the department itself.
+    districts: usize,
+    /// Under which of them each school begins.
+    schools: Vec<usize>,
+    steps: Vec<Step>,
+    /// Where the one who looks works: a district, or a school after them.
+    viewer: usize,
+}
+
+fn provinces() -> impl Strategy<Value = Province> {
+    (2_usize..4, 1_usize..6).prop_flat_map(|(districts, schools)| {
+        let step = prop_oneof![
+            2 => (0..schools, 0..=districts, 0..DAYS.len()).prop_map(|(school, to, day)| Step::Move(school, to, day)),
+            5 => (0..schools, 0..PERIODS.len(), 0_i64..1000, 0_i64..1000).prop_map(|(school, period, a, b)| Step::Record(school, period, a.min(b), a.max(b))),
+            1 => (0..schools, 0..PERIODS.len()).prop_map(|(school, period)| Step::Withdraw(school, period)),
+        ];
+        (Just(districts), prop::collection::vec(0..=districts, schools), prop::collection::vec(step, 1..14), 0..districts + schools)
+            .prop_map(|(districts, schools, steps, viewer)| Province { districts, schools, steps, viewer })
+    })
+}
+
+fn district(index: usize) -> String {
+    if index == 0 { "SGD".to_owned() } else { format!("PGD-{index}") }
+}
+
+fn school(index: usize) -> String {
+    format!("MN-{index}")
+}
+
+/// What there must be, kept the simplest way.
+#[derive(Default)]
+struct Model {
+    /// By school: districts with the day from which each held, in the order of the days.
+    parents: Vec<BTreeMap<String, usize>>,
+    values: BTreeMap<(usize, usize), (i64, i64)>,
+}
+
+impl Model {
+    fn parent(&self, school: usize, day: &str) -> usize {
+        *self.parents[school].range(..=day.to_owned()).next_back().expect("from the beginning").1
+    }
+
+    /// A move from a day on: what was planned for later stays, where it says something else.
+    fn change(&mut self, school: usize, to: usize, day: &str) {
+        let before = self.parent(school, day);
+        let later: Vec<(String, usize)> = self.parents[school]
+            .range(day.to_owned()..)
+            .filter(|(from, _)| from.as_str() > day)
+            .map(|(from, at)| (from.clone(), *at))
+            .collect();
+        self.parents[school].insert(day.to_owned(), to);
+        for (from, at) in later {
+            self.parents[school].insert(from, if at == before { to } else { at });
+        }
+    }
+
+    fn sum(&self, of: usize, period: usize) -> Option<(i64, i64)> {
+        let day = PERIODS[period].1;
+        let ours = self.values.iter().filter(|((school, at), _)| *at == period && (of == 0 || self.parent(*school, day) == of));
+        ours.map(|(_, value)| *value).reduce(|a, b| (a.0 + b.0, a.1 + b.1))
+    }
+}
+
+fn build(admin: &Caller<'_>, province: &Province) -> Model {
+    let mut model = Model::default();
+    for index in 1..=province.districts {
+        admin.unit(&district(index), "district_office", "district_office", &format!("Phòng Giáo dục và Đào tạo {index}"), "SGD");
+    }
+    for (index, parent) in province.schools.iter().enumerate() {
+        admin.unit(&school(index), "school", "preschool", &format!("Trường Mầm non {index}"), &district(*parent));
+        model.parents.push(BTreeMap::from([("0000".to_owned(), *parent)]));
+    }
+    for step in &province.steps {
+        match *step {
+            Step::Move(index, to, day) => {
+                let body = json!({"parent": district(to), "effective_on": DAYS[day]});
+                admin.patch(&format!("/api/v1/units/{}", school(index)), "*", &body).expect(200);
+                model.change(index, to, DAYS[day]);
+            }
+            Step::Record(index, period, numerator, denominator) => {
+                let row = json!({"indicator": "MN03", "unit": school(index), "period": PERIODS[period].0, "numerator": numerator, "denominator": denominator});
+                admin.post("/api/v1/indicator-values", &json!({"rows": [row]})).expect(200);
+                model.values.insert((index, period), (numerator, denominator));
+            }
+            Step::Withdraw(index, period) => {
+                let found =
+                    admin.get(&format!("/api/v1/indicator-values?unit={}&period={}", school(index), PERIODS[period].0)).expect(200).json();
+                if let Some(id) = found["data"][0]["id"].as_str() {
+                    admin.send("DELETE", &format!("/api/v1/indicator-values/{id}"), &[("If-Match", "*")], None).expect(204);
+                }
+                model.values.remove(&(index, period));
+            }
+        }
+    }
+    model
+}
+
+fn check_sums(admin: &Caller<'_>, province: &Province, model: &Model) {
+    for of in 0..=province.districts {
+        for (period, (code, _)) in PERIODS.iter().enumerate() {
+            let row = admin.get(&format!("/api/v1/indicators/MN03/results?unit={}&period={code}", district(of))).expect(200).json()["data"]
+                [0]
+            .clone();
+            let sum = model.sum(of, period);
+            let told = row["numerator"].as_i64().zip(row["denominator"].as_i64());
+            assert_eq!(told, sum, "{} {code} of {province:?}", district(of));
+        }
+    }
+}
+
+/// Every row of every list that the viewer may read belongs to its subtree of today, but for cards and what is approved.
+fn check_scope(app: &TestApp, admin: &Caller<'_>, province: &Province, model: &Model) {
+    let today = &crate::harness::START[..10];
+    let (home, scope): (String, BTreeSet<String>) = if province.viewer < province.districts {
+        let index = province.viewer + 1;
+        let below = (0..province.schools.len()).filter(|at| model.parent(*at, today) == index).map(school);
+        (district(index), below.chain([district(index)]).collect())
+    } else {
+        let own = school(province.viewer - province.districts);
+        (own.clone(), BTreeSet::from([own]))
+    };
+    let viewer = admin.user("nguoi.xem", &home, &["admin", "editor"]);
+    app.db_seal();
+    let rows = |path: &str| viewer.get(path).expect(200).json()["data"].as_array().expect("rows").clone();
+    for path in [
+        "/api/v1/users?limit=200",
+        "/api/v1/indicator-values?limit=200",
+        "/api/v1/audit-events?limit=200",
+        "/api/v1/changes?limit=200",
+        "/api/v1/results?year=2024",
+    ] {
+        for row in rows(path) {
+            let unit = row["unit"]["code"].as_str().expect("a unit");
+            assert!(scope.contains(unit), "{path}: {unit} is not below {home}: {row}");
+        }
+    }
+    for row in rows("/api/v1/units?limit=200") {
+        let whole = !row["version"].is_null();
+        assert_eq!(whole, scope.contains(row["code"].as_str().expect("a code")), "{row}");
+    }
+    let values: Vec<Value> = rows("/api/v1/indicator-values?limit=200");
+    let mine = model.values.keys().filter(|(at, _)| scope.contains(&school(*at))).count();
+    assert_eq!(values.len(), mine, "a value of the scope is missing");
+    for code in (0..=province.districts).map(district).chain((0..province.schools.len()).map(school)) {
+        let status = viewer.get(&format!("/api/v1/results?unit={code}&year=2024")).status;
+        assert_eq!(status, if scope.contains(&code) { 200 } else { 422 }, "{code} for {home}");
+    }
+}
+
+#[test]
+fn what_is_rolled_up_is_what_brute_force_adds_up_and_nothing_leaves_its_scope() {
+    let config = Config { cases: 16, failure_persistence: None, max_shrink_iters: 40, ..Config::default() };
+    let tried = TestRunner::new(config).run(&provinces(), |province| {
+        let app = TestApp::start();
+        let admin = app.admin();
+        let model = build(&admin, &province);
+        check_sums(&admin, &province, &model);
+        app.db_verify();
+        check_scope(&app, &admin, &province, &model);
+        Ok(())
+    });
+    assert!(tried.is_ok(), "{}", tried.expect_err("failed"));
+}
