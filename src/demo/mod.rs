@@ -17,6 +17,7 @@ use crate::ids::Id;
 use crate::journal::{self, Entry};
 use crate::units;
 use bar::Bar;
+use diesel::connection::SimpleConnection;
 pub use people::Credential;
 
 /// What the demo makes.
@@ -84,6 +85,8 @@ fn load(conn: &mut Conn, context: &Context, options: &Options) -> Result<Vec<Cre
         let after = serde_json::json!({"schools": schools.len(), "figures": figures.len(), "people": people.len(), "seed": options.seed});
         let entry = Entry::new("demo.load", None, "demo", Id::new());
         journal::append(tx, Entry { unit: department, resource: None, after: Some(after), ..entry })?;
+        // After a bulk load the planner knows nothing of the tables until it is told to look.
+        tx.conn.batch_execute("ANALYZE").map_err(crate::error::Error::from)?;
         Ok(credentials)
     })
 }

@@ -36,7 +36,13 @@ impl Spec {
 
     /// The schemas of the path's variable parts, in order.
     pub fn path_parameters(&mut self, schemas: &[Value]) {
-        self.path = self.names.iter().cloned().zip(schemas.iter().cloned()).collect();
+        let mut schemas = schemas.to_vec();
+        for (name, schema) in self.names.iter().zip(&mut schemas) {
+            if let (Some(example), Some(members)) = (example_of(name), schema.as_object_mut()) {
+                members.insert("example".into(), example.into());
+            }
+        }
+        self.path = self.names.iter().cloned().zip(schemas).collect();
     }
 
     /// Every member of `T` is a query parameter.
@@ -46,7 +52,11 @@ impl Spec {
         let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
         for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
-            self.query.push((name.clone(), not_null(schema.clone()), required.contains(&json!(name)), description));
+            let (mut schema, required) = (not_null(schema.clone()), required.contains(&json!(name)));
+            if !required {
+                forget_examples(&mut schema);
+            }
+            self.query.push((name.clone(), schema, required, description));
         }
     }
 
@@ -98,7 +108,7 @@ impl Spec {
         self.fields = Some(component.to_owned());
         self.parameter(
             "fields",
-            json!({"type": "string", "maxLength": 1000, "example": "id"}),
+            json!({"type": "string", "maxLength": 1000}),
             "Comma-separated names of the members to answer; `id` always comes with them.",
         );
     }
@@ -106,6 +116,27 @@ impl Spec {
     pub(super) fn take_components(&mut self) -> Vec<(String, RefOr<Schema>)> {
         std::mem::take(&mut self.components)
     }
+}
+
+/// Pages such as Swagger UI fill examples in: of a parameter that may be left out they would narrow what nobody meant to narrow.
+fn forget_examples(schema: &mut Value) {
+    if let Some(members) = schema.as_object_mut() {
+        members.retain(|name, _| name != "example" && name != "examples");
+    }
+}
+
+/// What a variable part of a path may be, by its name.
+fn example_of(variable: &str) -> Option<&'static str> {
+    Some(match variable {
+        "unit" => "SGD",
+        "locality" => "D150",
+        "period" => "2024-2025-START",
+        "document" => "KH-285",
+        "group" => "1",
+        "task" => "1.01",
+        "indicator" => "MN01",
+        _ => return None,
+    })
 }
 
 /// A parameter is absent or has a value: null is neither.
@@ -231,7 +262,7 @@ pub(super) fn frame() -> Value {
         "components": {
             "schemas": {},
             "parameters": {
-                "AcceptLanguage": {"name": "Accept-Language", "in": "header", "required": false, "schema": {"type": "string", "default": "vi", "example": "en"},
+                "AcceptLanguage": {"name": "Accept-Language", "in": "header", "required": false, "schema": {"type": "string", "default": "vi"},
                     "description": "`vi` or `en`: the language of titles and details of refusals."},
                 "IfMatch": {"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string", "example": "\"1\""},
                     "description": "The `ETag` of the resource as you read it; only the version before the dash counts. `*` takes whatever exists."},

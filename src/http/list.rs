@@ -81,21 +81,21 @@ impl<F: Filters> Part for List<F> {
         let sorts = F::SORTS.join("`, `");
         spec.parameter(
             "sort",
-            json!({"type": "string", "maxLength": 100, "default": F::SORTS.first(), "example": F::SORTS.first()}),
+            json!({"type": "string", "maxLength": 100, "default": F::SORTS.first()}),
             &format!("Comma-separated, `-` for descending: `{sorts}`."),
         );
         spec.parameter("count", json!({"type": "string", "enum": ["exact"]}), "`exact` adds `page.total`.");
         if F::SEARCH {
             spec.parameter(
                 "q",
-                json!({"type": "string", "minLength": 1, "maxLength": 200, "example": "da bac"}),
-                "Text to find; ignores case, tone marks, đ/d and where a tone mark stands.",
+                json!({"type": "string", "minLength": 1, "maxLength": 200}),
+                "Text to find; ignores case, tone marks, đ/d and where a tone mark stands: `da bac` finds Đà Bắc.",
             );
         }
         if F::UPDATED {
             spec.parameter(
                 "updated_since",
-                json!({"type": "string", "format": "date-time", "example": "2025-02-20T00:00:00Z"}),
+                json!({"type": "string", "format": "date-time"}),
                 "Only what changed at or after this instant.",
             );
         }

@@ -52,7 +52,7 @@ pub trait PathPart: Sized {
 
 impl PathPart for Key {
     fn schema() -> Value {
-        json!({"type": "string", "description": "Id or code.", "maxLength": 40, "example": "SGD"})
+        json!({"type": "string", "description": "Id or code.", "maxLength": 40})
     }
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)

@@ -287,8 +287,8 @@ struct TargetRow {
 /// The unit that set a target: its ref, kind, and how far above it stands.
 type Setter = (UnitRef, Kind, i32);
 
-fn target(row: TargetRow, (setter, kind, depth): Setter, unit: &UnitRef) -> Result<Target> {
-    let inherited = depth > 0;
+fn target(row: &TargetRow, (setter, kind, depth): &Setter, unit: &UnitRef) -> Result<Target> {
+    let inherited = *depth > 0;
     let origin = match (kind, inherited) {
         (Kind::Department, _) => TargetOrigin::Plan,
         (_, true) => TargetOrigin::Inherited,
@@ -301,9 +301,9 @@ fn target(row: TargetRow, (setter, kind, depth): Setter, unit: &UnitRef) -> Resu
         operator: row.operator,
         value: row.value.map(Decimal::hundredths),
         origin,
-        inherited_from: inherited.then_some(setter),
+        inherited_from: inherited.then(|| setter.clone()),
         implied: row.implied,
-        reason: row.reason,
+        reason: row.reason.clone(),
         source: row.source.as_deref().map(serde_json::from_str).transpose()?,
         version: row.version,
     })
@@ -325,7 +325,7 @@ fn of_department(db: &mut Db<'_>, ids: &[IndicatorId]) -> Result<HashMap<Indicat
     for (row, code, name) in rows {
         let unit = UnitRef { id: row.unit, code, name };
         let setter = (unit.clone(), Kind::Department, 0);
-        by_indicator.entry(row.indicator).or_default().push(target(row, setter, &unit)?);
+        by_indicator.entry(row.indicator).or_default().push(target(&row, &setter, &unit)?);
     }
     Ok(by_indicator)
 }
@@ -341,37 +341,52 @@ pub fn in_force(
     indicator: Option<IndicatorId>,
     from_year: Option<i32>,
 ) -> Result<HashMap<UnitId, Vec<(IndicatorId, Target)>>> {
-    let day = db.today();
-    let mut query = targets::table
-        .inner_join(units::table.inner_join(unit_spells::table))
-        .inner_join(unit_closure::table.on(unit_closure::ancestor.eq(targets::unit_id)))
-        .filter(unit_closure::descendant.eq_any(of.iter().map(|unit| unit.id).collect::<Vec<_>>()))
-        .filter(unit_closure::valid_from.le(day))
-        .filter(unit_closure::valid_to.gt(day))
-        .filter(unit_spells::valid_from.le(day))
-        .filter(unit_spells::valid_to.gt(day))
-        .order_by((unit_closure::descendant, targets::indicator_id, targets::year, unit_closure::depth))
-        .select((unit_closure::descendant, targets::all_columns, units::code, units::kind, unit_spells::name, unit_closure::depth))
-        .into_boxed();
+    let lines = lines_above(db, of)?;
+    let mut setters: Vec<UnitId> = lines.values().flatten().map(|(setter, ..)| setter.id).collect();
+    setters.sort_unstable();
+    setters.dedup();
+    let mut query = targets::table.filter(targets::unit_id.eq_any(setters)).order_by((targets::indicator_id, targets::year)).into_boxed();
     if let Some(indicator) = indicator {
         query = query.filter(targets::indicator_id.eq(indicator));
     }
     if let Some(year) = from_year {
         query = query.filter(targets::year.ge(year));
     }
-    let rows: Vec<(UnitId, TargetRow, String, Kind, String, i32)> = query.load(db.conn)?;
+    let rows: Vec<TargetRow> = query.load(db.conn)?;
     let mut by_unit: HashMap<UnitId, Vec<(IndicatorId, Target)>> = HashMap::new();
-    for (descendant, row, code, kind, name, depth) in rows {
-        let found = by_unit.entry(descendant).or_default();
-        // Nearest first: what comes after it for the same year is overridden.
-        if found.last().is_some_and(|(indicator, target)| *indicator == row.indicator && target.year == row.year) {
-            continue;
+    for unit in of {
+        let line = lines.get(&unit.id).map(Vec::as_slice).unwrap_or_default();
+        let found = by_unit.entry(unit.id).or_default();
+        // Of rows for one indicator and year the nearest setter's is in force.
+        for same in rows.chunk_by(|a, b| (a.indicator, a.year) == (b.indicator, b.year)) {
+            let nearest = line.iter().find_map(|setter| Some((same.iter().find(|row| row.unit == setter.0.id)?, setter)));
+            if let Some((row, setter)) = nearest {
+                found.push((row.indicator, target(row, setter, unit)?));
+            }
         }
-        let Some(unit) = of.iter().find(|unit| unit.id == descendant) else { continue };
-        let setter = (UnitRef { id: row.unit, code, name }, kind, depth);
-        found.push((row.indicator, target(row, setter, unit)?));
     }
     Ok(by_unit)
+}
+
+/// The units above each of these and itself, nearest first.
+fn lines_above(db: &mut Db<'_>, of: &[UnitRef]) -> Result<HashMap<UnitId, Vec<Setter>>> {
+    let day = db.today();
+    let rows: Vec<(UnitId, UnitId, String, Kind, String, i32)> = unit_closure::table
+        .inner_join(units::table.on(units::id.eq(unit_closure::ancestor)))
+        .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(unit_closure::ancestor)))
+        .filter(unit_closure::descendant.eq_any(of.iter().map(|unit| unit.id).collect::<Vec<_>>()))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .order_by((unit_closure::descendant, unit_closure::depth))
+        .select((unit_closure::descendant, unit_closure::ancestor, units::code, units::kind, unit_spells::name, unit_closure::depth))
+        .load(db.conn)?;
+    let mut lines: HashMap<UnitId, Vec<Setter>> = HashMap::new();
+    for (descendant, id, code, kind, name, depth) in rows {
+        lines.entry(descendant).or_default().push((UnitRef { id, code, name }, kind, depth));
+    }
+    Ok(lines)
 }
 
 /// Records an indicator of the catalogue with its first definition and the plan's targets.
