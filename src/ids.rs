@@ -25,7 +25,10 @@ pub struct Id<T: 'static>(Uuid, PhantomData<fn() -> T>);
 pub mod of {
     #![allow(missing_docs, reason = "each is named after its resource")]
     macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
-    markers!(Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Plan, PlanItem, Value, Any);
+    markers!(
+        Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Plan, PlanItem, Value, Assignment, Update,
+        Extension, Any
+    );
 }
 
 /// A unit of the line of management.
@@ -56,6 +59,12 @@ pub type PlanId = Id<of::Plan>;
 pub type PlanItemId = Id<of::PlanItem>;
 /// A recorded value.
 pub type ValueId = Id<of::Value>;
+/// A task given to a unit.
+pub type AssignmentId = Id<of::Assignment>;
+/// What a unit says of its assignment.
+pub type UpdateId = Id<of::Update>;
+/// A later due date that was asked.
+pub type ExtensionId = Id<of::Extension>;
 /// Any resource, where its kind is said beside it (the journal).
 pub type AnyId = Id<of::Any>;
 

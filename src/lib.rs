@@ -6,6 +6,7 @@
 
 // Values that everything stands on.
 pub mod clock;
+pub mod difference;
 pub mod error;
 pub mod ids;
 pub mod patch;

@@ -202,27 +202,26 @@ fn run_openapi() -> Outcome {
 fn run_results_verify(settings: &DatabaseSettings) -> Outcome {
     let mut conn = Database::maintenance(&settings.database_url)?;
     let context = Context::system("results verify", Clock::System.now());
-    let checked = snapshot_on(&mut conn, context, |db| Ok((sums::values::verify(db)?, sums::collectors::verify(db)?)));
-    let ((totals, wrong), (counts, miscounted)) = checked.map_err(|error| error.to_string())?;
-    for difference in &wrong {
+    let verdict = snapshot_on(&mut conn, context, sums::verify).map_err(|error| error.to_string())?;
+    for difference in &verdict.values {
         say(&format!(
             "node {} period {} indicator {}: kept {:?}, computed {:?}",
             difference.node, difference.period, difference.indicator, difference.kept, difference.computed
         ));
     }
-    if wrong.is_empty() && miscounted == 0 {
-        say(&format!("{totals} totals and {counts} counts of collectors are what the values say"));
-        return Ok(());
+    let [sums, counts, works] = verdict.totals;
+    match verdict.wrong() {
+        0 => say(&format!("{sums} sums of values, {counts} counts of collectors and {works} sums of progress are what they must be")),
+        wrong => return Err(format!("{wrong} totals are wrong: run `tiendo results rebuild`")),
     }
-    Err(format!("{} of {totals} totals and {miscounted} of {counts} counts are wrong: run `tiendo results rebuild`", wrong.len()))
+    Ok(())
 }
 
 fn run_results_rebuild(settings: &DatabaseSettings) -> Outcome {
     let mut conn = Database::maintenance(&settings.database_url)?;
     let context = Context::system("results rebuild", Clock::System.now());
-    let written = write_on(&mut conn, &context, |tx| Ok((sums::values::rebuild(tx)?, sums::collectors::rebuild(tx)?)));
-    let (totals, counts) = written.map_err(|error| error.to_string())?;
-    say(&format!("wrote {totals} totals and {counts} counts of collectors"));
+    let [sums, counts, works] = write_on(&mut conn, &context, sums::rebuild).map_err(|error| error.to_string())?;
+    say(&format!("wrote {sums} sums of values, {counts} counts of collectors and {works} sums of progress"));
     Ok(())
 }
 

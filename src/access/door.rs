@@ -61,6 +61,11 @@ impl Door {
         self.0.clock.now()
     }
 
+    /// Forgets what is remembered of a session that was just ended here: this instance refuses it at once, the others within a second.
+    pub(super) fn forget(&self, session: SessionId) {
+        self.0.people.remove(&session);
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

@@ -81,6 +81,11 @@ impl<P: Permit> Access<P> {
         Permission::ALL.iter().copied().filter(|permission| self.context.caller.may(*permission)).collect()
     }
 
+    /// A session that was just ended is not taken from memory any more.
+    pub fn forget(&self, session: crate::ids::SessionId) {
+        self.door.forget(session);
+    }
+
     /// The moment of this request.
     #[must_use]
     pub fn now(&self) -> Instant {

@@ -99,7 +99,7 @@ impl Permit for Anyone {
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $word:literal : $duty:ident $(only at $only:ident)? $(or $other:ident at $role:ident)?;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $word:literal : $duty:ident $(only at $only:ident)? $(or $other:ident $(at $role:ident)?)?;)+) => {
         /// Every permission, by name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
         pub enum Permission { $($(#[$doc])* #[serde(rename = $word)] $name),+ }
@@ -116,7 +116,7 @@ macro_rules! permissions {
             #[must_use]
             pub fn allows(self, role: Role, duties: Duties) -> bool {
                 match self {
-                    $(Self::$name => duties.has(Duty::$duty) $(&& role == Role::$only)? $(|| (role == Role::$role && duties.has(Duty::$other)))?),+
+                    $(Self::$name => duties.has(Duty::$duty) $(&& role == Role::$only)? $(|| (duties.has(Duty::$other) $(&& role == Role::$role)?))?),+
                 }
             }
         }
@@ -131,7 +131,7 @@ macro_rules! permissions {
 }
 
 // The table: the duty that each takes, within its scope and in every role but where `only at` names one; `or` adds a duty that is
-// enough in one role.
+// enough, in one role where `at` names it.
 permissions! {
     /// Whoever is signed in: `/me`, one's own sessions and password.
     UseAccount = "account:use" : Viewer;
@@ -149,6 +149,20 @@ permissions! {
     LockPeriods = "periods:lock" : Admin only at Department;
     /// Plans: the scope's own, and every approved one.
     ReadPlans = "plans:read" : Viewer;
+    /// Write, submit and amend plans of one's own unit.
+    WritePlans = "plans:write" : Editor;
+    /// Approve or return plans of units below, and at the department its own.
+    DecidePlans = "plans:decide" : Approver;
+    /// Add tasks of one's own unit.
+    WriteTasks = "tasks:write" : Editor;
+    /// Assignments that the scope leads, shares or gave.
+    ReadAssignments = "assignments:read" : Viewer;
+    /// Give tasks to units below, and tell the progress of one's own.
+    WriteAssignments = "assignments:write" : Editor;
+    /// Confirm, return and extend what units below report.
+    DecideAssignments = "assignments:decide" : Approver;
+    /// Pause, resume and cancel what one's unit, or one below, assigned.
+    SteerAssignments = "assignments:steer" : Editor or Approver;
     /// What units of the scope recorded.
     ReadValues = "indicator-values:read" : Viewer;
     /// Record values of one's own unit and of units below.
@@ -189,6 +203,13 @@ mod tests {
             catalogue:read | department: all | district: all | school: all\n\
             periods:lock | department: admin | district:  | school: \n\
             plans:read | department: all | district: all | school: all\n\
+            plans:write | department: editor | district: editor | school: editor\n\
+            plans:decide | department: approver | district: approver | school: approver\n\
+            tasks:write | department: editor | district: editor | school: editor\n\
+            assignments:read | department: all | district: all | school: all\n\
+            assignments:write | department: editor | district: editor | school: editor\n\
+            assignments:decide | department: approver | district: approver | school: approver\n\
+            assignments:steer | department: editor,approver | district: editor,approver | school: editor,approver\n\
             indicator-values:read | department: all | district: all | school: all\n\
             indicator-values:write | department: editor | district: editor | school: editor\n\
             results:read | department: all | district: all | school: all\n\

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use crate::db::Tx;
+use crate::db::{TreeWrite, Tx};
 use crate::documents::model::NewDocument;
 use crate::error::{Error, Result};
-use crate::ids::{Id, IndicatorId, TaskId, UnitId};
-use crate::indicators::model::NewIndicator;
+use crate::ids::{Id, IndicatorId, Key, TaskId, UnitId};
+use crate::indicators::model::{NewIndicator, NewTarget};
+use crate::journal::{self, Entry};
 use crate::localities::store::NewLocality;
 use crate::periods::rules::Calendar;
 use crate::plans::model::NewPlan;
+use crate::plans::store::KeptTarget;
 use crate::tasks::model::{NewGroup, NewTask};
 use crate::units::model::{Kind, UnitType};
 use crate::units::store::{NewRow, SpellRow};
@@ -42,23 +44,40 @@ struct Place {
     district: Option<String>,
 }
 
-/// Loads what is not there yet.
+/// Loads what is not there yet, part by part: a database that was begun by an older program gets what that did not have.
 ///
 /// # Errors
 /// 500 if the data cannot be read, and database errors.
 pub fn load(tx: &mut Tx<'_>) -> Result<()> {
-    if units::store::find_by_code(tx, DEPARTMENT)?.is_some() {
+    // Of several instances that start at once one loads, and the others find it done.
+    let tree = tx.take_tree()?;
+    let mut loaded: Vec<&str> = Vec::new();
+    if localities::store::find_id(tx, &Key::Code("P17".to_owned()))?.is_none() {
+        load_localities(tx)?;
+        loaded.push("localities");
+    }
+    let department = if let Some(department) = units::store::find_by_code(tx, DEPARTMENT)? {
+        department
+    } else {
+        loaded.push("department");
+        load_department(tx, &tree)?
+    };
+    if periods::store::find(tx, "2025")?.is_none() {
+        load_periods(tx)?;
+        load_documents(tx)?;
+        let (indicators, set) = load_indicators(tx, department)?;
+        let work = load_tasks(tx, &indicators)?;
+        let plan: NewPlan = serde_json::from_str(include_str!("data/plan.json"))?;
+        plans::store::insert_department_plan(tx, department, &plan, &work, &set)?;
+        loaded.push("plan");
+        // Units and localities that were there before anybody counted them.
+        crate::sums::collectors::rebuild(tx)?;
+    }
+    if loaded.is_empty() {
         return Ok(());
     }
-    load_localities(tx)?;
-    load_periods(tx)?;
-    load_documents(tx)?;
-    let department = load_department(tx)?;
-    let indicators = load_indicators(tx, department)?;
-    let work = load_tasks(tx, &indicators)?;
-    let plan: NewPlan = serde_json::from_str(include_str!("data/plan.json"))?;
-    plans::store::insert_department_plan(tx, department, &plan, &work)?;
-    Ok(())
+    let entry = Entry::new("catalogue.load", None, "catalogue", department.any());
+    journal::append(tx, Entry { unit: Some(department), resource: None, after: Some(serde_json::json!({ "loaded": loaded })), ..entry })
 }
 
 fn load_localities(tx: &mut Tx<'_>) -> Result<()> {
@@ -87,7 +106,7 @@ fn load_documents(tx: &mut Tx<'_>) -> Result<()> {
     cited.iter().try_for_each(|document| documents::store::insert(tx, document))
 }
 
-fn load_department(tx: &mut Tx<'_>) -> Result<UnitId> {
+fn load_department(tx: &mut Tx<'_>, tree: &TreeWrite) -> Result<UnitId> {
     let province = localities::store::referred(tx, "", Some("P17"), &mut Vec::new())?;
     let id: UnitId = Id::new();
     let row = NewRow {
@@ -106,17 +125,25 @@ fn load_department(tx: &mut Tx<'_>) -> Result<UnitId> {
             ownership: None,
         },
     };
-    units::store::insert(tx, &row)?;
+    units::store::insert(tx, tree, &row)?;
     Ok(id)
 }
 
-fn load_indicators(tx: &mut Tx<'_>, department: UnitId) -> Result<HashMap<String, IndicatorId>> {
+/// Indicators by code, and the targets that the plan sets for them.
+fn load_indicators(tx: &mut Tx<'_>, department: UnitId) -> Result<(HashMap<String, IndicatorId>, Vec<KeptTarget>)> {
     let measured: Vec<NewIndicator> = serde_json::from_str(include_str!("data/indicators.json"))?;
     let mut loaded = HashMap::with_capacity(measured.len());
-    for indicator in &measured {
-        loaded.insert(indicator.code.clone(), indicators::store::insert(tx, indicator, DEFINED_SINCE, department)?);
+    let mut set = Vec::new();
+    for new in &measured {
+        let indicator = indicators::store::insert(tx, new, DEFINED_SINCE, department)?;
+        let kept = |target: &NewTarget| {
+            let (year, operator, value) = (target.year, target.operator, target.value);
+            KeptTarget { indicator, year, operator, value, reason: None }
+        };
+        set.extend(new.targets.iter().map(kept));
+        loaded.insert(new.code.clone(), indicator);
     }
-    Ok(loaded)
+    Ok((loaded, set))
 }
 
 /// Groups and tasks; answers the tasks with their titles, in the order of the plan.

@@ -105,6 +105,42 @@ impl DerefMut for Tx<'_> {
     }
 }
 
+/// Leave to use the tree of units while it stands still: what hangs on it cannot see it move.
+pub struct TreeRead(());
+
+/// Leave to change the tree of units: nobody reads it for a write meanwhile.
+pub struct TreeWrite(());
+
+/// One number for the tree among PostgreSQL's advisory locks.
+const TREE: i64 = 0x7469_656e_646f;
+
+impl Tx<'_> {
+    /// Keeps the tree as it is until the end of the transaction. Whoever writes totals of units above takes it before anything else.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn hold_tree(&mut self) -> Result<TreeRead> {
+        self.lock_tree("SELECT pg_advisory_xact_lock_shared($1)").map(|()| TreeRead(()))
+    }
+
+    /// Waits until nobody holds the tree, and keeps it for this transaction alone.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn take_tree(&mut self) -> Result<TreeWrite> {
+        self.lock_tree("SELECT pg_advisory_xact_lock($1)").map(|()| TreeWrite(()))
+    }
+
+    /// On SQLite a transaction that may write is alone already.
+    fn lock_tree(&mut self, sql: &str) -> Result<()> {
+        use diesel::RunQueryDsl;
+        if let Conn::Pg(pg) = &mut *self.db.conn {
+            diesel::sql_query(sql).bind::<diesel::sql_types::BigInt, _>(TREE).execute(pg)?;
+        }
+        Ok(())
+    }
+}
+
 /// How the database is opened.
 #[derive(Clone, Debug)]
 pub struct Options {

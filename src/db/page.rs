@@ -75,7 +75,10 @@ impl<T> Page<T> {
     }
 
     /// The page of rows that are all at hand, in an order that does not change.
-    pub fn slice(rows: Vec<T>, request: &PageRequest, value: impl Fn(&T, &str) -> Value) -> Self {
+    pub fn slice(mut rows: Vec<T>, request: &PageRequest, value: impl Fn(&T, &str) -> Value) -> Self {
+        if request.sort.first().is_some_and(|key| key.descending) {
+            rows.reverse();
+        }
         let total = request.count.then(|| i64::try_from(rows.len()).unwrap_or(i64::MAX));
         let key = |row: &T| -> Vec<Value> { request.sort.iter().map(|key| value(row, key.name)).chain([value(row, "id")]).collect() };
         let start = match &request.after {

@@ -47,7 +47,7 @@ impl Manager {
 const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                       PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;";
 const POSTGRES: &str = "SET application_name = 'tiendo'; SET TimeZone = 'UTC'; SET client_min_messages = 'warning'; \
-                        SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s';";
+                        SET lock_timeout = '2s'; SET jit = off; SET idle_in_transaction_session_timeout = '10s';";
 
 impl ManageConnection for Manager {
     type Connection = Conn;

@@ -178,7 +178,8 @@ table! {
         id -> Uid, unit_id -> Uid, kind -> Text, from_year -> Integer, to_year -> Integer, title -> Text, title_key -> Text,
         status -> Text, revision -> Integer, number -> Nullable<Text>, symbol -> Nullable<Text>, issued_on -> Nullable<Date>,
         issued_text -> Nullable<Text>, place -> Nullable<Text>, signatory -> Nullable<Text>, recipients -> Text, sections -> Text,
-        returned -> Nullable<Text>, previous_id -> Nullable<Uid>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+        targets -> Text, submitted_by -> Nullable<Uid>, submitted_at -> Nullable<Timestamp>, approved_by -> Nullable<Uid>,
+        approved_at -> Nullable<Timestamp>, returned -> Nullable<Text>, previous_id -> Nullable<Uid>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
     }
 }
 
@@ -206,7 +207,7 @@ table! {
     use diesel::sql_types::*;
     use crate::ids::Uid;
     indicator_value_revisions (value_id, version) {
-        value_id -> Uid, version -> BigInt, withdrawn -> Bool, definition -> Integer, numerator -> Nullable<BigInt>,
+        value_id -> Uid, version -> BigInt, unit_id -> Uid, withdrawn -> Bool, definition -> Integer, numerator -> Nullable<BigInt>,
         denominator -> Nullable<BigInt>, tally -> Nullable<BigInt>, level -> Nullable<Integer>, state -> Nullable<Text>,
         state_on -> Nullable<Date>, source -> Nullable<Text>, note -> Nullable<Text>, recorded_by -> Nullable<Uid>,
         recorded_at -> Timestamp,
@@ -227,6 +228,59 @@ table! {
     use crate::ids::Uid;
     collector_counts (node_id, kind, levels, on_date) {
         node_id -> Uid, kind -> Text, levels -> Text, on_date -> Date, step -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    plan_revisions (plan_id, number) {
+        plan_id -> Uid, number -> Integer, submitted_by -> Nullable<Uid>, submitted_at -> Timestamp, content -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    assignments (id) {
+        id -> Uid, task_id -> Uid, group_id -> Uid, plan_id -> Nullable<Uid>, unit_id -> Uid, assigned_by -> Uid,
+        period_id -> Nullable<Uid>, title -> Text, title_key -> Text, deliverable -> Nullable<Text>, due_on -> Date, status -> Text,
+        percent -> Integer, reported_by -> Nullable<Uid>, reported_done_at -> Nullable<Timestamp>, done_on -> Nullable<Date>,
+        confirmed_at -> Nullable<Timestamp>, reason -> Nullable<Text>, version -> BigInt, created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use crate::ids::Uid;
+    assignment_units (assignment_id, unit_id) { assignment_id -> Uid, unit_id -> Uid, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    assignment_updates (id) {
+        id -> Uid, assignment_id -> Uid, percent -> Integer, body -> Text, figures -> Text, difficulties -> Nullable<Text>,
+        proposals -> Nullable<Text>, written_by -> Nullable<Uid>, created_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    assignment_extensions (id) {
+        id -> Uid, assignment_id -> Uid, due_on -> Date, reason -> Text, status -> Text, asked_by -> Nullable<Uid>,
+        decided_by -> Nullable<Uid>, decided_at -> Nullable<Timestamp>, decision_reason -> Nullable<Text>, version -> BigInt,
+        created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    progress_sums (node_id, group_id, due_on, on_date) {
+        node_id -> Uid, group_id -> Uid, due_on -> Date, on_date -> Date, open -> BigInt, returned -> BigInt, percent -> BigInt,
+        done_in_time -> BigInt, done_late -> BigInt,
     }
 }
 
@@ -254,7 +308,13 @@ allow_tables_to_appear_in_same_query!(
     indicator_values,
     indicator_value_revisions,
     value_sums,
-    collector_counts
+    collector_counts,
+    plan_revisions,
+    assignments,
+    assignment_units,
+    assignment_updates,
+    assignment_extensions,
+    progress_sums
 );
 
 joinable!(unit_spells -> units (unit_id));
@@ -276,3 +336,9 @@ joinable!(indicator_values -> units (unit_id));
 joinable!(indicator_values -> localities (locality_id));
 joinable!(indicator_values -> users (recorded_by));
 joinable!(indicator_value_revisions -> users (recorded_by));
+joinable!(plan_revisions -> users (submitted_by));
+joinable!(assignments -> tasks (task_id));
+joinable!(assignments -> periods (period_id));
+joinable!(assignment_units -> assignments (assignment_id));
+joinable!(assignment_updates -> users (written_by));
+joinable!(assignment_extensions -> assignments (assignment_id));

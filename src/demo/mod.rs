@@ -63,7 +63,10 @@ fn load(conn: &mut Conn, context: &Context, options: &Options) -> Result<Vec<Cre
 
     let mut bar = Bar::start("units", offices.len() + schools.len());
     for chunk in offices.chunks(500).chain(schools.chunks(500)) {
-        write_on(conn, context, |tx| chunk.iter().try_for_each(|unit| province::insert(tx, unit)))?;
+        write_on(conn, context, |tx| {
+            let tree = tx.take_tree()?;
+            chunk.iter().try_for_each(|unit| province::insert(tx, &tree, unit))
+        })?;
         bar.advance(chunk.len());
     }
     bar.finish();
@@ -105,6 +108,8 @@ pub fn write_credentials(path: &Path, credentials: &[Credential]) -> Result<(), 
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
+    // An older file keeps its mode when it is opened: it goes first.
+    let _ = std::fs::remove_file(path);
     let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

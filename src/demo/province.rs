@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use crate::catalogue::DEPARTMENT;
-use crate::db::Tx;
+use crate::db::{TreeWrite, Tx};
 use crate::error::{Error, Result};
 use crate::ids::Id;
 use crate::localities;
@@ -216,7 +216,7 @@ pub fn split(whole: i64, shares: &[i64]) -> Vec<i64> {
 }
 
 /// Records a unit.
-pub fn insert(tx: &mut Tx<'_>, made: &Made) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, tree: &TreeWrite, made: &Made) -> Result<()> {
     let parent = find_by_code(tx, &made.parent)?;
     let locality = localities::store::referred(tx, "", Some(&made.locality), &mut Vec::new())?;
     let valid_from = if made.kind == Kind::School { NaiveDate::from_ymd_opt(2010, 9, 1) } else { None };
@@ -236,7 +236,7 @@ pub fn insert(tx: &mut Tx<'_>, made: &Made) -> Result<()> {
             ownership: made.ownership,
         },
     };
-    insert_unit(tx, &row)
+    insert_unit(tx, tree, &row)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub struct Spec {
     pub(super) query: Vec<(String, Value, bool, String)>,
     pub(super) body: Option<String>,
     pub(super) if_match: bool,
+    pub(super) may_match: bool,
     /// The component whose members `fields` may pick.
     pub(super) fields: Option<String>,
     responses: BTreeMap<u16, Value>,
@@ -56,6 +57,7 @@ impl Spec {
             if !required {
                 forget_examples(&mut schema);
             }
+            super::schema::bound_dates(&mut schema);
             self.query.push((name.clone(), schema, required, description));
         }
     }
@@ -73,6 +75,11 @@ impl Spec {
     /// `If-Match` is required.
     pub fn if_match(&mut self) {
         self.if_match = true;
+    }
+
+    /// `If-Match` may be given.
+    pub fn may_match(&mut self) {
+        self.may_match = true;
     }
 
     /// An answer with this status and schema.
@@ -179,6 +186,9 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
     if spec.if_match {
         parameters.push(json!({"$ref": "#/components/parameters/IfMatch"}));
     }
+    if spec.may_match {
+        parameters.push(json!({"$ref": "#/components/parameters/MayMatch"}));
+    }
     let mut responses: Map<String, Value> =
         spec.responses.iter().map(|(status, response)| (status.to_string(), response.clone())).collect();
     for (status, codes) in refusals(described) {
@@ -232,6 +242,9 @@ fn refusals(described: &Described<'_>) -> BTreeMap<u16, Vec<Code>> {
     if spec.if_match {
         codes.extend([Code::PreconditionRequired, Code::StaleVersion]);
     }
+    if spec.may_match {
+        codes.push(Code::StaleVersion);
+    }
     codes.extend(described.refusals);
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
@@ -266,6 +279,8 @@ pub(super) fn frame() -> Value {
                     "description": "`vi` or `en`: the language of titles and details of refusals."},
                 "IfMatch": {"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string", "example": "\"1\""},
                     "description": "The `ETag` of the resource as you read it; only the version before the dash counts. `*` takes whatever exists."},
+                "MayMatch": {"name": "If-Match", "in": "header", "required": false, "schema": {"type": "string"},
+                    "description": "The `ETag` of the resource as you read it, if only that version is meant."},
             },
             "responses": {},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",

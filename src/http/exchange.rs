@@ -110,6 +110,10 @@ pub(super) async fn check<'r>(
         body = parse(&read(&mut payload, kernel.limits).await?)?;
         schema.check(&mut body, &mut faults).map_err(|()| Error::new(Code::MalformedRequest))?;
     }
+    if headers.contains_key("idempotency-key") {
+        // Better refused than taken for a promise that is not kept yet.
+        faults.push(Fault::of("Idempotency-Key", FaultCode::IdempotencyNotSupported));
+    }
     let mut query = checks.query.read(req.query_string(), &mut faults);
     let fields = fields(&mut query, checks.fields.as_deref(), &mut faults);
     if faults.is_empty() {
@@ -165,7 +169,7 @@ fn fields(query: &mut Map<String, Value>, members: Option<&[String]>, faults: &m
     let members = members?;
     let Value::String(picked) = query.remove("fields")? else { return None };
     let picked: Vec<String> = picked.split(',').map(|name| name.trim().to_owned()).collect();
-    if picked.iter().any(|name| !members.contains(name)) {
+    if picked.iter().any(|name| name != "id" && !members.contains(name)) {
         faults.push(Fault::of("fields", FaultCode::NotInList).with(members.join(", ")));
     }
     Some(picked)

@@ -29,6 +29,8 @@ pub trait Filters: ToSchema + DeserializeOwned + Serialize {
     const SEARCH: bool = false;
     /// Whether `updated_since` narrows it.
     const UPDATED: bool = false;
+    /// Whether it comes in one order only and is never counted.
+    const ONE_WAY: bool = false;
     /// Whether the page takes several statements, which must then see one state: where a filter names another object, or rows
     /// are put together from several tables.
     fn several(&self) -> bool {
@@ -78,13 +80,15 @@ impl<F: Filters> Part for List<F> {
             json!({"type": "string", "maxLength": 2000}),
             "`page.next` of the page before, with the other parameters unchanged.",
         );
-        let sorts = F::SORTS.join("`, `");
-        spec.parameter(
-            "sort",
-            json!({"type": "string", "maxLength": 100, "default": F::SORTS.first()}),
-            &format!("Comma-separated, `-` for descending: `{sorts}`."),
-        );
-        spec.parameter("count", json!({"type": "string", "enum": ["exact"]}), "`exact` adds `page.total`.");
+        if !F::ONE_WAY {
+            let sorts = F::SORTS.join("`, `");
+            spec.parameter(
+                "sort",
+                json!({"type": "string", "maxLength": 100, "default": F::SORTS.first()}),
+                &format!("Comma-separated, `-` for descending: `{sorts}`."),
+            );
+            spec.parameter("count", json!({"type": "string", "enum": ["exact"]}), "`exact` adds `page.total`.");
+        }
         if F::SEARCH {
             spec.parameter(
                 "q",

@@ -78,6 +78,33 @@ impl<A: PathPart> Part for Path<A> {
     }
 }
 
+macro_rules! paths {
+    ($($part:ident $name:ident),+) => {
+        impl<$($part: PathPart),+> Part for Path<($($part,)+)> {
+            fn describe(spec: &mut Spec) {
+                spec.path_parameters(&[$($part::schema()),+]);
+            }
+            fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+                let mut texts = exchange.req.match_info().iter().map(|(_, text)| text);
+                $(let $name = texts.next().and_then($part::read).ok_or_else(Error::not_found)?;)+
+                Ok(Self(($($name,)+)))
+            }
+        }
+    };
+}
+paths!(A a, B b);
+paths!(A a, B b, C c);
+
+impl PathPart for i32 {
+    fn schema() -> Value {
+        json!({"type": "integer", "minimum": 0, "maximum": 999_999})
+    }
+    fn read(text: &str) -> Option<Self> {
+        // One number, one spelling.
+        text.parse().ok().filter(|number: &Self| (0..1_000_000).contains(number) && number.to_string() == text)
+    }
+}
+
 /// Parameters of the query as a struct whose members are the parameters.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
@@ -125,6 +152,29 @@ impl Part for IfMatch {
     }
 }
 
+/// The version that the client means to move, if it says so.
+#[derive(Debug)]
+pub struct MayMatch(pub Option<Matching>);
+
+impl MayMatch {
+    /// Whether the resource as it stands is meant.
+    ///
+    /// # Errors
+    /// 412 if another version is.
+    pub fn check(&self, current: i64) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |matching| matching.check(current))
+    }
+}
+
+impl Part for MayMatch {
+    fn describe(spec: &mut Spec) {
+        spec.may_match();
+    }
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        Ok(Self(Matching::read(exchange.req.headers())))
+    }
+}
+
 /// Marks of the request that a handler itself needs: signing in keeps the address.
 #[derive(Debug)]
 pub struct Peer {
@@ -166,7 +216,7 @@ pub fn accepts_json(headers: &HeaderMap) -> bool {
             let mut pieces = range.split(';').map(str::trim);
             let range = pieces.next().unwrap_or_default().to_ascii_lowercase();
             let refused = pieces.any(|piece| piece.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
-            !refused && matches!(range.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
+            !refused && matches!(range.as_str(), "" | "*/*" | "application/*" | "application/json" | "application/problem+json")
         });
         if taken {
             return true;

@@ -218,7 +218,8 @@ fn components(declared: &mut [Declared]) -> Result<Value> {
     spec.component::<Problem>();
     let mut all = Map::new();
     for (name, schema) in declared.iter_mut().flat_map(|declaration| declaration.spec.take_components()).chain(spec.take_components()) {
-        let schema = serde_json::to_value(schema)?;
+        let mut schema = serde_json::to_value(schema)?;
+        super::schema::bound_dates(&mut schema);
         if all.get(&name).is_some_and(|known| *known != schema) {
             return Err(Error::internal(format!("two schemas are called {name}")));
         }

@@ -32,6 +32,20 @@ enum Kind {
     Boolean,
 }
 
+/// Days of this century and the last, and instants of JSON's four digits: `date` alone lets years below zero through.
+pub fn bound_dates(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("format") == Some(&json!("date")) {
+                members.insert("pattern".into(), json!("^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"));
+            }
+            members.values_mut().for_each(bound_dates);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_dates),
+        _ => {}
+    }
+}
+
 fn compile(schema: &Value, components: &Value) -> Result<Validator, String> {
     let mut root = schema.clone();
     if let Some(root) = root.as_object_mut() {

@@ -75,6 +75,14 @@ text_enum! {
     }
 }
 
+impl Operator {
+    /// Whether it is held against a value.
+    #[must_use]
+    pub const fn takes_value(self) -> bool {
+        matches!(self, Self::AtLeast | Self::Above | Self::AtMost | Self::Below | Self::Exactly)
+    }
+}
+
 text_enum! {
     /// What records a side.
     pub enum CollectedBy {
@@ -101,7 +109,16 @@ pub struct Side {
     pub levels: Vec<Level>,
 }
 
+/// The largest number of one unit among many: so far below 2⁵³ that no unit can fill up the totals of all others.
+pub const MOST: i64 = 1_000_000_000_000;
+
 impl Side {
+    /// The largest number that is taken for it: the department's own, such as money of the budget, may be any that JSON says exactly.
+    #[must_use]
+    pub fn most(&self) -> i64 {
+        if self.kinds == [Kind::Department.as_str()] { (1 << 53) - 1 } else { MOST }
+    }
+
     /// Whether a unit of this kind that teaches these levels records it.
     #[must_use]
     pub fn is_collected_by(&self, kind: Kind, levels: &[Level]) -> bool {

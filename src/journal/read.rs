@@ -165,7 +165,15 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
     type Row = (i64, Instant, Option<String>, String, Option<AnyId>, Option<String>, bool, Named, Option<String>);
     let (day, scope) = (db.today(), db.scope()?);
     let end: i64 = seals::table.select(diesel::dsl::max(seals::position)).first::<Option<i64>>(db.conn)?.unwrap_or_default();
-    let rows: Vec<Row> = visible!(scope)
+    if after > end {
+        // Whoever went on from there would never hear of anything again.
+        return Err(Error::invalid(vec![Fault::of("after", FaultCode::OutOfRange).with(format!("≤ {end}"))]));
+    }
+    // What everybody may read is everybody's to follow.
+    let told =
+        journal::resource_type.eq("period").or(journal::unit_id.eq_any(within(scope.root(), scope.today()).nullable()).assume_not_null());
+    let rows: Vec<Row> = journal::table
+        .filter(told)
         .inner_join(seals::table)
         .filter(journal::event.is_not_null())
         .filter(seals::position.gt(after))
@@ -185,7 +193,7 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
         .load(db.conn)?;
     // A full stretch ends at its last row; a short one has seen all there is.
     let full = limit > 0 && i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-    let last = if full { rows.last().map_or(end, |row| row.0) } else { end.max(after) };
+    let last = if full { rows.last().map_or(end, |row| row.0) } else { end };
     let mut data = Vec::with_capacity(rows.len());
     for (position, at, event, kind, id, code, deleted, unit, after) in rows {
         let shown = if deleted { None } else { shown(db, &kind, id, after.as_deref())? };

@@ -7,7 +7,7 @@ use crate::access::caller::Caller;
 use crate::db::Tx;
 use crate::db::schema::journal;
 use crate::error::Result;
-use crate::ids::{AnyId, EntryId, Id, UnitId};
+use crate::ids::{AnyId, EntryId, Id, UnitId, UserId};
 
 /// What happened to one resource.
 #[derive(Clone, Debug)]
@@ -30,13 +30,26 @@ pub struct Entry {
     pub before: Option<Value>,
     /// As it is.
     pub after: Option<Value>,
+    /// Who acted, where nobody is signed in yet: id, name and unit of the person.
+    pub signs: Option<(UserId, String, UnitId)>,
 }
 
 impl Entry {
     /// An entry about a resource; say what it was and is with the members.
     #[must_use]
     pub fn new(action: &'static str, event: Option<&'static str>, resource_type: &'static str, resource: AnyId) -> Self {
-        Self { action, event, resource_type, resource: Some(resource), code: None, unit: None, deleted: false, before: None, after: None }
+        Self {
+            action,
+            event,
+            resource_type,
+            resource: Some(resource),
+            code: None,
+            unit: None,
+            deleted: false,
+            before: None,
+            after: None,
+            signs: None,
+        }
     }
 
     /// The same entry, telling what the resource was and is; a reason stands with the latter.
@@ -62,7 +75,10 @@ pub fn append(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
     let (kind, id, name, role, unit) = match &context.caller {
         Caller::Person(person) => ("user", Some(person.id.any()), person.full_name.clone(), Some(person.role.as_str()), Some(person.unit)),
         Caller::System(what) => ("system", None, (*what).to_owned(), None, None),
-        Caller::Nobody => ("system", None, "nobody".to_owned(), None, None),
+        Caller::Nobody => match entry.signs {
+            Some((id, name, unit)) => ("user", Some(id.any()), name, None, Some(unit)),
+            None => ("system", None, "nobody".to_owned(), None, None),
+        },
     };
     let entry_id: EntryId = Id::new();
     diesel::insert_into(journal::table)

@@ -7,7 +7,7 @@ use crate::access::policy::{LockPeriods, ReadCatalogue};
 use crate::error::{Code, Error, Result};
 use crate::http::answers::{Paged, Resource, Single};
 use crate::http::list::{Filters, List};
-use crate::http::parts::{Body, Path};
+use crate::http::parts::{Body, MayMatch, Path};
 use crate::http::registrar::Registrar;
 use crate::ids::Key;
 use crate::journal::{self, Entry};
@@ -49,18 +49,29 @@ async fn get_period(access: Access<ReadCatalogue>, Path(key): Path<Key>) -> Resu
     access.read(move |db| store::get(db, &key)).await.map(Single)
 }
 
-async fn lock_period(access: Access<LockPeriods>, Path(key): Path<Key>, Body(reason): Body<LockReason>) -> Result<Single<Period>> {
-    turn(access, key, reason, PeriodAction::Lock).await
+async fn lock_period(
+    access: Access<LockPeriods>,
+    Path(key): Path<Key>,
+    Body(reason): Body<LockReason>,
+    may: MayMatch,
+) -> Result<Single<Period>> {
+    turn(access, key, reason, may, PeriodAction::Lock).await
 }
 
-async fn unlock_period(access: Access<LockPeriods>, Path(key): Path<Key>, Body(reason): Body<LockReason>) -> Result<Single<Period>> {
-    turn(access, key, reason, PeriodAction::Unlock).await
+async fn unlock_period(
+    access: Access<LockPeriods>,
+    Path(key): Path<Key>,
+    Body(reason): Body<LockReason>,
+    may: MayMatch,
+) -> Result<Single<Period>> {
+    turn(access, key, reason, may, PeriodAction::Unlock).await
 }
 
-async fn turn(access: Access<LockPeriods>, key: Key, reason: LockReason, action: PeriodAction) -> Result<Single<Period>> {
+async fn turn(access: Access<LockPeriods>, key: Key, reason: LockReason, may: MayMatch, action: PeriodAction) -> Result<Single<Period>> {
     let period = access
         .write(move |tx| {
             let locked = store::lock(tx, &key)?;
+            may.check(locked.period.version)?;
             if !locked.period.actions.contains(&action) {
                 return Err(Error::illegal_transition(locked.period.actions.iter().map(|action| action.as_str()).collect()));
             }

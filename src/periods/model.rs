@@ -36,7 +36,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// Whether a period takes values: all do but the locked ones.
+    /// Where a period stands; all but the locked ones take values.
     pub enum PeriodStatus {
         /// Not begun yet.
         Future = "future",
@@ -102,7 +102,7 @@ pub struct Period {
     /// Since when it takes no more values.
     #[schema(required = true)]
     pub locked_at: Option<Instant>,
-    /// Whether it takes values.
+    /// Where it stands; it takes values unless it is locked.
     pub status: PeriodStatus,
     /// What this caller may do with it now.
     pub actions: Vec<PeriodAction>,
@@ -131,7 +131,7 @@ pub struct PeriodFilters {
     /// Whose `as_of` lies in this year.
     #[schema(minimum = 2000, maximum = 2100)]
     pub year: Option<i32>,
-    /// Whether they take values.
+    /// Where they stand.
     pub status: Option<PeriodStatus>,
     /// Whose window holds this day.
     pub covers: Option<NaiveDate>,

@@ -54,6 +54,7 @@ impl Filters for ResultFilters {
 
 impl Filters for ProvenanceFilters {
     const SORTS: &'static [&'static str] = &["code"];
+    const ONE_WAY: bool = true;
     fn several(&self) -> bool {
         true
     }

@@ -148,8 +148,10 @@ fn trajectory(number: Fraction, target: &Target, baseline: Option<Fraction>, yea
     if whole <= 0 || year <= BASE_YEAR {
         return None;
     }
+    // Who began past the target only has to stay past it.
+    let past = attains(from, target.operator, Some(to), baseline)?;
     let reaches = |year: i32| {
-        let milestone = from.toward(to, year - BASE_YEAR, whole)?;
+        let milestone = if past { to } else { from.toward(to, year - BASE_YEAR, whole)? };
         attains(number, target.operator, Some(milestone), baseline)
     };
     Some(if reaches(year)? {
@@ -210,6 +212,10 @@ mod tests {
             assert_eq!(standing.trajectory, expected, "{percent} in {year}");
         }
         assert_eq!(standing(Fraction::percent(44, 100), None, Some(&goal), None, 2026).trajectory, Trajectory::NoData);
+        // 99.6 at the beginning and 99.3 now: still above 99.
+        let high = target(2030, Operator::Above, Some(9900));
+        let stays = standing(Fraction::percent(993, 1000), None, Some(&high), Fraction::percent(996, 1000), 2026);
+        assert_eq!((stays.attained, stays.trajectory), (Some(true), Trajectory::OnTrack));
         let grow = target(2030, Operator::Increase, None);
         assert_eq!(standing(Fraction::percent(44, 100), None, Some(&grow), None, 2026).reason, Some(ResultReason::NoBaseline));
     }

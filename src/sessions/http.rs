@@ -127,6 +127,7 @@ async fn delete_session(access: Access<UseAccount>, Path(key): Path<SessionKey>)
             journal::append(tx, Entry { unit, ..Entry::new("session.delete", None, "session", session.any()) })
         })
         .await?;
+    access.forget(session);
     Ok(NoContent)
 }
 
@@ -142,7 +143,8 @@ fn current(db: &mut Db<'_>, session: SessionId) -> Result<Me> {
 }
 
 fn entry(action: &'static str, session: SessionId, me: &Me) -> Entry {
-    Entry { unit: Some(me.unit.id), code: Some(me.username.clone()), ..Entry::new(action, None, "session", session.any()) }
+    let signs = Some((me.id, me.full_name.clone(), me.unit.id));
+    Entry { unit: Some(me.unit.id), code: Some(me.username.clone()), signs, ..Entry::new(action, None, "session", session.any()) }
 }
 
 fn issue(access: &Access<Anyone>, session: SessionId, client: Client, refresh_token: String, until: Instant, user: Me) -> Result<Tokens> {

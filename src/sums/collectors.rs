@@ -18,7 +18,14 @@ pub type Step = (AnyId, String, String, NaiveDate);
 /// How many more there are from the day of each step on.
 pub type Steps = BTreeMap<Step, i64>;
 
+/// Nothing is recorded for days before this one, so what was there then is told as of it: few steps, however old schools are.
+const BEGINNING: NaiveDate = match NaiveDate::from_ymd_opt(2023, 1, 1) {
+    Some(date) => date,
+    None => NaiveDate::MIN,
+};
+
 fn step(steps: &mut Steps, node: AnyId, (kind, levels): (&str, &str), from: NaiveDate, to: NaiveDate) {
+    let from = from.max(BEGINNING);
     if from < to {
         *steps.entry((node, kind.to_owned(), levels.to_owned(), from)).or_default() += 1;
         if to != UNTIL_FURTHER_NOTICE {

@@ -131,6 +131,22 @@ pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Task> {
     filled(db, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
+/// The task that a member of a body names: of the catalogue, or of a unit of the scope.
+///
+/// # Errors
+/// Database errors; a name of nothing is `fault`.
+pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<Task>> {
+    let found = match Key::parse(text) {
+        Some(key) => by_key!(visible!(db.scope()?).select(COLUMNS).into_boxed(), &key, tasks).first::<Row>(db.conn).optional()?,
+        None => None,
+    };
+    if let Some(row) = found {
+        return Ok(filled(db, vec![row])?.pop());
+    }
+    faults.push(fault);
+    Ok(None)
+}
+
 /// A page of tasks.
 ///
 /// # Errors

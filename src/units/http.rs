@@ -88,8 +88,9 @@ async fn read_unit_tree(access: Access<ReadUnits>, Query(query): Query<TreeQuery
 async fn create_unit(access: Access<WriteUnits>, Body(new): Body<NewUnit>) -> Result<Created<Unit>> {
     let unit = access
         .write(move |tx| {
+            let tree = tx.take_tree()?;
             let row = resolve_new(tx, &new)?;
-            store::insert(tx, &row)?;
+            store::insert(tx, &tree, &row)?;
             let unit = store::get(tx, &Key::Id(row.id.uuid()), None)?.unit;
             journal::append(tx, entry("unit.create", "unit.created", None, &unit)?)?;
             Ok(unit)
@@ -106,11 +107,16 @@ async fn update_unit(
 ) -> Result<Single<Unit>> {
     let unit = access
         .write(move |tx| {
+            let tree = tx.take_tree()?;
             let locked = store::lock(tx, &key)?;
             let before = locked.found.whole()?.clone();
+            if rules::is_from_above(&patch, before.kind) && tx.scope()?.is_own(before.id) && before.parent.is_some() {
+                let (vi, en) = ("Cấp trên quyết định việc này.", "The unit above decides on that.");
+                return Err(Error::forbidden().because(vi, en));
+            }
             matching.check(before.version.unwrap_or_default())?;
             let change = resolve_patch(tx, &before, &patch)?;
-            store::update(tx, &locked, &change, patch.effective_on.unwrap_or(tx.today()))?;
+            store::update(tx, &tree, &locked, &change, patch.effective_on.unwrap_or(tx.today()))?;
             let after = store::get(tx, &Key::Id(before.id.uuid()), None)?.unit;
             journal::append(tx, entry("unit.update", "unit.updated", Some(&before), &after)?)?;
             Ok(after)
@@ -129,6 +135,7 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
     let mut faults = rules::faults_of_new(new, tx.today());
     let parent = store::referred_unit(tx, Fault::at("/parent", FaultCode::UnknownReference), &new.parent, &mut faults)?;
     faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_parent(new.kind, parent.kind)));
+    faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_orphan("/valid_from", parent, new.valid_from.unwrap_or(tx.today()))));
     let locality = localities::store::referred(tx, "/locality", new.locality.as_deref(), &mut faults)?;
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
@@ -167,6 +174,8 @@ fn resolve_patch(tx: &mut Tx<'_>, unit: &Unit, patch: &UnitPatch) -> Result<stor
         None => None,
     };
     faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_parent(unit.kind, parent.kind)));
+    let from = effective_on.unwrap_or(tx.today());
+    faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_orphan("/effective_on", parent, from)));
     let locality = match &locality {
         Field::Absent => None,
         Field::Null => Some(None),

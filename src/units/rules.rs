@@ -2,9 +2,25 @@
 
 use chrono::NaiveDate;
 
-use super::model::{Kind, Level, NewUnit, UnitType};
+use super::model::{Kind, Level, NewUnit, Unit, UnitPatch, UnitType};
 use crate::error::{Fault, FaultCode};
+use crate::ids::AnyId;
+use crate::patch::Field;
 use crate::registers::ExternalCode;
+
+/// A unit cannot stand under one that was not there yet: what it recorded would be added up nowhere.
+#[must_use]
+pub fn fault_of_orphan(pointer: &'static str, parent: &Unit, from: NaiveDate) -> Option<Fault> {
+    let first = parent.valid_from.filter(|first| from < *first)?;
+    Some(Fault::at(pointer, FaultCode::OutOfRange).with(format!("≥ {first}")))
+}
+
+/// Whether a change widens or moves the reach of a unit itself, so that only one above it may make it: its parent, and the territory
+/// of an office in charge of one.
+#[must_use]
+pub fn is_from_above(patch: &UnitPatch, kind: Kind) -> bool {
+    patch.parent.is_some() || (kind.is_in_charge() && patch.locality != Field::Absent)
+}
 
 /// The types of a kind of unit.
 #[must_use]
@@ -81,6 +97,10 @@ pub fn faults_of_new(new: &NewUnit, today: NaiveDate) -> Vec<Fault> {
     }
     if let Some(first) = new.valid_from {
         faults.extend(fault_of_date("/valid_from", first, today));
+    }
+    if new.code.parse::<AnyId>().is_ok() {
+        // An id is looked for first: nothing would ever find this code.
+        faults.push(Fault::at("/code", FaultCode::BadFormat).with("UUID"));
     }
     faults.extend(faults_of_codes(&new.external_codes));
     faults

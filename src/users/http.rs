@@ -10,7 +10,7 @@ use crate::access::token;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{CreatedSecret, NoContent, Paged, Plain, Resource, Single};
 use crate::http::list::{Filters, List};
-use crate::http::parts::{Body, Path};
+use crate::http::parts::{Body, MayMatch, Path};
 use crate::http::registrar::Registrar;
 use crate::ids::{Id, UserId};
 use crate::journal::{self, Entry};
@@ -110,21 +110,38 @@ async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Accept
         .write(move |tx| {
             let invited = store::accept(tx, &digest, &hash)?;
             let entry = Entry::new("user.accept", Some("user.updated"), "user", invited.id.any());
-            journal::append(tx, Entry { code: Some(invited.username), unit: Some(invited.unit), ..entry })
+            let signs = Some((invited.id, invited.full_name, invited.unit));
+            journal::append(tx, Entry { code: Some(invited.username), unit: Some(invited.unit), signs, ..entry })
         })
         .await?;
     Ok(NoContent)
 }
 
-async fn disable_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(reason): Body<Reason>) -> Result<Single<User>> {
-    change_status(access, id, reason, "user.disable").await
+async fn disable_user(
+    access: Access<WriteUsers>,
+    Path(id): Path<UserId>,
+    Body(reason): Body<Reason>,
+    may: MayMatch,
+) -> Result<Single<User>> {
+    change_status(access, id, reason, may, "user.disable").await
 }
 
-async fn enable_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(reason): Body<Reason>) -> Result<Single<User>> {
-    change_status(access, id, reason, "user.enable").await
+async fn enable_user(
+    access: Access<WriteUsers>,
+    Path(id): Path<UserId>,
+    Body(reason): Body<Reason>,
+    may: MayMatch,
+) -> Result<Single<User>> {
+    change_status(access, id, reason, may, "user.enable").await
 }
 
-async fn change_status(access: Access<WriteUsers>, id: UserId, reason: Reason, action: &'static str) -> Result<Single<User>> {
+async fn change_status(
+    access: Access<WriteUsers>,
+    id: UserId,
+    reason: Reason,
+    may: MayMatch,
+    action: &'static str,
+) -> Result<Single<User>> {
     let (me, own) = access.person().map(|person| (person.id, person.duties))?;
     let user = access
         .write(move |tx| {
@@ -133,6 +150,7 @@ async fn change_status(access: Access<WriteUsers>, id: UserId, reason: Reason, a
             if !rules::may_grant(own, Duties::of(&before.duties)) || before.id == me {
                 return Err(Error::forbidden());
             }
+            may.check(before.version)?;
             let status = rules::next_status(before.status, action, store::has_password(tx, id)?)?;
             store::set_status(tx, &locked, status)?;
             if status == Status::Disabled {

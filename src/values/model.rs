@@ -185,7 +185,7 @@ pub struct NewValue {
     #[schema(value_type = Option<String>, max_length = 2000)]
     pub note: Field<String>,
     /// The version that this row means to change; another one is 412.
-    #[schema(value_type = i64, required = false, minimum = 1)]
+    #[schema(value_type = i64, required = false, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub version: Option<i64>,
 }
 

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::model::{NewValue, State};
 use crate::error::{Fault, FaultCode};
-use crate::indicators::model::{Definition, IndicatorKind};
+use crate::indicators::model::{Definition, IndicatorKind, MOST, Side};
 use crate::patch::Field;
 use crate::sums::values::{Amount, CountsAs};
 
@@ -78,7 +78,9 @@ pub struct Collects {
 }
 
 impl Collects {
-    fn anything(self) -> bool {
+    /// Whether it collects any side.
+    #[must_use]
+    pub fn anything(self) -> bool {
         self.numerator || self.denominator || self.count
     }
 }
@@ -104,11 +106,6 @@ pub fn check(
 ) -> Findings {
     let mut findings = Findings::default();
     let at = |member: &str, code| Fault::at(format!("/rows/{index}/{member}"), code);
-    if !collects.anything() {
-        let subject = if row.locality.is_some() { "locality" } else { "unit" };
-        findings.faults.push(at(subject, FaultCode::NotCollectedHere));
-        return findings;
-    }
     let tallies = |wanted: IndicatorKind| kind == wanted && collects.count;
     let sides = [
         ("numerator", matches!(row.numerator, Field::Value(_)), collects.numerator),
@@ -121,6 +118,16 @@ pub fn check(
     for (member, given, collected) in sides {
         if given && !collected {
             findings.faults.push(at(member, FaultCode::NotCollectedHere));
+        }
+    }
+    for (member, number, side) in [
+        ("numerator", figures.numerator, &definition.numerator),
+        ("denominator", figures.denominator, &definition.denominator),
+        ("count", figures.count, &definition.count),
+    ] {
+        let limit = side.as_ref().map_or(MOST, Side::most);
+        if number.is_some_and(|number| number > limit) {
+            findings.faults.push(at(member, FaultCode::OutOfRange).with(format!("≤ {limit}")));
         }
     }
     let says = figures.numerator.is_some()

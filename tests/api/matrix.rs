@@ -24,8 +24,9 @@ const ROLES: [(&str, [&str; 6]); 3] = [
 /// What is sent: method, path, body, headers beside its content type.
 type Request = (&'static str, String, Option<Value>, Option<&'static str>);
 
-/// The request of an operation on a unit (`unit`), on the person that works there (`user`) or on a value of it (`value`).
-fn request(operation: &str, unit: &str, user: &str, value: &str, number: usize) -> Request {
+/// The request of an operation on a unit (`unit`), on the person that works there (`user`) on a value of it (`value`) or on its
+/// plan (`plan`).
+fn request(operation: &str, unit: &str, user: &str, value: &str, plan: &str, number: usize) -> Request {
     let get = |path: String| ("GET", path, None, None);
     let post = |path: &str, body: Value| ("POST", path.to_owned(), Some(body), None);
     match operation {
@@ -68,7 +69,20 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, number: usize) 
         "list_tasks" => get("/api/v1/tasks?limit=1".into()),
         "get_task" => get("/api/v1/tasks/1.01".into()),
         "list_plans" => get(format!("/api/v1/plans?unit={unit}")),
-        "get_plan" => get(format!("/api/v1/plans/{ABSENT}")),
+        "get_plan" => get(format!("/api/v1/plans/{plan}")),
+        "create_plan" => post(
+            "/api/v1/plans",
+            json!({"unit": unit, "kind": "annual", "from_year": 2000 + i32::try_from(number % 100).expect("small"),
+                "to_year": 2000 + i32::try_from(number % 100).expect("small"), "title": "Kế hoạch năm"}),
+        ),
+        "list_missing_plans" => get(format!("/api/v1/plans/missing?kind=annual&year=2026&within={unit}")),
+        "update_plan" => ("PATCH", format!("/api/v1/plans/{plan}"), Some(json!({"title": "Kế hoạch năm"})), Some("*")),
+        "submit_plan" => post(&format!("/api/v1/plans/{plan}/submit"), json!({})),
+        "return_plan" => post(&format!("/api/v1/plans/{plan}/return"), json!({"reason": "Chưa đủ"})),
+        "approve_plan" => post(&format!("/api/v1/plans/{plan}/approve"), json!({})),
+        "amend_plan" => post(&format!("/api/v1/plans/{plan}/amend"), json!({})),
+        "list_plan_revisions" => get(format!("/api/v1/plans/{plan}/revisions")),
+        "get_plan_revision" => get(format!("/api/v1/plans/{plan}/revisions/1")),
         "list_indicators" => get("/api/v1/indicators?limit=1".into()),
         "get_indicator" => get("/api/v1/indicators/MN01".into()),
         "list_definitions" => get("/api/v1/indicators/MN01/definitions".into()),
@@ -141,6 +155,15 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
             *value = value_of(&admin, unit, 1);
         }
     }
+    // A draft of each unit, by an editor of it.
+    let mut plans: Vec<(&str, String)> = units.iter().map(|unit| (*unit, ABSENT.to_owned())).collect();
+    for (unit, plan) in &mut plans {
+        if *unit != "-" && *unit != ABSENT {
+            let editor = admin.user(&format!("soan.{}", unit.to_lowercase()), unit, &["editor"]);
+            let body = json!({"unit": unit, "kind": "annual", "from_year": 2026, "to_year": 2026, "title": "Kế hoạch năm 2026"});
+            *plan = editor.post("/api/v1/plans", &body).expect(201).json()["id"].as_str().expect("an id").to_owned();
+        }
+    }
     let callers: Vec<Vec<Caller<'_>>> = ROLES
         .iter()
         .map(|(role, units)| DUTIES.iter().map(|duty| admin.user(&format!("{role}.{duty}"), units[0], &[duty])).collect())
@@ -165,7 +188,8 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
                     number += 1;
                     let user = user_of(units[index]);
                     let value = values.iter_mut().find(|(of, _)| *of == units[index]).map(|(_, id)| id).expect("one for each");
-                    let request = request(&operation.id, units[index], &user, value, number);
+                    let plan = plans.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
+                    let request = request(&operation.id, units[index], &user, value, &plan, number);
                     let before = db_entries(&app);
                     let status = send(caller, &request);
                     assert!(status < 400 || db_entries(&app) == before, "{} was refused and changed something", operation.id);

@@ -56,7 +56,13 @@ fn every_table_of_the_schema_is_in_the_database() {
         indicator_values,
         indicator_value_revisions,
         value_sums,
-        collector_counts
+        collector_counts,
+        plan_revisions,
+        assignments,
+        assignment_units,
+        assignment_updates,
+        assignment_extensions,
+        progress_sums
     );
 }
 

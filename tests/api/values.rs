@@ -338,3 +338,46 @@ fn results_say_which_parameter_is_wrong() {
     let period = admin.get("/api/v1/periods/202503").expect(200).json();
     assert_eq!((&period["code"], &period["starts_on"], &period["status"]), (&json!("2025-03"), &json!("2025-02-15"), &json!("open")));
 }
+
+#[test]
+fn an_office_does_not_widen_its_own_reach_and_a_value_keeps_its_keeper() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let district = admin.user("pgd.mc", "PGD-MC", &["admin", "editor"]);
+    for patch in [json!({"locality": "D150"}), json!({"locality": "P17"}), json!({"parent": "SGD"})] {
+        district.patch("/api/v1/units/PGD-MC", "*", &patch).problem(403, "forbidden");
+    }
+    let population =
+        |unit: &str, number: i64| json!({"indicator": "MN01", "unit": unit, "period": START, "locality": "C04831", "denominator": number});
+    let id = record(&admin, &[population("PGD-DB", 60)])["rows"][0]["id"].as_str().expect("an id").to_owned();
+    // The department corrects it, and it stays the district's.
+    record(&admin, &[population("SGD", 61)]);
+    let office = admin.user("pgd.db", "PGD-DB", &["editor"]);
+    let value = office.get(&format!("/api/v1/indicator-values/{id}")).expect(200).json();
+    assert_eq!((&value["unit"]["code"], &value["denominator"], &value["version"]), (&json!("PGD-DB"), &json!(61), &json!(2)));
+    // A district that is not in charge learns nothing of it.
+    let foreign =
+        json!({"rows": [{"indicator": "MN01", "unit": "PGD-MC", "period": START, "locality": "C04831", "denominator": 1, "version": 7}]});
+    assert_eq!(district.post("/api/v1/indicator-values", &foreign).faults(), ["/rows/0/locality not_collected_here"]);
+    // What was withdrawn can still be read as it was.
+    office.send("DELETE", &format!("/api/v1/indicator-values/{id}"), &[("If-Match", "*")], None).expect(204);
+    let history = office.get(&format!("/api/v1/indicator-values/{id}/history")).expect(200).json();
+    let told: Vec<_> =
+        history["data"].as_array().expect("rows").iter().map(|row| (row["denominator"].clone(), row["withdrawn"].clone())).collect();
+    assert_eq!(told, [(json!(60), json!(false)), (json!(61), json!(false)), (Value::Null, json!(true))]);
+    district.get(&format!("/api/v1/indicator-values/{id}/history")).problem(404, "not_found");
+    app.db_verify();
+}
+
+#[test]
+fn a_unit_stands_only_under_one_that_was_there() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let office = json!({"code": "PGD-X", "kind": "district_office", "type": "district_office", "name": "Phòng Giáo dục và Đào tạo", "parent": "SGD"});
+    admin.post("/api/v1/units", &office).expect(201);
+    let school = json!({"code": "MN-X", "kind": "school", "type": "preschool", "name": "Trường Mầm non", "parent": "PGD-X", "valid_from": "2010-09-01"});
+    assert_eq!(admin.post("/api/v1/units", &school).faults(), ["/valid_from out_of_range"]);
+    let big =
+        json!({"rows": [{"indicator": "MN03", "unit": "SGD", "period": START, "numerator": 1, "version": 9_223_372_036_854_775_808_u64}]});
+    assert_eq!(admin.post("/api/v1/indicator-values", &big).faults(), ["/rows/0/version out_of_range"]);
+}

@@ -1,3 +1,4 @@
+DROP TABLE plan_revisions;
 DROP TABLE plan_items;
 DROP TABLE plans;
 DROP TABLE task_indicators;

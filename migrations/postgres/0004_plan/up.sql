@@ -3,7 +3,7 @@
 
 CREATE TABLE periods (
     id UUID PRIMARY KEY NOT NULL,
-    code TEXT NOT NULL UNIQUE,
+    code TEXT COLLATE "C" NOT NULL UNIQUE,
     kind TEXT NOT NULL,
     title_vi TEXT NOT NULL,
     title_en TEXT NOT NULL,
@@ -25,7 +25,7 @@ CREATE INDEX periods_by_day ON periods (as_of, id);
 
 CREATE TABLE documents (
     id UUID PRIMARY KEY NOT NULL,
-    code TEXT NOT NULL UNIQUE,
+    code TEXT COLLATE "C" NOT NULL UNIQUE,
     type_vi TEXT NOT NULL,
     number TEXT,
     issued_on DATE,
@@ -41,7 +41,7 @@ CREATE TABLE documents (
 
 CREATE TABLE task_groups (
     id UUID PRIMARY KEY NOT NULL,
-    code TEXT NOT NULL UNIQUE,
+    code TEXT COLLATE "C" NOT NULL UNIQUE,
     number INTEGER NOT NULL,
     title_vi TEXT NOT NULL,
     title_en TEXT NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE task_groups (
 
 CREATE TABLE tasks (
     id UUID PRIMARY KEY NOT NULL,
-    code TEXT NOT NULL UNIQUE,
+    code TEXT COLLATE "C" NOT NULL UNIQUE,
     group_id UUID NOT NULL REFERENCES task_groups (id),
     title_vi TEXT NOT NULL,
     title_en TEXT NOT NULL,
@@ -75,7 +75,7 @@ CREATE INDEX tasks_by_unit ON tasks (unit_id);
 
 CREATE TABLE indicators (
     id UUID PRIMARY KEY NOT NULL,
-    code TEXT NOT NULL UNIQUE,
+    code TEXT COLLATE "C" NOT NULL UNIQUE,
     title_vi TEXT NOT NULL,
     title_en TEXT NOT NULL,
     title_key TEXT NOT NULL,
@@ -150,6 +150,12 @@ CREATE TABLE plans (
     signatory TEXT,
     recipients TEXT NOT NULL,
     sections TEXT NOT NULL,
+    -- What it sets once it is approved: JSON, as it was written.
+    targets TEXT NOT NULL,
+    submitted_by UUID REFERENCES users (id),
+    submitted_at TIMESTAMP,
+    approved_by UUID REFERENCES users (id),
+    approved_at TIMESTAMP,
     returned TEXT,
     previous_id UUID REFERENCES plans (id),
     version BIGINT NOT NULL CHECK (version >= 1),
@@ -159,6 +165,9 @@ CREATE TABLE plans (
 );
 CREATE INDEX plans_by_unit ON plans (unit_id, kind, from_year);
 CREATE INDEX plans_by_update ON plans (updated_at, id);
+-- One in force, and beside it one that is being written.
+CREATE UNIQUE INDEX plans_in_force ON plans (unit_id, kind, from_year) WHERE status = 'approved';
+CREATE UNIQUE INDEX plans_being_written ON plans (unit_id, kind, from_year) WHERE status IN ('draft', 'submitted', 'returned');
 
 CREATE TABLE plan_items (
     id UUID PRIMARY KEY NOT NULL,
@@ -172,4 +181,14 @@ CREATE TABLE plan_items (
     expected_result TEXT,
     money BIGINT CHECK (money >= 0),
     UNIQUE (plan_id, place)
+);
+
+-- Append-only: what was submitted, each time.
+CREATE TABLE plan_revisions (
+    plan_id UUID NOT NULL REFERENCES plans (id),
+    number INTEGER NOT NULL,
+    submitted_by UUID REFERENCES users (id),
+    submitted_at TIMESTAMP NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (plan_id, number)
 );

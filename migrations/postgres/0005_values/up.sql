@@ -27,11 +27,13 @@ CREATE TABLE indicator_values (
 );
 CREATE INDEX indicator_values_by_unit ON indicator_values (unit_id, period_id, indicator_id);
 CREATE INDEX indicator_values_by_update ON indicator_values (updated_at, id);
+CREATE INDEX indicator_values_by_period ON indicator_values (period_id, indicator_id, updated_at, id);
 
 -- Append-only: each state that a value was in; the last one of a withdrawn value says so.
 CREATE TABLE indicator_value_revisions (
     value_id UUID NOT NULL,
     version BIGINT NOT NULL,
+    unit_id UUID NOT NULL REFERENCES units (id),
     withdrawn BOOLEAN NOT NULL,
     definition INTEGER NOT NULL,
     numerator BIGINT,

@@ -150,6 +150,12 @@ CREATE TABLE plans (
     signatory TEXT,
     recipients TEXT NOT NULL,
     sections TEXT NOT NULL,
+    -- What it sets once it is approved: JSON, as it was written.
+    targets TEXT NOT NULL,
+    submitted_by BLOB REFERENCES users (id),
+    submitted_at TEXT,
+    approved_by BLOB REFERENCES users (id),
+    approved_at TEXT,
     returned TEXT,
     previous_id BLOB REFERENCES plans (id),
     version INTEGER NOT NULL CHECK (version >= 1),
@@ -159,6 +165,9 @@ CREATE TABLE plans (
 ) STRICT;
 CREATE INDEX plans_by_unit ON plans (unit_id, kind, from_year);
 CREATE INDEX plans_by_update ON plans (updated_at, id);
+-- One in force, and beside it one that is being written.
+CREATE UNIQUE INDEX plans_in_force ON plans (unit_id, kind, from_year) WHERE status = 'approved';
+CREATE UNIQUE INDEX plans_being_written ON plans (unit_id, kind, from_year) WHERE status IN ('draft', 'submitted', 'returned');
 
 CREATE TABLE plan_items (
     id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
@@ -172,4 +181,14 @@ CREATE TABLE plan_items (
     expected_result TEXT,
     money INTEGER CHECK (money >= 0),
     UNIQUE (plan_id, place)
+) STRICT;
+
+-- Append-only: what was submitted, each time.
+CREATE TABLE plan_revisions (
+    plan_id BLOB NOT NULL REFERENCES plans (id),
+    number INTEGER NOT NULL,
+    submitted_by BLOB REFERENCES users (id),
+    submitted_at TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (plan_id, number)
 ) STRICT;

@@ -9,10 +9,10 @@ use diesel::sql_types::Bool;
 use serde_json::Value;
 
 use super::territory;
-use crate::db::Db;
-use crate::db::MultiBackend;
+use crate::access::scope::Scope;
 use crate::db::page::{CursorValue, Page, PageRequest};
 use crate::db::schema::{indicator_values, localities, unit_closure, unit_spells, units};
+use crate::db::{Db, MultiBackend};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, LocalityId, UnitId, ValueId};
 use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side};
@@ -21,7 +21,7 @@ use crate::localities::model::LocalityRef;
 use crate::periods::model::Period;
 use crate::results::model::{Provenance, ResultReason, ValueMark};
 use crate::units::model::{Unit, UnitRef};
-use crate::units::store::{refs, seats};
+use crate::units::store::{refs, seats, within};
 use crate::values::rules::{Figures, counts_as};
 
 /// Id and version, what it says, and the unit that recorded it.
@@ -130,7 +130,7 @@ fn of_units(
     limit: i64,
 ) -> Result<Vec<(String, Provenance)>> {
     type Row = (UnitId, String, String);
-    let day: NaiveDate = period.as_of;
+    let (day, scope): (NaiveDate, Scope) = (period.as_of, db.scope()?);
     let below = unit_closure::table
         .filter(unit_closure::ancestor.eq(unit.id))
         .filter(unit_closure::valid_from.le(day))
@@ -139,6 +139,8 @@ fn of_units(
     let mut query = units::table
         .inner_join(unit_spells::table)
         .filter(units::id.eq_any(below))
+        // What counted here and stands elsewhere today is in the sum, and its figures are its own.
+        .filter(units::id.eq_any(within(scope.root(), scope.today())))
         .filter(unit_spells::valid_from.le(day))
         .filter(unit_spells::valid_to.gt(day))
         .filter(units::kind.eq_any(side.kinds.clone()))

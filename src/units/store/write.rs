@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::closure::{self, Span};
 use super::read::{self, Found};
 use crate::db::schema::{unit_spells, units};
-use crate::db::{Conn, Tx, UNTIL_FURTHER_NOTICE, each};
+use crate::db::{Conn, TreeWrite, Tx, UNTIL_FURTHER_NOTICE, each};
 use crate::error::{Error, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::registers::ExternalCode;
@@ -80,7 +80,7 @@ fn write_levels(levels: &[Level]) -> String {
 ///
 /// # Errors
 /// 409 `duplicate` for a code that is taken.
-pub fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, _: &TreeWrite, new: &NewRow) -> Result<()> {
     let (now, start) = (tx.now(), new.valid_from.min(tx.today()));
     let codes = serde_json::to_string(&new.external_codes)?;
     let row = (
@@ -148,13 +148,16 @@ pub struct Change {
 ///
 /// # Errors
 /// 409 where the unit would stand under itself.
-pub fn update(tx: &mut Tx<'_>, locked: &Locked, change: &Change, day: NaiveDate) -> Result<()> {
+pub fn update(tx: &mut Tx<'_>, _: &TreeWrite, locked: &Locked, change: &Change, day: NaiveDate) -> Result<()> {
     let unit = locked.found.unit.id;
+    let later: Vec<SpellRow> = spells(tx, unit)?.into_iter().filter(|(span, _)| span.to > day).map(|(_, spell)| spell).collect();
+    let elsewhere = change.parent.is_some_and(|parent| later.iter().any(|spell| spell.parent != Some(parent)));
+    let teaches = change.levels.as_ref().is_some_and(|levels| later.iter().any(|spell| spell.levels != *levels));
     // What else changes leaves every total as it is.
-    let moved = match (change.parent, &change.levels) {
-        (Some(_), _) => closure::subtree(tx, unit, day)?,
-        (None, Some(_)) => vec![unit],
-        (None, None) => Vec::new(),
+    let moved = match (elsewhere, teaches) {
+        (true, _) => closure::subtree(tx, unit, day)?,
+        (false, true) => vec![unit],
+        (false, false) => Vec::new(),
     };
     let before = sums::footprint(tx, &moved)?;
     respell(tx, unit, change, day)?;

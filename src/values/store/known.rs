@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::schema::{localities, unit_spells, units};
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, TreeRead, Tx};
 use crate::error::Result;
 use crate::ids::{AnyId, Id, Key, LocalityId, PeriodId, UnitId, of};
 use crate::indicators::store::{Defined, Which, defined};
@@ -71,7 +71,7 @@ fn is_named<T>(text: &str, id: Id<T>, code: &str) -> bool {
 
 impl Known {
     /// Reads and locks: units first, then localities, each by id; periods are kept from being locked meanwhile.
-    pub(super) fn read(tx: &mut Tx<'_>, rows: &[NewValue]) -> Result<Self> {
+    pub(super) fn read(tx: &mut Tx<'_>, _: &TreeRead, rows: &[NewValue]) -> Result<Self> {
         let units = units_of(tx, &keys(rows.iter().map(|row| &row.unit)))?;
         let places = places_of(tx, &keys(rows.iter().filter_map(|row| row.locality.as_ref())))?;
         let indicators = defined(tx, Which::Named(&keys(rows.iter().map(|row| &row.indicator))))?;
@@ -131,7 +131,7 @@ pub(super) fn units_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Unit>> {
     Ok(rows.into_iter().map(unit).collect())
 }
 
-fn places_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Place>> {
+pub(super) fn places_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Place>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }

@@ -146,10 +146,10 @@ pub fn get(db: &mut Db<'_>, id: ValueId) -> Result<IndicatorValue> {
     find(db, id)?.ok_or_else(Error::not_found)
 }
 
-/// Every state that a value was in, the first one first.
+/// Every state that a value was in, the first one first; of a withdrawn one as well. It is in the scope of whoever kept it last.
 ///
 /// # Errors
-/// 404 if the value is absent or out of scope.
+/// 404 if there was none, or it is out of scope.
 pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
     type Told = (
         (i64, bool, i32),
@@ -158,7 +158,16 @@ pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
         Person,
         Instant,
     );
-    get(db, id)?;
+    let scope = db.scope()?;
+    let last: UnitId = indicator_value_revisions::table
+        .filter(indicator_value_revisions::value_id.eq(id))
+        .order_by(indicator_value_revisions::version.desc())
+        .select(indicator_value_revisions::unit_id)
+        .first(db.conn)?;
+    let ours = units::table.filter(units::id.eq(last)).filter(units::id.eq_any(within(scope.root(), scope.today())));
+    if !diesel::select(diesel::dsl::exists(ours)).get_result::<bool>(db.conn)? {
+        return Err(Error::not_found());
+    }
     let rows: Vec<Told> = indicator_value_revisions::table
         .left_join(users::table)
         .filter(indicator_value_revisions::value_id.eq(id))

@@ -43,6 +43,7 @@ struct ValueRow {
 struct RevisionRow {
     value_id: ValueId,
     version: i64,
+    unit_id: UnitId,
     withdrawn: bool,
     definition: i32,
     numerator: Option<i64>,
@@ -65,7 +66,7 @@ fn value(change: &Change<'_>, by: Option<UserId>, now: Instant) -> ValueRow {
         indicator_id,
         period_id,
         subject_id,
-        unit_id: change.of.unit.id,
+        unit_id: change.unit,
         locality_id: change.of.place.map(|place| place.id),
         definition: change.of.definition.version,
         counts_as: change.counts_as(),
@@ -88,6 +89,7 @@ fn revision(row: &ValueRow) -> RevisionRow {
     RevisionRow {
         value_id: row.id,
         version: row.version,
+        unit_id: row.unit_id,
         withdrawn: false,
         definition: row.definition,
         numerator: row.numerator,
@@ -138,11 +140,12 @@ pub(super) fn write(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
 }
 
 /// Writes the last state of a value that is withdrawn.
-pub(super) fn end(tx: &mut Tx<'_>, value_id: ValueId, version: i64, definition: i32) -> Result<()> {
+pub(super) fn end(tx: &mut Tx<'_>, value_id: ValueId, version: i64, unit_id: UnitId, definition: i32) -> Result<()> {
     let (recorded_by, recorded_at) = (tx.context.caller.person().map(|person| person.id), tx.now());
     let row = RevisionRow {
         value_id,
         version,
+        unit_id,
         withdrawn: true,
         definition,
         numerator: None,

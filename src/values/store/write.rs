@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::clock::Instant;
 use crate::db::Tx;
-use crate::db::schema::{indicator_values, units};
+use crate::db::schema::{indicator_values, unit_spells, units};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
-use crate::ids::{AnyId, Id, IndicatorId, Key, PeriodId, UnitId, ValueId};
+use crate::ids::{AnyId, Id, IndicatorId, Key, LocalityId, PeriodId, UnitId, ValueId};
 use crate::indicators::model::Definition;
 use crate::indicators::store::Defined;
 use crate::journal::store::{Entry, append};
@@ -18,10 +18,11 @@ use crate::periods::model::Period;
 use crate::periods::store as periods;
 use crate::sums::lineage::Subject;
 use crate::sums::values::{self, CountsAs, Totals};
+use crate::units::model::Kind;
 use crate::units::store::within;
 use crate::values::model::{IndicatorValue, NewValue, Outcome, State};
 use crate::values::rules::{self, Collects, Figures};
-use crate::values::store::known::{Known, Place, Unit, units_of};
+use crate::values::store::known::{Known, Place, Unit, places_of, units_of};
 use crate::values::store::{read, rows};
 
 /// What became of a row.
@@ -129,7 +130,14 @@ fn resolve<'k>(known: &'k Known, index: usize, row: &NewValue, faults: &mut Vec<
         faults.push(fault.with(definition.period_kind.as_str()));
         return None;
     }
-    Some(Resolved { indicator, definition, period, unit, place, collects: collects(definition, period.as_of, unit, place) })
+    let collects = collects(definition, period.as_of, unit, place);
+    if !collects.anything() {
+        // Nothing more is looked at: whether somebody else recorded it is not this caller's to know.
+        let subject = if place.is_some() { "locality" } else { "unit" };
+        faults.push(Fault::at(format!("/rows/{index}/{subject}"), FaultCode::NotCollectedHere));
+        return None;
+    }
+    Some(Resolved { indicator, definition, period, unit, place, collects })
 }
 
 /// Which sides the unit, or the locality in its charge, collected on the day.
@@ -151,6 +159,8 @@ fn collects(definition: &Definition, day: NaiveDate, unit: &Unit, place: Option<
 pub(super) struct Change<'k> {
     pub(super) of: &'k Resolved<'k>,
     pub(super) old: Option<&'k Stored>,
+    /// Whose it is after the change.
+    pub(super) unit: UnitId,
     pub(super) id: ValueId,
     pub(super) version: i64,
     pub(super) outcome: Outcome,
@@ -168,7 +178,8 @@ impl Change<'_> {
 /// # Errors
 /// 412 with the rows whose `version` is not the stored one; 423 with the rows of locked periods; 422 with every other fault.
 pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<Done>> {
-    let known = Known::read(tx, rows)?;
+    let tree = tx.hold_tree()?;
+    let known = Known::read(tx, &tree, rows)?;
     let mut faults = Vec::new();
     let resolved: Vec<Option<Resolved<'_>>> =
         rows.iter().enumerate().map(|(index, row)| resolve(&known, index, row, &mut faults)).collect();
@@ -190,15 +201,17 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
         let figures = old.map(|old| old.figures.clone()).unwrap_or_default().after(row);
         let findings = rules::check(index, row, &figures, resolved.indicator.kind, resolved.definition, resolved.collects);
         faults.extend(findings.faults);
-        if let Some(old) = old.filter(|old| old.unit != resolved.unit.id)
-            && !is_ours(tx, old.unit)?
-        {
-            // Another office keeps this locality's value, and that office is none of the caller's.
+        let keeper = match old {
+            Some(old) if old.unit != resolved.unit.id => keeper(tx, old, resolved)?,
+            _ => Some(resolved.unit.id),
+        };
+        let Some(unit) = keeper else {
             faults.push(Fault::at(format!("/rows/{index}/locality"), FaultCode::DuplicateRow));
-        }
+            continue;
+        };
         let outcome = match old {
             None => Outcome::Created,
-            Some(old) if old.figures == figures && old.unit == resolved.unit.id => Outcome::Unchanged,
+            Some(old) if old.figures == figures && old.unit == unit => Outcome::Unchanged,
             Some(_) => Outcome::Updated,
         };
         let version = old.map_or(1, |old| old.version + i64::from(outcome == Outcome::Updated));
@@ -206,7 +219,7 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
         let shown = (!dry_run || old.is_some()).then_some(id);
         done.push(Done { outcome, id: shown, version, warnings: findings.warnings });
         if outcome != Outcome::Unchanged {
-            changes.push(Change { of: resolved, old, id, version, outcome, figures });
+            changes.push(Change { of: resolved, old, unit, id, version, outcome, figures });
         }
     }
     if !faults.is_empty() {
@@ -215,16 +228,35 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     if !dry_run && !changes.is_empty() {
         let totals = totals(tx, &changes)?;
         rows::write(tx, &changes)?;
-        values::fold(tx, totals)?;
         tell(tx, &changes)?;
+        // Last, so that the busiest row is locked as briefly as can be.
+        values::fold(tx, totals)?;
     }
     Ok(done)
 }
 
-fn is_ours(tx: &mut Tx<'_>, unit: UnitId) -> Result<bool> {
-    let Some(scope) = tx.context.caller.person().map(|person| person.scope) else { return Ok(true) };
-    let ours = units::table.filter(units::id.eq(unit)).filter(units::id.eq_any(within(scope.root(), scope.today())));
-    Ok(diesel::select(diesel::dsl::exists(ours)).get_result(tx.conn)?)
+/// Whose a locality's value is when another office than its keeper changes it: the keeper's, while it was in charge of the place on
+/// the day and is below the caller; the caller's once the keeper was not in charge; nobody's else, and the row is refused.
+fn keeper(tx: &mut Tx<'_>, old: &Stored, resolved: &Resolved<'_>) -> Result<Option<UnitId>> {
+    let day = resolved.period.as_of;
+    let seat: Option<(Kind, Option<LocalityId>)> = units::table
+        .inner_join(unit_spells::table)
+        .filter(units::id.eq(old.unit))
+        .filter(units::valid_to.gt(day))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .select((units::kind, unit_spells::locality_id))
+        .first(tx.conn)
+        .optional()?;
+    let holds = seat
+        .is_some_and(|(kind, own)| kind.is_in_charge() && own.zip(resolved.place).is_some_and(|(own, place)| place.around.contains(&own)));
+    if !holds {
+        return Ok(Some(resolved.unit.id));
+    }
+    let Some(scope) = tx.context.caller.person().map(|person| person.scope) else { return Ok(Some(old.unit)) };
+    let ours = units::table.filter(units::id.eq(old.unit)).filter(units::id.eq_any(within(scope.root(), scope.today())));
+    let ours: bool = diesel::select(diesel::dsl::exists(ours)).get_result(tx.conn)?;
+    Ok(ours.then_some(old.unit))
 }
 
 fn refuse_stale(rows: &[NewValue], resolved: &[Option<Resolved<'_>>], stored: &HashMap<Cell, Stored>) -> Result<()> {
@@ -269,7 +301,13 @@ fn tell(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
     }
     let mut by_unit: BTreeMap<UnitId, Vec<&Change<'_>>> = BTreeMap::new();
     for change in changes {
-        by_unit.entry(change.of.unit.id).or_default().push(change);
+        by_unit.entry(change.unit).or_default().push(change);
+        if let Some(old) = change.old.filter(|old| old.unit != change.unit) {
+            // Who kept it until now is told that it is gone.
+            let entry = Entry::new("indicator_value.hand_over", Some("indicator_value.deleted"), "indicator_value", change.id.any());
+            let before = told(change.of, old.id, old.version, &old.figures);
+            append(tx, Entry { unit: Some(old.unit), deleted: true, before: Some(before), ..entry })?;
+        }
     }
     for (unit, touched) in by_unit {
         let entry = match touched.as_slice() {
@@ -315,8 +353,9 @@ fn told(of: &Resolved<'_>, id: ValueId, version: i64, figures: &Figures) -> serd
 /// 404 if it is absent or out of scope; 412 if `is_meant` refuses its version; 423 if its period is locked.
 pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<()>) -> Result<IndicatorValue> {
     let seen = read::get(tx, id)?;
-    let keys = [Key::Id(seen.unit.id.uuid())];
-    units_of(tx, &keys)?;
+    tx.hold_tree()?;
+    units_of(tx, &[Key::Id(seen.unit.id.uuid())])?;
+    places_of(tx, &seen.locality.as_ref().map(|place| Key::Id(place.id.uuid())).into_iter().collect::<Vec<_>>())?;
     let before = read::get(tx, id)?;
     is_meant(before.version)?;
     let period = Id::from(before.period.id.uuid());
@@ -333,7 +372,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<(
     let mut totals = Totals::default();
     totals.subtract(&nodes, period, indicator, figures.amount(counts_as));
     diesel::delete(row).execute(tx.conn)?;
-    rows::end(tx, id, before.version + 1, before.definition_version)?;
+    rows::end(tx, id, before.version + 1, before.unit.id, before.definition_version)?;
     values::fold(tx, totals)?;
     Ok(before)
 }

@@ -1,0 +1,6 @@
+DROP INDEX journal_by_at;
+DROP TABLE progress_sums;
+DROP TABLE assignment_extensions;
+DROP TABLE assignment_updates;
+DROP TABLE assignment_units;
+DROP TABLE assignments;

@@ -1,0 +1,7 @@
+//! Queries on plans: reading those of the scope and every approved one, writing drafts, moving them through their life.
+
+mod read;
+mod write;
+
+pub use read::{KeptTarget, get, list, missing, revision, revisions};
+pub use write::{Locked, Named, Words, amend, approve, insert, insert_department_plan, lock, send_back, submit, update};
