@@ -22,7 +22,8 @@ use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
 use crate::journal::seal::Patience;
 use crate::{
-    access, catalogue, documents, indicators, journal, localities, periods, plans, results, sessions, tasks, units, users, values,
+    access, assignments, catalogue, dashboard, documents, indicators, journal, localities, periods, plans, results, sessions, tasks, units,
+    users, values,
 };
 
 /// Every operation, declared.
@@ -39,6 +40,8 @@ pub fn api() -> Result<Api> {
     documents::http::routes(&mut api);
     tasks::http::routes(&mut api);
     plans::http::routes(&mut api);
+    assignments::http::routes(&mut api);
+    dashboard::http::routes(&mut api);
     indicators::http::routes(&mut api);
     values::http::routes(&mut api);
     results::http::routes(&mut api);
@@ -149,6 +152,14 @@ fn cors(origins: &[String]) -> Cors {
         cors = cors.allowed_origin(origin);
     }
     cors
+}
+
+/// Gives the recurring tasks whose periods have opened: for commands and tests that cannot wait for the tick.
+///
+/// # Errors
+/// Database errors.
+pub fn recur_now(database: &Database, clock: &Clock) -> Result<usize> {
+    database.write_here(&Context::system("recurring tasks", clock.now()), assignments::store::open_periods)
 }
 
 /// Seals what is committed: for commands and tests that cannot wait for the tick.

@@ -23,7 +23,9 @@ pub mod journal;
 pub mod sums;
 
 // Resources.
+pub mod assignments;
 pub mod catalogue;
+pub mod dashboard;
 pub mod documents;
 pub mod indicators;
 pub mod localities;

@@ -4,6 +4,7 @@
 //! `#[schema(value_type = T, required = false)]`: the published schema then refuses `null` for it.
 
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 
 /// A member of a patch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,3 +34,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
         Option::<T>::deserialize(deserializer).map(|value| value.map_or(Self::Null, Self::Value))
     }
 }
+
+/// The body of a move that needs no words.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct Nothing {}

@@ -1,28 +1,38 @@
 //! Background work, driven by the clock so that tests can call each tick.
 
+pub mod lease;
+
 use std::time::Duration;
 
 use actix_web::rt::task::JoinHandle;
 
+use crate::assignments;
 use crate::clock::Clock;
-use crate::db::{Context, Database};
+use crate::db::{Context, Database, Tx};
+use crate::ids::{AnyId, Id};
 use crate::journal;
 use crate::journal::seal::Patience;
 
 /// How often the sealer looks for entries: a position is given well within a second.
 const SEAL_EVERY: Duration = Duration::from_millis(250);
 
+/// How often what recurs is looked at, and for how long an instance has that work to itself.
+const RECUR_EVERY: Duration = Duration::from_mins(1);
+const RECUR_LEASE: i64 = 90;
+
 /// What runs beside the requests.
 pub struct Jobs {
     database: Database,
     clock: Clock,
+    /// Who this instance is among those that share the database.
+    instance: AnyId,
 }
 
 impl Jobs {
     /// For this database.
     #[must_use]
     pub fn new(database: Database, clock: Clock) -> Self {
-        Self { database, clock }
+        Self { database, clock, instance: Id::new() }
     }
 
     /// Runs until it is aborted.
@@ -31,11 +41,28 @@ impl Jobs {
         actix_web::rt::spawn(async move {
             let mut every = tokio::time::interval(SEAL_EVERY);
             every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            let mut minute = tokio::time::interval_at(tokio::time::Instant::now() + RECUR_EVERY, RECUR_EVERY);
+            minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
-                every.tick().await;
-                self.seal().await;
+                tokio::select! {
+                    _ = every.tick() => self.seal().await,
+                    _ = minute.tick() => self.recur().await,
+                }
             }
         })
+    }
+
+    /// Gives the recurring tasks whose periods have opened.
+    async fn recur(&self) {
+        let (context, instance) = (Context::system("recurring tasks", self.clock.now()), self.instance);
+        let work = move |tx: &mut Tx<'_>| {
+            if lease::claim(tx, "recurring", instance, RECUR_LEASE)? { assignments::store::open_periods(tx) } else { Ok(0) }
+        };
+        match self.database.write(context, work).await {
+            Ok(0) => {}
+            Ok(made) => tracing::info!(made, "recurring tasks were given"),
+            Err(error) => tracing::warn!(error = %error, "recurring tasks could not be given and will be tried again"),
+        }
     }
 
     /// Seals until nothing is left.

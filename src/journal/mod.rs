@@ -7,4 +7,4 @@ pub mod read;
 pub mod seal;
 pub mod store;
 
-pub use store::{Entry, append};
+pub use store::{Entry, append, append_all};

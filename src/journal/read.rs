@@ -12,7 +12,7 @@ use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, EntryId, Id, Key, UnitId, ValueId};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
-use crate::{periods, units as units_resource, users, values};
+use crate::{assignments, periods, plans, units as units_resource, users, values};
 
 /// Entries of the scope. A macro, because the type has no name.
 macro_rules! visible {
@@ -210,6 +210,8 @@ fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) ->
         "unit" => units_resource::store::find(db, &Key::Id(id.uuid()), None)?.map(|found| serde_json::to_value(found.shown())),
         "user" => users::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
         "period" => periods::store::find(db, &id.to_string())?.map(serde_json::to_value),
+        "assignment" => assignments::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
+        "plan" => plans::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
         "indicator_value" => values::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
         _ => None,
     };

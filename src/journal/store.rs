@@ -4,8 +4,9 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use crate::access::caller::Caller;
-use crate::db::Tx;
+use crate::clock::Instant;
 use crate::db::schema::journal;
+use crate::db::{Context, Tx, each};
 use crate::error::Result;
 use crate::ids::{AnyId, EntryId, Id, UnitId, UserId};
 
@@ -66,12 +67,31 @@ impl Entry {
     }
 }
 
-/// Appends the entry with who, when and which request.
-///
-/// # Errors
-/// Database errors; the change is then not made either.
-pub fn append(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
-    let context = tx.context.clone();
+#[derive(Insertable)]
+#[diesel(table_name = journal, treat_none_as_default_value = false)]
+struct EntryRow {
+    id: EntryId,
+    at: Instant,
+    action: &'static str,
+    event: Option<String>,
+    outcome: &'static str,
+    resource_type: &'static str,
+    resource_id: Option<AnyId>,
+    resource_code: Option<String>,
+    unit_id: Option<UnitId>,
+    deleted: bool,
+    actor_type: &'static str,
+    actor_id: Option<AnyId>,
+    actor_name: String,
+    actor_role: Option<String>,
+    actor_unit_id: Option<UnitId>,
+    request_id: Option<String>,
+    ip: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+fn row(context: &Context, entry: Entry) -> EntryRow {
     let (kind, id, name, role, unit) = match &context.caller {
         Caller::Person(person) => ("user", Some(person.id.any()), person.full_name.clone(), Some(person.role.as_str()), Some(person.unit)),
         Caller::System(what) => ("system", None, (*what).to_owned(), None, None),
@@ -80,33 +100,47 @@ pub fn append(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
             None => ("system", None, "nobody".to_owned(), None, None),
         },
     };
-    let entry_id: EntryId = Id::new();
-    diesel::insert_into(journal::table)
-        .values((
-            (
-                journal::id.eq(entry_id),
-                journal::at.eq(context.now),
-                journal::action.eq(entry.action),
-                journal::event.eq(entry.event),
-                journal::outcome.eq("done"),
-                journal::resource_type.eq(entry.resource_type),
-                journal::resource_id.eq(entry.resource),
-                journal::resource_code.eq(entry.code),
-                journal::unit_id.eq(entry.unit),
-                journal::deleted.eq(entry.deleted),
-            ),
-            (
-                journal::actor_type.eq(kind),
-                journal::actor_id.eq(id),
-                journal::actor_name.eq(name),
-                journal::actor_role.eq(role),
-                journal::actor_unit_id.eq(unit),
-                journal::request_id.eq(context.marks.request_id.as_deref()),
-                journal::ip.eq(context.marks.ip.as_deref()),
-                journal::before.eq(entry.before.map(|value| value.to_string())),
-                journal::after.eq(entry.after.map(|value| value.to_string())),
-            ),
-        ))
-        .execute(tx.conn)?;
+    EntryRow {
+        id: Id::new(),
+        at: context.now,
+        action: entry.action,
+        event: entry.event.map(str::to_owned),
+        outcome: "done",
+        resource_type: entry.resource_type,
+        resource_id: entry.resource,
+        resource_code: entry.code,
+        unit_id: entry.unit,
+        deleted: entry.deleted,
+        actor_type: kind,
+        actor_id: id,
+        actor_name: name,
+        actor_role: role.map(str::to_owned),
+        actor_unit_id: unit,
+        request_id: context.marks.request_id.as_deref().map(str::to_owned),
+        ip: context.marks.ip.as_deref().map(str::to_owned),
+        before: entry.before.map(|value| value.to_string()),
+        after: entry.after.map(|value| value.to_string()),
+    }
+}
+
+/// Appends the entry with who, when and which request.
+///
+/// # Errors
+/// Database errors; the change is then not made either.
+pub fn append(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
+    append_all(tx, vec![entry])
+}
+
+/// [`append`] for many, in their order.
+///
+/// # Errors
+/// Database errors; the changes are then not made either.
+pub fn append_all(tx: &mut Tx<'_>, entries: Vec<Entry>) -> Result<()> {
+    let context = tx.context.clone();
+    let rows: Vec<EntryRow> = entries.into_iter().map(|entry| row(&context, entry)).collect();
+    let conn = &mut *tx.conn;
+    for chunk in rows.chunks(500) {
+        each!(conn => diesel::insert_into(journal::table).values(chunk).execute(conn))?;
+    }
     Ok(())
 }

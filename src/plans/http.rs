@@ -1,8 +1,8 @@
 //! Plans on HTTP.
 
 use super::model::{
-    CompareQuery, MissingFilters, Nothing, Plan, PlanAction, PlanFilters, PlanPatch, PlanReturn, PlanRevision, PlanRevisionContent,
-    PlanlessUnit, WrittenPlan,
+    CompareQuery, MissingFilters, Plan, PlanAction, PlanFilters, PlanPatch, PlanReturn, PlanRevision, PlanRevisionContent, PlanlessUnit,
+    WrittenPlan,
 };
 use super::store::{self, Locked, Named, Words};
 use crate::access::Access;
@@ -15,6 +15,7 @@ use crate::http::parts::{Body, IfMatch, MayMatch, Path, Query};
 use crate::http::registrar::Registrar;
 use crate::ids::{Key, PlanId};
 use crate::journal::{self, Entry};
+use crate::patch::Nothing;
 use crate::plans::model::PlanKind;
 use crate::units::store::{get as get_unit, referred_unit};
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::access::policy::Role;
+use crate::assignments::model::Progress;
 use crate::clock::Instant;
 use crate::difference::Difference;
 use crate::ids::{PlanId, PlanItemId, UnitId};
@@ -167,7 +168,7 @@ pub struct Returned {
     "to_year": 2030, "title": "Kế hoạch triển khai thực hiện Kế hoạch số 285-KH/TU", "status": "approved", "revision": 1, "number": null,
     "symbol": "SGD&ĐT-VP", "issued_on": null, "issued_text": "ngày tháng 02 năm 2025", "place": "Hoà Bình",
     "signatory": {"mark": "KT. GIÁM ĐỐC", "position": "PHÓ GIÁM ĐỐC", "name": "Đinh Thị Hường"}, "recipients": ["UBND tỉnh;"], "sections": [], "items": [],
-    "targets": [], "returned": null, "previous": null, "actions": [], "version": 1, "created_at": "2025-02-20T02:30:00.000000Z", "updated_at": "2025-02-20T02:30:00.000000Z"}))]
+    "targets": [], "returned": null, "previous": null, "progress": null, "actions": [], "version": 1, "created_at": "2025-02-20T02:30:00.000000Z", "updated_at": "2025-02-20T02:30:00.000000Z"}))]
 pub struct Plan {
     /// Its id.
     pub id: PlanId,
@@ -218,6 +219,9 @@ pub struct Plan {
     /// The version that it replaces.
     #[schema(required = true)]
     pub previous: Option<PlanId>,
+    /// The work on it; null for a plan out of the scope.
+    #[schema(required = true)]
+    pub progress: Option<Progress>,
     /// What this caller may do with it now.
     pub actions: Vec<PlanAction>,
     /// From 1, up by one with each change.
@@ -343,12 +347,6 @@ pub struct PlanPatch {
     #[schema(value_type = Vec<NewPlanTarget>, required = false, max_items = 500)]
     pub targets: Option<Vec<NewPlanTarget>>,
 }
-
-/// A move without words.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({}))]
-pub struct Nothing {}
 
 /// Why a plan is sent back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

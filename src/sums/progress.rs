@@ -1,6 +1,6 @@
 //! Progress: how much work a node has, by group and due date, so that *late* is a sum over dates before today.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -175,16 +175,20 @@ pub fn fold(tx: &mut Tx<'_>, totals: Totals) -> Result<()> {
     Ok(())
 }
 
-/// The work of a node today, by group and due date.
+/// A group, a due date, and the work of it.
+pub type Work = (GroupId, NaiveDate, Amount);
+
+/// The work of nodes today.
 ///
 /// # Errors
 /// Database errors.
-pub fn read(db: &mut Db<'_>, node: AnyId) -> Result<Vec<(GroupId, NaiveDate, Amount)>> {
-    type Row = (GroupId, NaiveDate, i64, i64, i64, i64, i64);
+pub fn read(db: &mut Db<'_>, nodes: &[AnyId]) -> Result<HashMap<AnyId, Vec<Work>>> {
+    type Row = (AnyId, GroupId, NaiveDate, i64, i64, i64, i64, i64);
     let rows: Vec<Row> = progress_sums::table
-        .filter(progress_sums::node_id.eq(node))
+        .filter(progress_sums::node_id.eq_any(nodes.to_vec()))
         .filter(progress_sums::on_date.le(db.today()))
         .select((
+            progress_sums::node_id,
             progress_sums::group_id,
             progress_sums::due_on,
             progress_sums::open,
@@ -194,10 +198,11 @@ pub fn read(db: &mut Db<'_>, node: AnyId) -> Result<Vec<(GroupId, NaiveDate, Amo
             progress_sums::done_late,
         ))
         .load(db.conn)?;
-    let told = rows.into_iter().map(|(group, due_on, open, returned, percent, done_in_time, done_late)| {
-        (group, due_on, Amount { open, returned, percent, done_in_time, done_late })
-    });
-    Ok(told.collect())
+    let mut by_node: HashMap<AnyId, Vec<Work>> = HashMap::new();
+    for (node, group, due_on, open, returned, percent, done_in_time, done_late) in rows {
+        by_node.entry(node).or_default().push((group, due_on, Amount { open, returned, percent, done_in_time, done_late }));
+    }
+    Ok(by_node)
 }
 
 /// The pieces of the assignments that units lead, or of all.

@@ -4,8 +4,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::assignments::model::Progress;
 use crate::clock::Instant;
 use crate::ids::{GroupId, TaskId};
+use crate::patch::Field;
 use crate::refs::{CatalogueRef, Source};
 use crate::units::model::UnitRef;
 use crate::vocabulary::text_enum;
@@ -47,7 +49,7 @@ text_enum! {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c70", "code": "7", "number": 7,
     "title_vi": "Tăng cường hội nhập quốc tế trong giáo dục và đào tạo", "title_en": "International integration",
-    "source": {"line": 115, "text": "7. Tăng cường hội nhập quốc tế trong giáo dục và đào tạo", "corrected": null}, "tasks_count": 9, "version": 1,
+    "source": {"line": 115, "text": "7. Tăng cường hội nhập quốc tế trong giáo dục và đào tạo", "corrected": null}, "tasks_count": 9, "progress": {"assignments": 12, "confirmed": 7, "in_time": 3, "late": 2, "done_in_time": 6, "done_late": 1, "percent": "71.50"}, "version": 1,
     "created_at": "2025-02-20T02:30:00.000000Z", "updated_at": "2025-02-20T02:30:00.000000Z"}))]
 pub struct TaskGroup {
     /// Its id.
@@ -66,6 +68,8 @@ pub struct TaskGroup {
     /// How many tasks of the catalogue, and of the caller's scope, it has.
     #[schema(minimum = 0)]
     pub tasks_count: i64,
+    /// The work of the caller's scope on them.
+    pub progress: Progress,
     /// From 1, up by one with each change.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -123,6 +127,52 @@ pub struct Task {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+}
+
+/// A task that a unit adds.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"group": "4", "title_vi": "Tổ chức ngày hội đọc sách cấp trường", "nature": "recurring", "cadence": "year", "indicators": []}))]
+pub struct NewLocalTask {
+    /// Its code; `L-` and 8 characters unless given.
+    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$")]
+    pub code: Option<String>,
+    /// The group that it belongs to: id or code.
+    #[schema(min_length = 1, max_length = 40)]
+    pub group: String,
+    /// Its title in Vietnamese.
+    #[schema(min_length = 1, max_length = 500)]
+    pub title_vi: String,
+    /// Its title in English; the Vietnamese one unless given.
+    #[schema(max_length = 500)]
+    pub title_en: Option<String>,
+    /// How it runs.
+    pub nature: Nature,
+    /// How often it comes back: given for recurring tasks and for no other.
+    pub cadence: Option<Cadence>,
+    /// When it must be done.
+    pub due_on: Option<NaiveDate>,
+    /// The indicators that it serves: ids or codes.
+    #[serde(default)]
+    #[schema(max_items = 40)]
+    pub indicators: Vec<String>,
+}
+
+/// A change of a unit's own task.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title_vi": "Tổ chức ngày hội đọc sách cấp trường và cấp huyện"}))]
+pub struct TaskPatch {
+    /// Its title in Vietnamese.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 500)]
+    pub title_vi: Option<String>,
+    /// Its title in English.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 500)]
+    pub title_en: Option<String>,
+    /// When it must be done.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub due_on: Field<NaiveDate>,
 }
 
 /// A group as the catalogue has it.

@@ -6,16 +6,18 @@ use chrono::NaiveDate;
 use diesel::dsl::{InnerJoinQuerySource, count_star};
 use diesel::prelude::*;
 
-use super::model::{Cadence, GroupFilters, Nature, NewGroup, NewTask, Origin, Task, TaskFilters, TaskGroup};
+use super::model::{Cadence, GroupFilters, Nature, NewGroup, NewLocalTask, NewTask, Origin, Task, TaskFilters, TaskGroup, TaskPatch};
 use crate::access::scope::Scope;
+use crate::assignments::rules::progress;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{indicators, task_groups, task_indicators, tasks};
-use crate::db::{Db, Tx, by_key, each};
+use crate::db::{Conn, Db, Tx, by_key, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::Indicator;
 use crate::ids::{GroupId, Id, IndicatorId, Key, TaskId, UnitId};
 use crate::refs::{CatalogueRef, Named, Source};
+use crate::sums::progress::Work;
 use crate::text;
 use crate::units::store::{refs, within};
 
@@ -203,7 +205,11 @@ pub fn list(db: &mut Db<'_>, filters: &TaskFilters, q: Option<&str>, since: Opti
     Ok(empty.with(filled(db, rows)?))
 }
 
-fn named_group(db: &mut Db<'_>, text: &str, faults: &mut Vec<Fault>) -> Result<Option<GroupId>> {
+/// The group that a parameter names.
+///
+/// # Errors
+/// Database errors; a name of nothing is a fault.
+pub fn named_group(db: &mut Db<'_>, text: &str, faults: &mut Vec<Fault>) -> Result<Option<GroupId>> {
     let found = match Key::parse(text) {
         Some(key) => by_key!(task_groups::table.select(task_groups::id).into_boxed(), &key, task_groups).first(db.conn).optional()?,
         None => None,
@@ -216,11 +222,12 @@ fn named_group(db: &mut Db<'_>, text: &str, faults: &mut Vec<Fault>) -> Result<O
 
 type GroupRow = (GroupId, String, i32, String, String, String, i64, Instant, Instant);
 
-fn group(row: GroupRow, counts: &HashMap<GroupId, i64>) -> Result<TaskGroup> {
+fn group(row: GroupRow, counts: &HashMap<GroupId, i64>, works: &[Work], today: NaiveDate) -> Result<TaskGroup> {
     let (id, code, number, title_vi, title_en, source, version, created_at, updated_at) = row;
     let source: Source = serde_json::from_str(&source)?;
     let tasks_count = counts.get(&id).copied().unwrap_or_default();
-    Ok(TaskGroup { id, code, number, title_vi, title_en, source, tasks_count, version, created_at, updated_at })
+    let progress = progress(works.iter().filter(|(group, ..)| *group == id), today);
+    Ok(TaskGroup { id, code, number, title_vi, title_en, source, tasks_count, progress, version, created_at, updated_at })
 }
 
 fn counts(db: &mut Db<'_>) -> Result<HashMap<GroupId, i64>> {
@@ -229,16 +236,23 @@ fn counts(db: &mut Db<'_>) -> Result<HashMap<GroupId, i64>> {
     Ok(rows.into_iter().collect())
 }
 
+/// The work of the scope.
+fn works(db: &mut Db<'_>) -> Result<Vec<Work>> {
+    let root = db.scope()?.root().any();
+    Ok(crate::sums::progress::read(db, &[root])?.remove(&root).unwrap_or_default())
+}
+
 /// A page of the groups.
 ///
 /// # Errors
 /// Database errors.
 pub fn groups(db: &mut Db<'_>, _: &GroupFilters, page: &PageRequest) -> Result<Page<TaskGroup>> {
     let total = if page.count { Some(task_groups::table.count().get_result(db.conn)?) } else { None };
-    let counts = counts(db)?;
+    let (counts, works, today) = (counts(db)?, works(db)?, db.today());
     let query =
         keyset!(task_groups::table.into_boxed(), page, task_groups::table, { "code" => task_groups::code: String }, task_groups::id);
-    let rows: Vec<TaskGroup> = query.load::<GroupRow>(db.conn)?.into_iter().map(|row| group(row, &counts)).collect::<Result<_>>()?;
+    let rows: Vec<TaskGroup> =
+        query.load::<GroupRow>(db.conn)?.into_iter().map(|row| group(row, &counts, &works, today)).collect::<Result<_>>()?;
     Ok(Page::cut(rows, page, total, |group: &TaskGroup, name| if name == "code" { group.code.write() } else { group.id.write() }))
 }
 
@@ -248,7 +262,7 @@ pub fn groups(db: &mut Db<'_>, _: &GroupFilters, page: &PageRequest) -> Result<P
 /// 404 if there is none.
 pub fn get_group(db: &mut Db<'_>, key: &Key) -> Result<TaskGroup> {
     let row: GroupRow = by_key!(task_groups::table.into_boxed(), key, task_groups).first(db.conn)?;
-    group(row, &counts(db)?)
+    group(row, &counts(db)?, &works(db)?, db.today())
 }
 
 /// Records a group.
@@ -302,9 +316,103 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewTask, group: GroupId, serves: &[Indicato
         ),
     );
     diesel::insert_into(tasks::table).values(row).execute(tx.conn)?;
+    serve(tx, id, serves)?;
+    Ok(id)
+}
+
+/// A task of a unit with all that it names looked up.
+#[derive(Clone, Debug)]
+pub struct LocalTask {
+    /// Its id.
+    pub id: TaskId,
+    /// Its code.
+    pub code: String,
+    /// The group that it belongs to.
+    pub group: GroupId,
+    /// The unit that adds it.
+    pub unit: UnitId,
+    /// The indicators that it serves.
+    pub serves: Vec<IndicatorId>,
+}
+
+/// Records a task of a unit.
+///
+/// # Errors
+/// 409 `duplicate` for a code that is taken.
+pub fn insert_local(tx: &mut Tx<'_>, local: &LocalTask, new: &NewLocalTask) -> Result<()> {
+    let row = (
+        (
+            tasks::id.eq(local.id),
+            tasks::code.eq(&local.code),
+            tasks::group_id.eq(local.group),
+            tasks::title_vi.eq(&new.title_vi),
+            tasks::title_en.eq(new.title_en.as_ref().unwrap_or(&new.title_vi)),
+            tasks::title_key.eq(text::fold(&new.title_vi)),
+            tasks::sort_key.eq(text::sort_key(&new.title_vi)),
+            tasks::nature.eq(new.nature),
+            tasks::cadence.eq(new.cadence),
+        ),
+        (
+            tasks::due_on.eq(new.due_on),
+            tasks::origin.eq(Origin::Local),
+            tasks::unit_id.eq(local.unit),
+            tasks::version.eq(1_i64),
+            tasks::created_at.eq(tx.now()),
+            tasks::updated_at.eq(tx.now()),
+        ),
+    );
+    let conn = &mut *tx.conn;
+    let inserted = each!(conn => diesel::insert_into(tasks::table).values(row).on_conflict(tasks::code).do_nothing().execute(conn))?;
+    if inserted == 0 {
+        return Err(Error::duplicate("/code"));
+    }
+    serve(tx, local.id, &local.serves)
+}
+
+fn serve(tx: &mut Tx<'_>, task: TaskId, serves: &[IndicatorId]) -> Result<()> {
     let pairs: Vec<_> =
-        serves.iter().map(|indicator| (task_indicators::task_id.eq(id), task_indicators::indicator_id.eq(*indicator))).collect();
+        serves.iter().map(|indicator| (task_indicators::task_id.eq(task), task_indicators::indicator_id.eq(*indicator))).collect();
     let conn = &mut *tx.conn;
     each!(conn => diesel::insert_into(task_indicators::table).values(&pairs).execute(conn))?;
-    Ok(id)
+    Ok(())
+}
+
+/// A task whose row is locked until the end of the transaction.
+pub struct Locked {
+    /// The task as it stands.
+    pub task: Task,
+}
+
+/// Locks a task.
+///
+/// # Errors
+/// 404 if there is none that the caller may see.
+pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Locked> {
+    let id = get(tx, key)?.id;
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: TaskId = tasks::table.filter(tasks::id.eq(id)).select(tasks::id).for_no_key_update().first(pg)?;
+    }
+    Ok(Locked { task: get(tx, &Key::Id(id.uuid()))? })
+}
+
+/// Changes a task of a unit.
+///
+/// # Errors
+/// Database errors.
+pub fn update(tx: &mut Tx<'_>, locked: &Locked, patch: &TaskPatch) -> Result<()> {
+    let task = &locked.task;
+    let title_vi = patch.title_vi.as_ref().unwrap_or(&task.title_vi);
+    let due_on = patch.due_on.clone().given().unwrap_or(task.due_on);
+    diesel::update(tasks::table.filter(tasks::id.eq(task.id)))
+        .set((
+            tasks::title_vi.eq(title_vi),
+            tasks::title_en.eq(patch.title_en.as_ref().unwrap_or(&task.title_en)),
+            tasks::title_key.eq(text::fold(title_vi)),
+            tasks::sort_key.eq(text::sort_key(title_vi)),
+            tasks::due_on.eq(due_on),
+            tasks::version.eq(tasks::version + 1),
+            tasks::updated_at.eq(tx.now()),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
 }

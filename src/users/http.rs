@@ -61,7 +61,7 @@ impl Filters for UserFilters {
 
 async fn get_me(access: Access<UseAccount>) -> Result<Plain<Me>> {
     let person = access.person()?.clone();
-    access.read(move |db| store::me(db, &person)).await.map(Plain)
+    access.snapshot(move |db| store::me(db, &person)).await.map(Plain)
 }
 
 async fn list_users(access: Access<ReadUsers>, list: List<UserFilters>) -> Result<Paged<User>> {

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::access::policy::{Duty, Permission, Role};
 use crate::clock::Instant;
+use crate::dashboard::model::Owes;
 use crate::ids::{UnitId, UserId};
 use crate::units::model::{Kind, UnitRef};
 use crate::vocabulary::text_enum;
@@ -41,7 +42,10 @@ pub struct HomeUnit {
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "username": "van.phong", "full_name": "Bùi Thị Hoà", "email": null,
     "position": "Chuyên viên Văn phòng Sở", "role": "department", "duties": ["viewer", "editor"],
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "code": "SGD-VP", "name": "Văn phòng Sở", "kind": "division"},
-    "permissions": ["account:use", "units:read"], "must_change_password": false, "totp_enabled": false}))]
+    "permissions": ["account:use", "units:read"], "must_change_password": false, "totp_enabled": false, "owes": {"assignments_late": {"count": 0, "href": "/api/v1/assignments?unit=SGD-VP&timeliness=late"},
+        "assignments_due_soon": {"count": 0, "href": "/api/v1/assignments?unit=SGD-VP&timeliness=in_time&due_before=2025-03-07"},
+        "assignments_returned": {"count": 0, "href": "/api/v1/assignments?unit=SGD-VP&status=returned"},
+        "to_decide": {"count": 0, "href": "/api/v1/assignments?to_decide=true"}}}))]
 pub struct Me {
     /// The account.
     pub id: UserId,
@@ -68,6 +72,8 @@ pub struct Me {
     pub must_change_password: bool,
     /// Whether signing in asks for a second factor.
     pub totp_enabled: bool,
+    /// What waits for this person and its unit.
+    pub owes: Owes,
 }
 
 /// A person, named.

@@ -1,16 +1,19 @@
 //! Queries on users. Everything but one's own account and signing in starts from [`visible`].
 
+use std::sync::Arc;
+
 use diesel::dsl::InnerJoinQuerySource;
 use diesel::prelude::*;
 use serde_json::Value;
 
 use super::model::{HomeUnit, Me, NewUser, Status, User, UserFilters};
-use crate::access::caller::Person;
+use crate::access::caller::{Caller, Person};
 use crate::access::policy::{Duties, Permission, Role};
 use crate::clock::Instant;
+use crate::dashboard::store::owes;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{invitations, unit_spells, units, users};
-use crate::db::{Conn, Db, Tx, each};
+use crate::db::{Conn, Context, Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{UnitId, UserId};
 use crate::text;
@@ -201,6 +204,9 @@ pub fn me(db: &mut Db<'_>, person: &Person) -> Result<Me> {
         .filter(unit_spells::valid_to.gt(day))
         .select((users::email, users::position, units::code, units::kind, unit_spells::name))
         .first(db.conn)?;
+    // As the person sees it, also while it is only signing in.
+    let context = Context { caller: Caller::Person(Arc::new(person.clone())), ..db.context.clone() };
+    let owes = owes(&mut Db { conn: &mut *db.conn, context }, person.unit, &code)?;
     Ok(Me {
         id: person.id,
         username: person.username.clone(),
@@ -213,6 +219,7 @@ pub fn me(db: &mut Db<'_>, person: &Person) -> Result<Me> {
         permissions: Permission::ALL.iter().copied().filter(|permission| permission.allows(person.role, person.duties)).collect(),
         must_change_password: person.must_change_password,
         totp_enabled: false,
+        owes,
     })
 }
 

@@ -25,8 +25,8 @@ const ROLES: [(&str, [&str; 6]); 3] = [
 type Request = (&'static str, String, Option<Value>, Option<&'static str>);
 
 /// The request of an operation on a unit (`unit`), on the person that works there (`user`) on a value of it (`value`) or on its
-/// plan (`plan`).
-fn request(operation: &str, unit: &str, user: &str, value: &str, plan: &str, number: usize) -> Request {
+/// plan (`plan`) or on an assignment of it (`work`).
+fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [&str; 2], number: usize) -> Request {
     let get = |path: String| ("GET", path, None, None);
     let post = |path: &str, body: Value| ("POST", path.to_owned(), Some(body), None);
     match operation {
@@ -96,6 +96,28 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, plan: &str, num
         "list_unit_results" => get(format!("/api/v1/results?unit={unit}&year=2025&limit=1")),
         "list_indicator_results" => get(format!("/api/v1/indicators/TT01/results?unit={unit}&year=2025")),
         "list_provenance" => get(format!("/api/v1/indicators/TT01/provenance?unit={unit}&period=2025&limit=1")),
+        "create_task" => post("/api/v1/tasks", json!({"group": "4", "title_vi": "Ngày hội đọc sách", "nature": "one_off"})),
+        "update_task" => ("PATCH", "/api/v1/tasks/1.01".into(), Some(json!({"title_vi": "Khác"})), Some("*")),
+        "read_dashboard" => get(format!("/api/v1/dashboard?unit={unit}")),
+        "list_assignments" => get(format!("/api/v1/assignments?unit={unit}&limit=1")),
+        "create_assignment" => post("/api/v1/assignments", json!({"task": "1.01", "unit": unit})),
+        "create_assignments" => post("/api/v1/assignments/bulk", json!({"task": "1.02", "selector": {"within": unit}, "dry_run": true})),
+        "get_assignment" => get(format!("/api/v1/assignments/{work}")),
+        "start_assignment" | "report_assignment_done" | "confirm_assignment" | "resume_assignment" => {
+            let verb = operation.replace("_assignment", "").replace('_', "-");
+            post(&format!("/api/v1/assignments/{work}/{verb}"), json!({}))
+        }
+        "return_assignment" | "pause_assignment" | "cancel_assignment" => {
+            post(&format!("/api/v1/assignments/{work}/{}", operation.trim_end_matches("_assignment")), json!({"reason": "Chưa đạt"}))
+        }
+        "list_updates" => get(format!("/api/v1/assignments/{work}/updates")),
+        "create_update" => post(&format!("/api/v1/assignments/{work}/updates"), json!({"percent": 10, "text": "Đã bắt đầu"})),
+        "list_extensions" => get(format!("/api/v1/assignments/{work}/extensions")),
+        "create_extension" => {
+            post(&format!("/api/v1/assignments/{work}/extensions"), json!({"due_on": "2026-01-01", "reason": "Chưa kịp"}))
+        }
+        "grant_extension" => post(&format!("/api/v1/assignments/{work}/extensions/{ABSENT}/grant"), json!({})),
+        "refuse_extension" => post(&format!("/api/v1/assignments/{work}/extensions/{ABSENT}/refuse"), json!({})),
         other => panic!("{other} has no row in the matrix"),
     }
 }
@@ -155,6 +177,14 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
             *value = value_of(&admin, unit, 1);
         }
     }
+    // A task of each unit, given by the one above it.
+    let mut works: Vec<(&str, String)> = units.iter().map(|unit| (*unit, ABSENT.to_owned())).collect();
+    for (unit, work) in &mut works {
+        if *unit != "-" && *unit != ABSENT {
+            let body = json!({"task": "1.03", "unit": unit, "due_on": "2025-06-30"});
+            *work = admin.post("/api/v1/assignments", &body).expect(201).json()["id"].as_str().expect("an id").to_owned();
+        }
+    }
     // A draft of each unit, by an editor of it.
     let mut plans: Vec<(&str, String)> = units.iter().map(|unit| (*unit, ABSENT.to_owned())).collect();
     for (unit, plan) in &mut plans {
@@ -189,7 +219,8 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
                     let user = user_of(units[index]);
                     let value = values.iter_mut().find(|(of, _)| *of == units[index]).map(|(_, id)| id).expect("one for each");
                     let plan = plans.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
-                    let request = request(&operation.id, units[index], &user, value, &plan, number);
+                    let work = works.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
+                    let request = request(&operation.id, units[index], &user, value, [&plan, &work], number);
                     let before = db_entries(&app);
                     let status = send(caller, &request);
                     assert!(status < 400 || db_entries(&app) == before, "{} was refused and changed something", operation.id);

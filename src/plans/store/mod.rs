@@ -3,5 +3,5 @@
 mod read;
 mod write;
 
-pub use read::{KeptTarget, get, list, missing, revision, revisions};
+pub use read::{KeptTarget, find, get, is_own_in_force, list, missing, revision, revisions};
 pub use write::{Locked, Named, Words, amend, approve, insert, insert_department_plan, lock, send_back, submit, update};

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::access::policy::{Duty, Role};
 use crate::access::scope::Scope;
+use crate::assignments::rules as assignment_rules;
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
@@ -25,6 +26,7 @@ use crate::plans::model::{
 };
 use crate::plans::rules::{self, Relation};
 use crate::refs::{CatalogueRef, Named};
+use crate::sums::progress;
 use crate::text;
 use crate::units::model::Kind;
 use crate::units::store::{referred_card, referred_unit, refs, within};
@@ -75,6 +77,8 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
     let units = refs(db, rows.iter().map(|row| row.unit).collect())?;
     let mut items = items(db, ids)?;
     let named = named_indicators(db)?;
+    let works = progress::read(db, &rows.iter().map(|row| row.id.any()).collect::<Vec<_>>())?;
+    let (ours, today) = (ours(db, rows.iter().map(|row| row.unit).collect())?, db.today());
     rows.into_iter()
         .map(|row| {
             let set: Vec<KeptTarget> = serde_json::from_str(&row.targets)?;
@@ -84,6 +88,10 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
                 items: items.remove(&row.id).unwrap_or_default(),
                 targets: set.into_iter().filter_map(|kept| kept.shown(&named)).collect(),
                 returned: row.returned.as_deref().map(serde_json::from_str).transpose()?,
+                progress: ours.contains(&row.unit).then(|| {
+                    let works = works.get(&row.id.any()).map(Vec::as_slice).unwrap_or_default();
+                    assignment_rules::progress(works.iter(), today)
+                }),
                 actions: rules::actions(row.status, relation),
                 id: row.id,
                 kind: row.kind,
@@ -107,6 +115,13 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
             })
         })
         .collect()
+}
+
+/// Those of these units that are in the scope.
+fn ours(db: &mut Db<'_>, of: Vec<UnitId>) -> Result<Vec<UnitId>> {
+    let Ok(scope) = db.scope() else { return Ok(Vec::new()) };
+    let query = units::table.filter(units::id.eq_any(of)).filter(units::id.eq_any(within(scope.root(), scope.today())));
+    Ok(query.select(units::id).load(db.conn)?)
 }
 
 #[derive(Debug, Queryable)]
@@ -211,6 +226,28 @@ pub(super) fn relation(db: &Db<'_>, unit: UnitId, submitted_by: Option<UserId>) 
 pub fn get(db: &mut Db<'_>, id: PlanId) -> Result<Plan> {
     let row: Row = visible!(db.scope()?).filter(plans::id.eq(id)).first(db.conn)?;
     filled(db, vec![row])?.pop().ok_or_else(Error::not_found)
+}
+
+/// [`get`], where nothing is no fault.
+///
+/// # Errors
+/// Database errors.
+pub fn find(db: &mut Db<'_>, id: PlanId) -> Result<Option<Plan>> {
+    let row: Option<Row> = visible!(db.scope()?).filter(plans::id.eq(id)).first(db.conn).optional()?;
+    Ok(filled(db, row.into_iter().collect())?.pop())
+}
+
+/// Whether a plan is in force and the caller's own unit's.
+///
+/// # Errors
+/// Database errors.
+pub fn is_own_in_force(db: &mut Db<'_>, id: PlanId) -> Result<bool> {
+    let scope = db.scope()?;
+    let own = plans::table
+        .filter(plans::id.eq(id))
+        .filter(plans::status.eq(PlanStatus::Approved))
+        .filter(plans::unit_id.eq_any([scope.root(), scope.home()]));
+    Ok(diesel::select(diesel::dsl::exists(own)).get_result(db.conn)?)
 }
 
 /// A page of plans.

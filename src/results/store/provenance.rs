@@ -3,16 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use diesel::dsl::{InnerJoinQuerySource, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use serde_json::Value;
 
 use super::territory;
 use crate::access::scope::Scope;
+use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest};
 use crate::db::schema::{indicator_values, localities, unit_closure, unit_spells, units};
-use crate::db::{Db, MultiBackend};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, LocalityId, UnitId, ValueId};
 use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side};
@@ -21,7 +19,7 @@ use crate::localities::model::LocalityRef;
 use crate::periods::model::Period;
 use crate::results::model::{Provenance, ResultReason, ValueMark};
 use crate::units::model::{Unit, UnitRef};
-use crate::units::store::{refs, seats, within};
+use crate::units::store::{refs, seats, teaches, within};
 use crate::values::rules::{Figures, counts_as};
 
 /// Id and version, what it says, and the unit that recorded it.
@@ -102,22 +100,6 @@ fn told(
     Provenance { unit, locality, value, numerator: numerator.or(count), denominator, included, reason }
 }
 
-type Source = InnerJoinQuerySource<units::table, unit_spells::table>;
-type Joined = Box<dyn BoxableExpression<Source, MultiBackend, SqlType = Bool>>;
-
-/// Whether a spell teaches one of these levels; true where none is asked.
-fn teaches(side: &Side) -> Joined {
-    let mut any: Option<Joined> = None;
-    for level in &side.levels {
-        let one = unit_spells::levels.like(format!("% {} %", level.as_str()));
-        any = Some(match any {
-            Some(any) => Box::new(any.or(one)),
-            None => Box::new(one),
-        });
-    }
-    any.unwrap_or_else(|| Box::new(sql::<Bool>("1 = 1")))
-}
-
 #[expect(clippy::too_many_arguments, reason = "one query, all of whose parts differ")]
 fn of_units(
     db: &mut Db<'_>,
@@ -150,7 +132,7 @@ fn of_units(
         .limit(limit)
         .select((units::id, units::code, unit_spells::name))
         .into_boxed()
-        .filter(teaches(side));
+        .filter(teaches(&side.levels));
     if let Some(code) = code {
         query = query.filter(units::code.gt(code.to_owned()));
     }

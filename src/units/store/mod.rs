@@ -6,6 +6,6 @@ mod write;
 
 pub use read::{
     Found, Seat, ancestors, children, find, find_by_code, get, history, list, own_or_referred, referred_card, referred_unit, refs, seats,
-    tree, within,
+    teaches, tree, within,
 };
 pub use write::{Change, Locked, NewRow, SpellRow, insert, lock, update};

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use diesel::dsl::{InnerJoinQuerySource, count_star, exists, max};
+use diesel::dsl::{InnerJoinQuerySource, count_star, exists, max, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde_json::Value;
 
 use crate::access::scope::Scope;
 use crate::clock::Instant;
-use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::page::{Condition, CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{localities, unit_closure, unit_spells, units};
 use crate::db::{Db, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
@@ -134,6 +135,20 @@ impl TryFrom<Row> for Found {
         };
         Ok(Self { unit, in_scope: row.in_scope, sort_key: row.spell.sort_key })
     }
+}
+
+/// Whether a spell teaches one of these levels; true where none is asked.
+#[must_use]
+pub fn teaches(levels: &[Level]) -> Condition<Source> {
+    let mut any: Option<Condition<Source>> = None;
+    for level in levels {
+        let one = unit_spells::levels.like(format!("% {} %", level.as_str()));
+        any = Some(match any {
+            Some(any) => Box::new(any.or(one)),
+            None => Box::new(one),
+        });
+    }
+    any.unwrap_or_else(|| Box::new(sql::<Bool>("1 = 1")))
 }
 
 /// All units as of a day, each with what an answer needs; to be narrowed and read. A macro, because the type has no name.

@@ -1,0 +1,97 @@
+//! Recurring tasks: each piece of an approved plan whose task comes back makes its assignment when the period opens, once. The unique
+//! key of task, unit and period makes it so, on whichever instance and after any outage.
+
+use diesel::prelude::*;
+
+use super::write::{self, Given};
+use crate::clock::Instant;
+use crate::db::Tx;
+use crate::db::schema::{assignments, periods, plan_items, plans, tasks};
+use crate::error::Result;
+use crate::ids::{GroupId, Id, PeriodId, PlanId, TaskId, UnitId};
+use crate::journal::{self, Entry};
+use crate::periods::model::PeriodKind;
+use crate::plans::model::PlanStatus;
+use crate::tasks::model::{Cadence, Nature};
+
+/// The periods in which a task of this cadence comes back.
+const fn period_kind(cadence: Cadence) -> PeriodKind {
+    match cadence {
+        Cadence::Month => PeriodKind::Month,
+        Cadence::Quarter => PeriodKind::Quarter,
+        Cadence::Half => PeriodKind::Half,
+        Cadence::Year => PeriodKind::Year,
+    }
+}
+
+type Due = (PlanId, UnitId, UnitId, (TaskId, GroupId, String), Option<String>, (PeriodId, chrono::NaiveDate));
+
+/// What has come due and is not given yet: of periods that have begun, and that had not ended when the plan came into force.
+fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
+    type Row = (Due, Option<Instant>, Instant, chrono::NaiveDate);
+    let there = assignments::table
+        .filter(assignments::task_id.eq(tasks::id))
+        .filter(assignments::unit_id.eq(plan_items::lead_id))
+        .filter(assignments::period_id.eq(periods::id.nullable()));
+    let rows: Vec<Row> = plan_items::table
+        .inner_join(plans::table)
+        .inner_join(tasks::table.on(plan_items::task_id.eq(tasks::id.nullable())))
+        .inner_join(periods::table.on(periods::year.ge(plans::from_year).and(periods::year.le(plans::to_year))))
+        .filter(plans::status.eq(PlanStatus::Approved))
+        .filter(tasks::nature.eq(Nature::Recurring))
+        .filter(tasks::cadence.eq(cadence))
+        .filter(periods::kind.eq(period_kind(cadence)))
+        .filter(periods::starts_on.le(tx.today()))
+        .filter(diesel::dsl::not(diesel::dsl::exists(there)))
+        .select((
+            (
+                plans::id,
+                plans::unit_id,
+                plan_items::lead_id,
+                (tasks::id, tasks::group_id, plan_items::title),
+                plan_items::expected_result,
+                (periods::id, periods::ends_on),
+            ),
+            plans::approved_at,
+            plans::created_at,
+            periods::ends_on,
+        ))
+        .load(tx.conn)?;
+    let in_force = |row: &Row| row.3 >= row.1.unwrap_or(row.2).business_day();
+    Ok(rows.into_iter().filter(in_force).map(|row| row.0).collect())
+}
+
+/// Gives what has come due. Answers how many assignments were made.
+///
+/// # Errors
+/// Database errors.
+pub fn open_periods(tx: &mut Tx<'_>) -> Result<usize> {
+    let tree = tx.hold_tree()?;
+    let mut all = Vec::new();
+    for cadence in Cadence::ALL {
+        all.extend(due(tx, *cadence)?);
+    }
+    let given: Vec<Given> = all
+        .into_iter()
+        .map(|(plan, assigned_by, unit, (task, group, title), deliverable, (period, ends_on))| Given {
+            id: Id::new(),
+            task,
+            group,
+            plan: Some(plan),
+            unit,
+            assigned_by,
+            period: Some(period),
+            title,
+            deliverable,
+            due_on: Some(ends_on),
+            cooperating: Vec::new(),
+        })
+        .collect();
+    let made = write::give(tx, &tree, &given)?;
+    let told = |one: &Given| {
+        let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
+        Entry { unit: Some(one.unit), after: Some(serde_json::json!({"period": one.period, "due_on": one.due_on})), ..entry }
+    };
+    journal::append_all(tx, given.iter().filter(|one| made.contains(&one.id)).map(told).collect())?;
+    Ok(made.len())
+}

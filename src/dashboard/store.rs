@@ -1,0 +1,56 @@
+//! Putting the dashboard together from kept sums.
+
+use chrono::{Datelike, Days};
+
+use super::model::{Dashboard, DashboardQuery, GroupProgress, IndicatorCounts, Owes, Owing, WorkCounts};
+use crate::assignments::store::{count_to_decide, owed, progress_by_group};
+use crate::db::Db;
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::ids::UnitId;
+use crate::indicators::store::{Which, defined};
+use crate::results;
+use crate::units::store::own_or_referred;
+
+/// The dashboard of a unit of the scope.
+///
+/// # Errors
+/// 422 for a unit that is not in scope.
+pub fn dashboard(db: &mut Db<'_>, query: &DashboardQuery) -> Result<Dashboard> {
+    let mut faults = Vec::new();
+    let unit = own_or_referred(db, Fault::of("unit", FaultCode::UnknownReference), query.unit.as_deref(), &mut faults)?;
+    let unit = unit.ok_or_else(|| Error::invalid(faults))?;
+    let year = query.year.unwrap_or(db.today().year());
+    let (groups, owed) = progress_by_group(db, unit.id)?;
+    let to_decide = count_to_decide(db, unit.id)?;
+    let told = unit.to_ref();
+    let all = defined(db, Which::All)?;
+    let mut indicators = IndicatorCounts::default();
+    for result in results::store::of_unit(db, unit, &all, year)? {
+        match result.attained {
+            Some(true) => indicators.attained += 1,
+            Some(false) => indicators.not_attained += 1,
+            None => indicators.undecided += 1,
+        }
+    }
+    let groups = groups.into_iter().map(|(group, progress)| GroupProgress { group, progress }).collect();
+    let assignments = WorkCounts { late: owed.late, due_soon: owed.due_soon, returned: owed.returned, to_decide };
+    Ok(Dashboard { unit: told, year, indicators, groups, assignments })
+}
+
+/// What the caller owes.
+///
+/// # Errors
+/// Database errors.
+pub fn owes(db: &mut Db<'_>, unit: UnitId, code: &str) -> Result<Owes> {
+    let owed = owed(db, unit)?;
+    let root = db.scope()?.root();
+    let to_decide = count_to_decide(db, root)?;
+    let after = db.today().checked_add_days(Days::new(15)).unwrap_or(db.today());
+    let list = |count: i64, what: &str| Owing { count, href: format!("/api/v1/assignments?{what}") };
+    Ok(Owes {
+        assignments_late: list(owed.late, &format!("unit={code}&timeliness=late")),
+        assignments_due_soon: list(owed.due_soon, &format!("unit={code}&timeliness=in_time&due_before={after}")),
+        assignments_returned: list(owed.returned, &format!("unit={code}&status=returned")),
+        to_decide: list(to_decide, "to_decide=true"),
+    })
+}

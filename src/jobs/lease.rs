@@ -1,0 +1,25 @@
+//! Leases: which instance does a piece of background work now.
+
+use diesel::prelude::*;
+
+use crate::db::schema::leases;
+use crate::db::{Tx, each};
+use crate::error::Result;
+use crate::ids::AnyId;
+
+/// Whether `holder` has the work of this name for so many seconds: it had it before, nobody has it, or whoever had it is gone.
+///
+/// # Errors
+/// Database errors.
+pub fn claim(tx: &mut Tx<'_>, name: &str, holder: AnyId, seconds: i64) -> Result<bool> {
+    let now = tx.now();
+    let row = (leases::name.eq(name), leases::holder.eq(holder), leases::until.eq(now.plus(seconds)));
+    let change = (leases::holder.eq(holder), leases::until.eq(now.plus(seconds)));
+    let conn = &mut *tx.conn;
+    let taken = each!(conn => diesel::insert_into(leases::table).values(row).on_conflict(leases::name).do_nothing().execute(conn))?;
+    if taken > 0 {
+        return Ok(true);
+    }
+    let free = leases::table.filter(leases::name.eq(name)).filter(leases::holder.eq(holder).or(leases::until.lt(now)));
+    Ok(diesel::update(free).set(change).execute(conn)? > 0)
+}
