@@ -36,10 +36,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<FaultBody>,
-    /// What may be done with the resource now.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub actions: Vec<&'static str>,
+    /// What may be done with the resource now, where a move was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false)]
+    pub actions: Option<Vec<&'static str>>,
 }
 
 /// Draws the refusal and logs it: here and nowhere else.
@@ -65,7 +65,7 @@ pub fn render(error: &Error, req: &HttpRequest) -> HttpResponse {
         code: code.code(),
         request_id: request_id.to_string(),
         errors: error.faults().iter().map(|fault| fault.told(language)).collect(),
-        actions: error.actions().to_vec(),
+        actions: (code == Code::IllegalTransition).then(|| error.actions().to_vec()),
     };
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);

@@ -18,3 +18,4 @@ mod migrations;
 mod properties;
 mod units;
 mod values;
+mod work;

@@ -1,0 +1,460 @@
+//! Plans and the work that follows from them: who does what, by when, and is it done.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+use crate::harness::{Caller, TestApp, column};
+use crate::values::province;
+
+#[track_caller]
+fn give(caller: &Caller<'_>, task: &str, unit: &str, due_on: &str) -> String {
+    let reply = caller.post("/api/v1/assignments", &json!({"task": task, "unit": unit, "due_on": due_on})).expect(201).json();
+    reply["id"].as_str().expect("an id").to_owned()
+}
+
+#[track_caller]
+fn turn(caller: &Caller<'_>, id: &str, action: &str, body: &Value) -> Value {
+    caller.post(&format!("/api/v1/assignments/{id}/{action}"), body).expect(200).json()
+}
+
+fn update(percent: i64) -> Value {
+    json!({"percent": percent, "text": "Đã tổ chức học tập", "figures": [{"label": "Số người", "value": 31}]})
+}
+
+/// `(assignments, confirmed, in_time, late, done_in_time, done_late, percent)` of a group on somebody's dashboard.
+fn progress(caller: &Caller<'_>, unit: &str, group: &str) -> (i64, i64, i64, i64, i64, i64, Option<String>) {
+    let board = caller.get(&format!("/api/v1/dashboard?unit={unit}")).expect(200).json();
+    let told = board["groups"].as_array().expect("groups").iter().find(|one| one["group"]["code"] == group).expect("the group")["progress"]
+        .clone();
+    let count = |name: &str| told[name].as_i64().expect("a count");
+    (
+        count("assignments"),
+        count("confirmed"),
+        count("in_time"),
+        count("late"),
+        count("done_in_time"),
+        count("done_late"),
+        told["percent"].as_str().map(str::to_owned),
+    )
+}
+
+#[test]
+fn a_plan_is_written_handed_in_returned_approved_and_amended() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let editor = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let own = admin.user("mn.duyet", "MN-DB-001", &["approver"]);
+    let above = admin.user("pgd.duyet", "PGD-DB", &["approver"]);
+    let elsewhere = admin.user("pgd.mc", "PGD-MC", &["approver"]);
+    let new = json!({"unit": "MN-DB-001", "kind": "annual", "from_year": 2026, "to_year": 2026, "title": "Kế hoạch năm 2026 của Trường Mầm non Tu Lý",
+        "sections": [{"key": "I", "title_vi": "Mục đích", "body": "Nâng cao chất lượng"}],
+        "items": [{"task": "4.03", "title": "Mở thêm nhóm trẻ", "due_on": "2026-08-31", "money": 120_000_000}],
+        "targets": [{"indicator": "MN03", "year": 2026, "operator": ">=", "value": "98.00"}]});
+    let plan = editor.post("/api/v1/plans", &new).expect(201).json();
+    let id = plan["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/plans/{id}");
+    assert_eq!((&plan["status"], &plan["revision"], &plan["actions"]), (&json!("draft"), &json!(0), &json!(["update", "submit"])));
+    assert_eq!((&plan["items"][0]["task"]["code"], &plan["items"][0]["lead"]["code"]), (&json!("4.03"), &json!("MN-DB-001")));
+    editor.post("/api/v1/plans", &new).problem(409, "duplicate");
+    // A draft is nobody's business elsewhere, and is decided on by nobody of its own school.
+    elsewhere.get(&path).problem(404, "not_found");
+    own.post(&format!("{path}/approve"), &json!({})).problem(403, "forbidden");
+    assert_eq!(above.post(&format!("{path}/approve"), &json!({})).problem(409, "illegal_transition")["actions"], json!([]));
+    editor.post(&format!("{path}/submit"), &json!({})).expect(200);
+    let problem = editor.patch(&path, "*", &json!({"title": "Khác"})).problem(409, "illegal_transition");
+    assert_eq!(problem["actions"], json!([]));
+    let why = json!({"reason": "Chưa có kinh phí", "remarks": [{"pointer": "/items/0/money", "text": "Nêu nguồn"}]});
+    let returned = above.post(&format!("{path}/return"), &why).expect(200).json();
+    assert_eq!((&returned["status"], &returned["returned"]["remarks"][0]["pointer"]), (&json!("returned"), &json!("/items/0/money")));
+    let tag = editor.get(&path).expect(200).header("etag");
+    let items = json!({"items": [{"task": "4.03", "title": "Mở thêm nhóm trẻ", "due_on": "2026-08-31", "money": 90_000_000}, {"title": "Sửa bếp ăn"}]});
+    editor.patch(&path, &tag, &items).expect(200);
+    editor.patch(&path, &tag, &items).problem(412, "stale_version");
+    editor.post(&format!("{path}/submit"), &json!({})).expect(200);
+    let changes = above.get(&format!("{path}/revisions/2?compare=1")).expect(200).json()["changes"].clone();
+    assert_eq!(changes[0], json!({"pointer": "/items/0/money", "before": 120_000_000, "after": 90_000_000}));
+    assert_eq!(changes[1]["pointer"], "/items/1");
+    assert_eq!(admin.get("/api/v1/indicators/MN03/targets?unit=MN-DB-001&year=2026").expect(200).json()["data"], json!([]));
+    let approved = above.post(&format!("{path}/approve"), &json!({})).expect(200).json();
+    assert_eq!(approved["status"], "approved");
+    let target = admin.get("/api/v1/indicators/MN03/targets?unit=MN-DB-001&year=2026").expect(200).json()["data"][0].clone();
+    assert_eq!((&target["value"], &target["origin"]), (&json!("98.00"), &json!("own")));
+    // Approved plans are everybody's to read, and nobody's else to change.
+    assert_eq!(elsewhere.get(&path).expect(200).json()["progress"], Value::Null);
+    let amended = editor.post(&format!("{path}/amend"), &json!({})).expect(201).json();
+    assert_eq!((&amended["status"], &amended["previous"], &amended["revision"]), (&json!("draft"), &json!(id), &json!(2)));
+    editor.post(&format!("{path}/amend"), &json!({})).problem(409, "duplicate");
+    let next = format!("/api/v1/plans/{}", amended["id"].as_str().expect("an id"));
+    editor.patch(&next, "*", &json!({"title": "Kế hoạch năm 2026 (điều chỉnh)"})).expect(200);
+    editor.post(&format!("{next}/submit"), &json!({})).expect(200);
+    above.post(&format!("{next}/approve"), &json!({})).expect(200);
+    assert_eq!(editor.get(&path).expect(200).json()["status"], "amended");
+    let revisions = editor.get(&format!("{next}/revisions")).expect(200).json();
+    assert_eq!(revisions["data"].as_array().map(Vec::len), Some(3));
+    // Next year's begins with this year's, a year later.
+    let copy = json!({"unit": "MN-DB-001", "kind": "annual", "from_year": 2027, "to_year": 2027, "title": "Kế hoạch năm 2027", "copy_of": amended["id"]});
+    let copied = editor.post("/api/v1/plans", &copy).expect(201).json();
+    assert_eq!(copied["items"][0]["due_on"], "2027-08-31");
+    let missing = admin.get("/api/v1/plans/missing?kind=annual&year=2026&sort=code&count=exact").expect(200).json();
+    assert!(!column(&missing, "code").contains(&"MN-DB-001".to_owned()));
+    assert_eq!(missing["page"]["total"], 6);
+}
+
+#[test]
+fn an_easier_target_needs_its_reason_and_bad_references_are_told_with_their_places() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let editor = admin.user("pgd.soan", "PGD-DB", &["editor"]);
+    let plan = |items: Value, targets: Value| json!({"unit": "PGD-DB", "kind": "horizon", "from_year": 2025, "to_year": 2030, "title": "Kế hoạch 2025-2030", "items": items, "targets": targets});
+    let bad = plan(
+        json!([{"task": "9.99", "title": "Việc"}, {"title": "Việc", "lead": "MN-MC-001"}, {"title": "Việc", "cooperating": ["SGD", "XX"]}]),
+        json!([
+            {"indicator": "MN01", "year": 2030, "operator": ">=", "value": "45.00"},
+            {"indicator": "MN02", "year": 2031, "operator": ">=", "value": "99.00"},
+            {"indicator": "MN03", "year": 2030, "operator": ">="},
+            {"indicator": "MN99", "year": 2030, "operator": "increase"},
+        ]),
+    );
+    assert_eq!(
+        editor.post("/api/v1/plans", &bad).faults(),
+        [
+            "/items/0/task unknown_reference",
+            "/items/1/lead unknown_reference",
+            "/items/2/cooperating/1 unknown_reference",
+            "/targets/0/reason reason_required",
+            "/targets/1/year out_of_range",
+            "/targets/2/reason reason_required",
+            "/targets/2/value required",
+            "/targets/3/indicator unknown_reference",
+        ]
+    );
+    let good = plan(
+        json!([]),
+        json!([{"indicator": "MN01", "year": 2030, "operator": ">=", "value": "45.00", "reason": "Nhiều xã đặc biệt khó khăn"}]),
+    );
+    editor.post("/api/v1/plans", &good).expect(201);
+    let odd = json!({"unit": "PGD-DB", "kind": "annual", "from_year": 2025, "to_year": 2026, "title": "Kế hoạch"});
+    assert_eq!(editor.post("/api/v1/plans", &odd).faults(), ["/to_year out_of_range"]);
+    let foreign = json!({"unit": "MN-DB-001", "kind": "annual", "from_year": 2025, "to_year": 2025, "title": "Kế hoạch"});
+    editor.post("/api/v1/plans", &foreign).problem(403, "forbidden");
+}
+
+#[test]
+fn work_goes_down_is_told_decided_on_and_counted_by_hand() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let editor = admin.user("so.soan", "SGD", &["editor"]);
+    let district = admin.user("pgd.db", "PGD-DB", &["editor"]);
+    let decider = admin.user("pgd.duyet", "PGD-DB", &["approver"]);
+    let schools: Vec<Caller<'_>> = ["MN-DB-001", "MN-DB-002", "TH-DB-001"]
+        .iter()
+        .map(|unit| admin.user(&format!("t.{}", unit.to_lowercase()), unit, &["editor"]))
+        .collect();
+    // The department gives its districts a task, and one of them gives it on to its three schools.
+    let bulk =
+        json!({"task": "1.01", "selector": {"within": "SGD", "kinds": ["district_office"]}, "due_on": "2025-06-30", "dry_run": true});
+    assert_eq!(editor.post("/api/v1/assignments/bulk", &bulk).expect(200).json()["summary"], json!({"created": 2, "exists": 0}));
+    assert_eq!(editor.get("/api/v1/assignments?count=exact").expect(200).json()["page"]["total"], 0);
+    let bulk = json!({"task": "1.01", "selector": {"within": "SGD", "kinds": ["district_office"]}, "due_on": "2025-06-30"});
+    editor.post("/api/v1/assignments/bulk", &bulk).expect(200);
+    assert_eq!(editor.post("/api/v1/assignments/bulk", &bulk).expect(200).json()["summary"], json!({"created": 0, "exists": 2}));
+    let down = json!({"task": "1.01", "selector": {"within": "PGD-DB"}, "due_on": "2025-03-31"});
+    let given = district.post("/api/v1/assignments/bulk", &down).expect(200).json();
+    let ids: Vec<String> =
+        given["rows"].as_array().expect("rows").iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect();
+    assert_eq!(given["rows"][0]["unit"]["code"], "MN-DB-001");
+    assert_eq!(progress(&admin, "SGD", "1"), (5, 0, 5, 0, 0, 0, Some("0.00".into())));
+    // The first reports in time and is confirmed; the second is returned; the third is extended; then time passes.
+    schools[0].post(&format!("/api/v1/assignments/{}/updates", ids[0]), &update(60)).expect(201);
+    assert_eq!(schools[0].get(&format!("/api/v1/assignments/{}", ids[0])).expect(200).json()["status"], "in_progress");
+    let done = turn(&schools[0], &ids[0], "report-done", &json!({}));
+    assert_eq!((&done["status"], &done["percent"], &done["actions"]), (&json!("reported_done"), &json!(100), &json!([])));
+    schools[1].post(&format!("/api/v1/assignments/{}/updates", ids[1]), &update(40)).expect(201);
+    turn(&schools[1], &ids[1], "report-done", &json!({}));
+    let desk = decider.get("/api/v1/assignments?to_decide=true").expect(200).json();
+    assert_eq!(desk["data"].as_array().map(Vec::len), Some(2));
+    assert_eq!(decider.get("/api/v1/me").expect(200).json()["owes"]["to_decide"]["count"], 2);
+    assert_eq!(
+        desk["data"][0]["actions"],
+        json!(["confirm", "return", "pause", "cancel"].iter().filter(|word| **word != "pause").collect::<Vec<_>>())
+    );
+    turn(&decider, &ids[0], "confirm", &json!({}));
+    let back = turn(&decider, &ids[1], "return", &json!({"reason": "Thiếu danh sách"}));
+    assert_eq!((&back["status"], &back["reason"]), (&json!("returned"), &json!("Thiếu danh sách")));
+    let asked = json!({"due_on": "2025-05-31", "reason": "Giáo viên đi tập huấn"});
+    let extension = schools[2].post(&format!("/api/v1/assignments/{}/extensions", ids[2]), &asked).expect(201).json();
+    schools[2].post(&format!("/api/v1/assignments/{}/extensions", ids[2]), &asked).problem(409, "duplicate");
+    assert_eq!(decider.get("/api/v1/assignments?to_decide=true").expect(200).json()["data"].as_array().map(Vec::len), Some(1));
+    let grant = format!("/api/v1/assignments/{}/extensions/{}/grant", ids[2], extension["id"].as_str().expect("an id"));
+    schools[2].post(&grant, &json!({})).problem(403, "forbidden");
+    decider.post(&grant, &json!({})).expect(200);
+    decider.post(&grant, &json!({})).problem(409, "illegal_transition");
+    assert_eq!(schools[2].get(&format!("/api/v1/assignments/{}", ids[2])).expect(200).json()["due_on"], "2025-05-31");
+    // (100 + 99 + 0 + 0 + 0) / 5: what was reported done and returned stands at 99 until it is told anew.
+    assert_eq!(progress(&admin, "SGD", "1"), (5, 1, 4, 0, 1, 0, Some("39.80".into())));
+    app.clock.advance(45 * 86_400);
+    let fresh = |name: &str| app.sign_in(name);
+    let (school, decider, admin) = (fresh("t.mn-db-002"), fresh("pgd.duyet"), fresh("quan.tri"));
+    // 6 April: the second is late now; the third has until 31 May.
+    assert_eq!(progress(&admin, "PGD-DB", "1"), (4, 1, 2, 1, 1, 0, Some("49.75".into())));
+    let owes = school.get("/api/v1/me").expect(200).json()["owes"].clone();
+    assert_eq!((&owes["assignments_late"]["count"], &owes["assignments_returned"]["count"]), (&json!(1), &json!(1)));
+    for owed in ["assignments_late", "assignments_returned", "assignments_due_soon"] {
+        let list = school.get(&format!("{}&count=exact", owes[owed]["href"].as_str().expect("a path"))).expect(200).json();
+        assert_eq!(list["page"]["total"], owes[owed]["count"], "{owed}");
+    }
+    turn(&school, &ids[1], "resume", &json!({}));
+    turn(&school, &ids[1], "report-done", &json!({}));
+    let late = turn(&decider, &ids[1], "confirm", &json!({}));
+    assert_eq!((&late["timeliness"], &late["overdue"]), (&json!("done_late"), &json!(false)));
+    assert_eq!(progress(&admin, "PGD-DB", "1"), (4, 2, 2, 0, 1, 1, Some("50.00".into())));
+    for (filter, expected) in [("done_late", 1), ("done_in_time", 1), ("in_time", 2), ("late", 0)] {
+        let list = admin.get(&format!("/api/v1/assignments?within=PGD-DB&timeliness={filter}&count=exact")).expect(200).json();
+        assert_eq!(list["page"]["total"], expected, "{filter}");
+    }
+    let board = admin.get("/api/v1/dashboard?unit=PGD-DB").expect(200).json();
+    assert_eq!(board["assignments"], json!({"late": 0, "due_soon": 0, "returned": 0, "to_decide": 0}));
+    assert_eq!(admin.get("/api/v1/task-groups/1").expect(200).json()["progress"]["assignments"], 5);
+    app.db_verify();
+}
+
+#[test]
+fn only_the_listed_moves_exist_and_a_refused_one_changes_nothing() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let giver = admin.user("pgd.all", "PGD-DB", &["editor", "approver"]);
+    let elsewhere = admin.user("pgd.mc", "PGD-MC", &["editor", "approver"]);
+    let id = give(&giver, "1.01", "MN-DB-001", "2025-06-30");
+    let path = format!("/api/v1/assignments/{id}");
+    elsewhere.get(&path).problem(404, "not_found");
+    elsewhere.post(&format!("{path}/cancel"), &json!({"reason": "thử"})).problem(404, "not_found");
+    let body = |action: &str| if ["return", "pause", "cancel"].contains(&action) { json!({"reason": "thử"}) } else { json!({}) };
+    let all = ["start", "report-done", "confirm", "return", "resume", "pause", "cancel"];
+    let mut step = 0;
+    // Along this way every move that a resource does not offer is refused by the server, and those it offers are taken.
+    for (who, next) in [
+        (&school, "start"),
+        (&giver, "pause"),
+        (&giver, "resume"),
+        (&school, "report-done"),
+        (&giver, "return"),
+        (&school, "resume"),
+        (&school, "report-done"),
+        (&giver, "confirm"),
+    ] {
+        for caller in [&school, &giver] {
+            let before = caller.get(&path).expect(200).json();
+            let offered: Vec<&str> =
+                before["actions"].as_array().expect("actions").iter().map(|action| action.as_str().expect("a word")).collect();
+            for action in all.iter().filter(|action| !offered.contains(action)) {
+                let reply = caller.post(&format!("{path}/{action}"), &body(action));
+                assert!([403, 409].contains(&reply.status), "{action} at step {step}: {}", reply.status);
+                if reply.status == 409 {
+                    assert_eq!(reply.problem(409, "illegal_transition")["actions"], before["actions"]);
+                }
+            }
+            assert_eq!(caller.get(&path).expect(200).json(), before);
+        }
+        assert!(who.get(&path).expect(200).json()["actions"].as_array().expect("actions").contains(&json!(next)), "{next} is not offered");
+        turn(who, &id, next, &body(next));
+        step += 1;
+    }
+    assert_eq!(giver.get(&path).expect(200).json()["actions"], json!([]));
+    app.db_verify();
+}
+
+#[test]
+fn two_who_change_the_same_assignment_at_once_are_told_apart() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let id = give(&admin, "1.01", "MN-DB-001", "2025-06-30");
+    let path = format!("/api/v1/assignments/{id}");
+    turn(&school, &id, "start", &json!({}));
+    let tag = school.get(&path).expect(200).header("etag");
+    let body = update(30).to_string();
+    let statuses = std::thread::scope(|scope| {
+        let both: Vec<_> = (0..2)
+            .map(|_| {
+                let (school, path, tag, body) = (school.clone(), path.clone(), tag.clone(), body.clone());
+                scope.spawn(move || {
+                    let headers = [("Content-Type", "application/json"), ("If-Match", tag.as_str())];
+                    school.send("POST", &format!("{path}/updates"), &headers, Some(body.as_bytes())).status
+                })
+            })
+            .collect();
+        let mut statuses: Vec<u16> = both.into_iter().map(|one| one.join().expect("answers")).collect();
+        statuses.sort_unstable();
+        statuses
+    });
+    assert_eq!(statuses, [201, 412]);
+    assert_eq!(school.get(&format!("{path}/updates")).expect(200).json()["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_recurring_task_makes_its_assignment_once_for_each_period() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let editor = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let decider = admin.user("pgd.duyet", "PGD-DB", &["approver"]);
+    let task = editor
+        .post(
+            "/api/v1/tasks",
+            &json!({"group": "4", "title_vi": "Họp phụ huynh", "nature": "recurring", "cadence": "quarter", "indicators": ["MN03"]}),
+        )
+        .expect(201)
+        .json();
+    let code = task["code"].as_str().expect("a code").to_owned();
+    assert!(code.starts_with("L-") && code.len() == 10, "{code}");
+    let faulty = json!({"group": "4", "title_vi": "Việc", "nature": "recurring"});
+    assert_eq!(editor.post("/api/v1/tasks", &faulty).faults(), ["/cadence required"]);
+    let plan = json!({"unit": "MN-DB-001", "kind": "annual", "from_year": 2025, "to_year": 2025, "title": "Kế hoạch năm 2025",
+        "items": [{"task": code, "title": "Họp phụ huynh"}]});
+    let id = editor.post("/api/v1/plans", &plan).expect(201).json()["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/plans/{id}");
+    editor.post(&format!("{path}/submit"), &json!({})).expect(200);
+    decider.post(&format!("{path}/approve"), &json!({})).expect(200);
+    // Many instances at once, and again: one assignment for the quarter.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| tiendo::app::recur_now(&app.database, &app.clock).expect("recurs"));
+        }
+    });
+    let ours = || {
+        let list = admin.get(&format!("/api/v1/assignments?task={code}&sort=due_on")).expect(200).json();
+        list["data"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| row["period"]["code"].as_str().expect("a period").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ours(), ["2025-Q1"]);
+    assert_eq!(tiendo::app::recur_now(&app.database, &app.clock).expect("recurs"), 0);
+    // An outage of half a year is made good.
+    app.clock.advance(190 * 86_400);
+    tiendo::app::recur_now(&app.database, &app.clock).expect("recurs");
+    let admin = app.sign_in("quan.tri");
+    let list = admin.get(&format!("/api/v1/assignments?task={code}&sort=due_on")).expect(200).json();
+    let periods: Vec<&str> =
+        list["data"].as_array().expect("rows").iter().map(|row| row["period"]["code"].as_str().expect("a period")).collect();
+    assert_eq!(periods, ["2025-Q1", "2025-Q2", "2025-Q3"]);
+    assert_eq!(list["data"][0]["due_on"], "2025-03-14");
+    let told = admin.get(&path).expect(200).json()["progress"].clone();
+    assert_eq!((&told["assignments"], &told["late"]), (&json!(3), &json!(2)));
+    app.db_verify();
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Give(usize, usize),
+    Tell(usize, i64),
+    Report(usize),
+    Confirm(usize),
+    Return(usize),
+    Cancel(usize),
+    Move(usize, bool),
+    Days(i64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0_usize..4, 0_usize..3).prop_map(|(unit, due)| Step::Give(unit, due)),
+        3 => (0_usize..8, 0_i64..=100).prop_map(|(which, percent)| Step::Tell(which, percent)),
+        3 => (0_usize..8).prop_map(Step::Report),
+        2 => (0_usize..8).prop_map(Step::Confirm),
+        1 => (0_usize..8).prop_map(Step::Return),
+        1 => (0_usize..8).prop_map(Step::Cancel),
+        1 => (0_usize..4, any::<bool>()).prop_map(|(unit, to)| Step::Move(unit, to)),
+        1 => (1_i64..40).prop_map(Step::Days),
+    ];
+    prop::collection::vec(step, 4..24)
+}
+
+/// The rule of the contract, the simplest way, over the assignments as their list shows them.
+fn by_hand(rows: &[Value], today: &str) -> Value {
+    let kept: Vec<&Value> = rows.iter().filter(|row| row["status"] != "cancelled").collect();
+    let confirmed = kept.iter().filter(|row| row["status"] == "confirmed").count();
+    let late = kept.iter().filter(|row| row["status"] != "confirmed" && row["due_on"].as_str().is_some_and(|due| due < today)).count();
+    let done_late = kept.iter().filter(|row| row["timeliness"] == "done_late").count();
+    let points: i64 =
+        kept.iter().map(|row| if row["status"] == "confirmed" { 100 } else { row["percent"].as_i64().expect("a number").min(99) }).sum();
+    let count = i64::try_from(kept.len()).expect("small");
+    // Half away from zero, on hundredths.
+    let mean =
+        (count > 0).then(|| (points * 200 + count) / (2 * count)).map(|hundredths| format!("{}.{:02}", hundredths / 100, hundredths % 100));
+    json!({"assignments": kept.len(), "confirmed": confirmed, "in_time": kept.len() - confirmed - late, "late": late,
+        "done_in_time": confirmed - done_late, "done_late": done_late, "percent": mean})
+}
+
+fn live(steps: &[Step]) {
+    const UNITS: [&str; 4] = ["MN-DB-001", "MN-DB-002", "TH-DB-001", "MN-MC-001"];
+    const DUES: [&str; 3] = ["2025-02-28", "2025-04-15", "2026-01-31"];
+    let app = TestApp::start();
+    province(&app);
+    let mut admin = app.sign_in("quan.tri");
+    admin.user("so.duyet", "SGD", &["approver"]);
+    for unit in UNITS {
+        admin.user(&format!("t.{}", unit.to_lowercase()), unit, &["editor"]);
+    }
+    let mut given: Vec<(String, usize)> = Vec::new();
+    let mut days = 0;
+    for step in steps {
+        let fresh = |name: &str| app.sign_in(name);
+        let pick = |which: usize| given.get(which % given.len().max(1)).cloned();
+        let of = |unit: usize| fresh(&format!("t.{}", UNITS[unit].to_lowercase()));
+        // A move that is not possible now is refused and changes nothing: which ones are, the server says.
+        match *step {
+            Step::Give(unit, due) => given.push((give(&admin, "1.01", UNITS[unit], DUES[due]), unit)),
+            Step::Tell(which, percent) => {
+                if let Some((id, unit)) = pick(which) {
+                    let _ = of(unit).post(&format!("/api/v1/assignments/{id}/updates"), &update(percent));
+                }
+            }
+            Step::Report(which) => {
+                if let Some((id, unit)) = pick(which) {
+                    let _ = of(unit).post(&format!("/api/v1/assignments/{id}/report-done"), &json!({}));
+                }
+            }
+            Step::Confirm(which) | Step::Return(which) | Step::Cancel(which) => {
+                if let Some((id, _)) = pick(which) {
+                    let (action, body) = match step {
+                        Step::Confirm(_) => ("confirm", json!({})),
+                        Step::Return(_) => ("return", json!({"reason": "Chưa đạt"})),
+                        _ => ("cancel", json!({"reason": "Không cần nữa"})),
+                    };
+                    let _ = fresh("so.duyet").post(&format!("/api/v1/assignments/{id}/{action}"), &body);
+                }
+            }
+            Step::Move(unit, to) => {
+                let body = json!({"parent": if to { "PGD-MC" } else { "PGD-DB" }});
+                admin.patch(&format!("/api/v1/units/{}", UNITS[unit]), "*", &body).expect(200);
+            }
+            Step::Days(more) => {
+                days += more;
+                app.clock.advance(more * 86_400);
+                admin = fresh("quan.tri");
+            }
+        }
+    }
+    let today = app.clock.today().to_string();
+    for unit in ["SGD", "PGD-DB", "PGD-MC", "MN-DB-001", "MN-MC-001"] {
+        let rows =
+            admin.get(&format!("/api/v1/assignments?within={unit}&limit=200")).expect(200).json()["data"].as_array().expect("rows").clone();
+        let board = admin.get(&format!("/api/v1/dashboard?unit={unit}")).expect(200).json();
+        assert_eq!(board["groups"][0]["progress"], by_hand(&rows, &today), "{unit} after {steps:?} and {days} days");
+    }
+    app.db_verify();
+}
+
+#[test]
+fn derived_progress_is_what_brute_force_counts() {
+    let config = Config { cases: 10, failure_persistence: None, max_shrink_iters: 20, ..Config::default() };
+    let tried = TestRunner::new(config).run(&steps(), |steps| {
+        live(&steps);
+        Ok(())
+    });
+    assert!(tried.is_ok(), "{}", tried.expect_err("failed"));
+}
