@@ -19,16 +19,19 @@ use tiendo::access::caller::{Caller, Person, RequestMarks};
 use tiendo::access::policy::{Duties, Duty, Role};
 use tiendo::access::scope::Scope;
 use tiendo::app::App;
+use tiendo::assignments::model::{AssignmentFilters, AssignmentStatus};
 use tiendo::clock::Clock;
 use tiendo::config::ServerSettings;
+use tiendo::dashboard::model::DashboardQuery;
 use tiendo::db::page::{PageRequest, SortKey};
 use tiendo::db::url::DatabaseUrl;
 use tiendo::db::{Context, Database, Options};
 use tiendo::demo;
-use tiendo::ids::{Id, Key};
+use tiendo::ids::{AnyId, Id, Key};
 use tiendo::indicators::store::{Which, defined};
+use tiendo::tasks::model::GroupFilters;
 use tiendo::units::model::UnitFilters;
-use tiendo::{results, units};
+use tiendo::{assignments, dashboard, results, tasks, units};
 
 /// Connections that ask at once.
 const CONNECTIONS: usize = 8;
@@ -65,11 +68,20 @@ fn bench(url: &str) {
     let token = signed["access_token"].as_str().expect("a token").to_owned();
     let tag = Wire::open(ours).tag(&format!("/api/v1/units/{unit}"), &token);
 
+    let day = Clock::System.today();
     let operations = [
         ("one unit", format!("/api/v1/units/{unit}"), format!("/units/{unit}"), ""),
         ("list of 50 units", "/api/v1/units?limit=50".to_owned(), "/units".to_owned(), ""),
         ("conditional read of one unit (304)", format!("/api/v1/units/{unit}"), format!("/units/{unit}"), tag.as_str()),
         ("results of one unit", "/api/v1/results?year=2024".to_owned(), "/results".to_owned(), ""),
+        (
+            "assignments by status and due date",
+            format!("/api/v1/assignments?status=in_progress&due_before={day}"),
+            "/assignments".to_owned(),
+            "",
+        ),
+        ("progress of the seven groups", "/api/v1/task-groups".to_owned(), "/task-groups".to_owned(), ""),
+        ("dashboard of the province", "/api/v1/dashboard?year=2024".to_owned(), "/dashboard".to_owned(), ""),
     ];
     for (what, path, plain, tag) in operations {
         let condition = if tag.is_empty() { String::new() } else { format!("If-None-Match: {tag}\r\n") };
@@ -91,6 +103,10 @@ fn bench(url: &str) {
         let ends = (ratios.first().expect("rounds"), ratios.last().expect("rounds"));
         println!("| {what} | {name} | {:.2} | {:.2} to {:.2} | {:.0} |", middle(&ratios), ends.0, ends.1, middle(&rates));
     }
+    let editor = people.iter().find(|person| person.username == "sgd.editor").expect("an editor");
+    let body = json!({"username": editor.username, "password": editor.password}).to_string();
+    let signed = Wire::open(ours).post("/api/v1/sessions", &body);
+    bulk(name, &database, ours, signed["access_token"].as_str().expect("a token"));
 }
 
 /// The service as it is.
@@ -161,6 +177,103 @@ async fn bare_results(bare: web::Data<Bare>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(listed(results, None))
 }
 
+async fn bare_assignments(bare: web::Data<Bare>) -> HttpResponse {
+    let page = PageRequest { limit: 50, sort: vec![SortKey { name: "due_on", descending: false }], after: None, count: false };
+    let filters = AssignmentFilters {
+        status: Some(AssignmentStatus::InProgress),
+        due_before: Some(Clock::System.today()),
+        ..AssignmentFilters::default()
+    };
+    let work = move |db: &mut tiendo::db::Db<'_>| assignments::store::list(db, &filters, None, None, &page);
+    let page = bare.database.snapshot(bare.context.clone(), work).await.expect("reads");
+    let next = page.next.map(|next| json!(next).to_string());
+    HttpResponse::Ok().content_type("application/json").body(listed(page.rows, next))
+}
+
+async fn bare_groups(bare: web::Data<Bare>) -> HttpResponse {
+    let page = PageRequest { limit: 50, sort: vec![SortKey { name: "code", descending: false }], after: None, count: false };
+    let work = move |db: &mut tiendo::db::Db<'_>| tasks::store::groups(db, &GroupFilters {}, &page);
+    let page = bare.database.snapshot(bare.context.clone(), work).await.expect("reads");
+    HttpResponse::Ok().content_type("application/json").body(listed(page.rows, None))
+}
+
+async fn bare_dashboard(bare: web::Data<Bare>) -> HttpResponse {
+    let query = DashboardQuery { year: Some(2024), ..DashboardQuery::default() };
+    let work = move |db: &mut tiendo::db::Db<'_>| dashboard::store::dashboard(db, &query);
+    let board = bare.database.snapshot(bare.context.clone(), work).await.expect("reads");
+    HttpResponse::Ok().content_type("application/json").body(serde_json::to_vec(&board).expect("writes"))
+}
+
+/// A task for every school in one call, against a batch insert of the bare rows in one transaction.
+fn bulk(name: &str, database: &Database, ours: SocketAddr, token: &str) {
+    use diesel::prelude::*;
+    use tiendo::db::Conn;
+    use tiendo::db::schema::{assignments, tasks as task_table, units as unit_table};
+    let context = Context::system("bench", Clock::System.now());
+    let read = |tx: &mut tiendo::db::Tx<'_>| {
+        let tasks: Vec<(AnyId, AnyId, String)> = task_table::table
+            .order_by(task_table::code.desc())
+            .limit(18)
+            .select((task_table::id, task_table::group_id, task_table::code))
+            .load(tx.conn)?;
+        let schools: Vec<AnyId> = unit_table::table.filter(unit_table::kind.eq("school")).select(unit_table::id).load(tx.conn)?;
+        Ok((tasks, schools))
+    };
+    let (tasks, schools) = database.write_here(&context, read).expect("reads");
+    let mut ratios = Vec::new();
+    for pair in tasks.chunks_exact(2) {
+        let [(task, group, _), (_, _, code)] = pair else { continue };
+        let rows = || {
+            let row = |unit: &AnyId| {
+                (
+                    (
+                        assignments::id.eq(Id::<tiendo::ids::of::Any>::new()),
+                        assignments::task_id.eq(*task),
+                        assignments::group_id.eq(*group),
+                        assignments::unit_id.eq(*unit),
+                        assignments::assigned_by.eq(*unit),
+                        assignments::title.eq("Nhiệm vụ"),
+                        assignments::title_key.eq("nhiem vu"),
+                    ),
+                    (
+                        assignments::due_on.eq(Clock::System.today()),
+                        assignments::status.eq("assigned"),
+                        assignments::percent.eq(0),
+                        assignments::version.eq(1_i64),
+                        assignments::created_at.eq(context.now),
+                        assignments::updated_at.eq(context.now),
+                    ),
+                )
+            };
+            schools.iter().map(row).collect::<Vec<_>>()
+        };
+        let started = Instant::now();
+        let write = |tx: &mut tiendo::db::Tx<'_>| {
+            let rows = rows();
+            match &mut *tx.conn {
+                Conn::Pg(pg) => diesel::insert_into(assignments::table).values(&rows).execute(pg)?,
+                Conn::Lite(lite) => diesel::insert_into(assignments::table).values(&rows).execute(lite)?,
+            };
+            Ok(())
+        };
+        database.write_here(&context, write).expect("writes");
+        let bare = started.elapsed();
+        let body = json!({"task": code, "selector": {"within": "SGD", "kinds": ["school"]}, "due_on": Clock::System.today()}).to_string();
+        let started = Instant::now();
+        Wire::open(ours).post_as("/api/v1/assignments/bulk", &body, token);
+        ratios.push(bare.as_secs_f64() / started.elapsed().as_secs_f64());
+    }
+    ratios.sort_by(f64::total_cmp);
+    let at = |place: usize| ratios.get(place).copied().expect("rounds");
+    println!(
+        "| bulk assignment of {} units | {name} | {:.2} | {:.2} to {:.2} | |",
+        schools.len(),
+        at(ratios.len() / 2),
+        at(0),
+        at(ratios.len() - 1)
+    );
+}
+
 /// The same SQL and bytes with nothing around them.
 fn serve_bare(database: &Database, unit: tiendo::ids::UnitId) -> SocketAddr {
     let now = Clock::System.now();
@@ -186,6 +299,9 @@ fn serve_bare(database: &Database, unit: tiendo::ids::UnitId) -> SocketAddr {
                 .route("/units", web::get().to(bare_units))
                 .route("/units/{unit}", web::get().to(bare_unit))
                 .route("/results", web::get().to(bare_results))
+                .route("/assignments", web::get().to(bare_assignments))
+                .route("/task-groups", web::get().to(bare_groups))
+                .route("/dashboard", web::get().to(bare_dashboard))
         });
         let server = server.workers(2).listen(listener).expect("listens").run();
         actix_web::rt::System::new().block_on(server).expect("runs");
@@ -257,10 +373,14 @@ impl Wire {
     }
 
     fn post(&mut self, path: &str, body: &str) -> Value {
-        let head =
-            format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
-        let (status, start) = self.exchange(format!("{head}{body}").as_bytes());
-        assert_eq!(status, 201);
+        self.post_as(path, body, "")
+    }
+
+    fn post_as(&mut self, path: &str, body: &str, token: &str) -> Value {
+        let bearer = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+        let kind = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        let (status, start) = self.exchange(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}{kind}\r\n{body}").as_bytes());
+        assert!(status == 200 || status == 201, "answered {status}");
         serde_json::from_slice(self.buffer.get(start..).expect("a body")).expect("json")
     }
 

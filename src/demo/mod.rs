@@ -4,6 +4,7 @@ mod bar;
 mod figures;
 mod people;
 mod province;
+mod work;
 
 use std::path::{Path, PathBuf};
 
@@ -78,6 +79,17 @@ fn load(conn: &mut Conn, context: &Context, options: &Options) -> Result<Vec<Cre
         bar.advance(chunk.len());
     }
     bar.finish();
+
+    let today = context.now.business_day();
+    let work = work::plan(&mut rng, &offices, &schools, today);
+    let desk = write_on(conn, context, work::Desk::read)?;
+    let mut bar = Bar::start("work", work.len());
+    for chunk in work.chunks(500) {
+        write_on(conn, context, |tx| work::insert(tx, &desk, chunk))?;
+        bar.advance(chunk.len());
+    }
+    bar.finish();
+    write_on(conn, context, crate::assignments::store::open_periods)?;
 
     let people = people::people(&offices, &schools)?;
     let passwords = Passwords::new()?;

@@ -232,9 +232,8 @@ fn only_the_listed_moves_exist_and_a_refused_one_changes_nothing() {
     elsewhere.post(&format!("{path}/cancel"), &json!({"reason": "thử"})).problem(404, "not_found");
     let body = |action: &str| if ["return", "pause", "cancel"].contains(&action) { json!({"reason": "thử"}) } else { json!({}) };
     let all = ["start", "report-done", "confirm", "return", "resume", "pause", "cancel"];
-    let mut step = 0;
     // Along this way every move that a resource does not offer is refused by the server, and those it offers are taken.
-    for (who, next) in [
+    for (step, (who, next)) in [
         (&school, "start"),
         (&giver, "pause"),
         (&giver, "resume"),
@@ -243,7 +242,10 @@ fn only_the_listed_moves_exist_and_a_refused_one_changes_nothing() {
         (&school, "resume"),
         (&school, "report-done"),
         (&giver, "confirm"),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         for caller in [&school, &giver] {
             let before = caller.get(&path).expect(200).json();
             let offered: Vec<&str> =
@@ -259,7 +261,6 @@ fn only_the_listed_moves_exist_and_a_refused_one_changes_nothing() {
         }
         assert!(who.get(&path).expect(200).json()["actions"].as_array().expect("actions").contains(&json!(next)), "{next} is not offered");
         turn(who, &id, next, &body(next));
-        step += 1;
     }
     assert_eq!(giver.get(&path).expect(200).json()["actions"], json!([]));
     app.db_verify();

@@ -219,6 +219,34 @@ pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<Vec<Assign
     Ok(made)
 }
 
+/// Puts an assignment that was just given into a later state: for loads of what was so already.
+///
+/// # Errors
+/// Database errors.
+pub fn seat(tx: &mut Tx<'_>, one: &Given, status: AssignmentStatus, percent: i32, done_on: Option<NaiveDate>) -> Result<()> {
+    let due_on = one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE);
+    let reported = matches!(status, AssignmentStatus::ReportedDone | AssignmentStatus::Confirmed).then_some(tx.now());
+    let reason = (status == AssignmentStatus::Returned).then_some("Chưa đủ minh chứng");
+    diesel::update(assignments::table.filter(assignments::id.eq(one.id)))
+        .set((
+            assignments::status.eq(status),
+            assignments::percent.eq(percent),
+            assignments::done_on.eq(done_on),
+            assignments::reported_done_at.eq(reported),
+            assignments::confirmed_at.eq(reported.filter(|_| status == AssignmentStatus::Confirmed)),
+            assignments::reason.eq(reason),
+        ))
+        .execute(tx.conn)?;
+    let piece = |status: AssignmentStatus, percent: i32, done_on: Option<NaiveDate>| Piece {
+        unit: one.unit,
+        plan: one.plan,
+        group: one.group,
+        due_on,
+        amount: progress::amount(status.as_str(), percent, due_on, done_on),
+    };
+    progress::replace(tx, &[piece(AssignmentStatus::Assigned, 0, None)], &[piece(status, percent, done_on)])
+}
+
 /// The units of the scope that a selector finds, and those of them that have the task already: for this period, or open where none is
 /// asked.
 ///
