@@ -4,7 +4,7 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY migrations migrations
 COPY src src
-RUN cargo build --profile dist --locked --features postgres-tls
+RUN cargo build --profile dist --locked --features postgres-tls,s3
 
 FROM debian:bookworm-slim
 # Versions come with the base image: pinning them would pin their holes.

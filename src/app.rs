@@ -16,14 +16,15 @@ use crate::clock::Clock;
 use crate::config::ServerSettings;
 use crate::db::{Context, Database};
 use crate::error::{Error, Result};
+use crate::files::Files;
 use crate::http::list::CursorSigner;
 use crate::http::registrar::{Api, Registrar, no_such_path};
 use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
 use crate::journal::seal::Patience;
 use crate::{
-    access, assignments, catalogue, dashboard, documents, indicators, journal, localities, periods, plans, results, sessions, tasks, units,
-    users, values,
+    access, assignments, catalogue, dashboard, documents, evidence, indicators, journal, localities, periods, plans, results, sessions,
+    tasks, units, users, values,
 };
 
 /// Every operation, declared.
@@ -41,6 +42,7 @@ pub fn api() -> Result<Api> {
     tasks::http::routes(&mut api);
     plans::http::routes(&mut api);
     assignments::http::routes(&mut api);
+    evidence::http::routes(&mut api);
     dashboard::http::routes(&mut api);
     indicators::http::routes(&mut api);
     values::http::routes(&mut api);
@@ -77,10 +79,12 @@ impl App {
         let limits = Limits {
             body_bytes: settings.body_limit,
             body_time: Duration::from_secs(settings.body_seconds),
+            upload_time: Duration::from_secs(settings.upload_seconds),
             answer_time: Duration::from_secs(settings.answer_seconds),
         };
-        let jobs = Jobs::new(database.clone(), clock.clone());
-        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, clock)?, signer, limits });
+        let files = Files::open(&settings.files_url, settings.file_limit, settings.file_quota).map_err(Error::internal)?;
+        let jobs = Jobs::new(database.clone(), files.clone(), clock.clone());
+        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, files, clock)?, signer, limits });
         let api = Arc::new(api()?);
         let listener = TcpListener::bind(settings.listen)
             .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", settings.listen)))?;

@@ -35,6 +35,12 @@ impl Instant {
         self.0.and_utc().timestamp()
     }
 
+    /// The same for libraries that count in UTC.
+    #[must_use]
+    pub fn utc(self) -> DateTime<Utc> {
+        self.0.and_utc()
+    }
+
     /// This moment and so many seconds.
     #[must_use]
     pub fn plus(self, seconds: i64) -> Self {

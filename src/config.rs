@@ -56,6 +56,18 @@ pub struct ServerSettings {
     /// Seconds that a body may take to arrive
     #[arg(long, env = "BODY_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub body_seconds: u64,
+    /// Where files are kept: file:PATH, or s3://BUCKET with the AWS_… environment where the feature s3 is built in
+    #[arg(long, env = "FILES_URL", default_value = "file:data/files")]
+    pub files_url: String,
+    /// Bytes of a file
+    #[arg(long, env = "FILE_LIMIT", default_value_t = 20 * 1024 * 1024)]
+    pub file_limit: usize,
+    /// Bytes that the files of one unit may take
+    #[arg(long, env = "FILE_QUOTA", default_value_t = 500 * 1024 * 1024, value_parser = clap::value_parser!(i64).range(1..))]
+    pub file_quota: i64,
+    /// Seconds that a file may take to arrive
+    #[arg(long, env = "UPLOAD_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub upload_seconds: u64,
     /// Seconds that an answer may take to make
     #[arg(long, env = "ANSWER_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub answer_seconds: u64,

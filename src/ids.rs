@@ -27,7 +27,7 @@ pub mod of {
     macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
     markers!(
         Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Plan, PlanItem, Value, Assignment, Update,
-        Extension, Any
+        Extension, Evidence, Any
     );
 }
 
@@ -65,6 +65,8 @@ pub type AssignmentId = Id<of::Assignment>;
 pub type UpdateId = Id<of::Update>;
 /// A later due date that was asked.
 pub type ExtensionId = Id<of::Extension>;
+/// A file on an assignment.
+pub type EvidenceId = Id<of::Evidence>;
 /// Any resource, where its kind is said beside it (the journal).
 pub type AnyId = Id<of::Any>;
 

@@ -18,6 +18,7 @@ pub mod vocabulary;
 // The kernel.
 pub mod access;
 pub mod db;
+pub mod files;
 pub mod http;
 pub mod journal;
 pub mod sums;
@@ -27,6 +28,7 @@ pub mod assignments;
 pub mod catalogue;
 pub mod dashboard;
 pub mod documents;
+pub mod evidence;
 pub mod indicators;
 pub mod localities;
 pub mod periods;

@@ -54,6 +54,25 @@ pub fn like(query: &str) -> String {
     format!("%{}%", fold(query))
 }
 
+/// The name of a file as it may be shown: its last part, cleaned, without signs that turn the direction of writing, and not too long.
+#[must_use]
+pub fn file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let turned = |c: &char| !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept: String = clean(&last.chars().filter(turned).collect::<String>()).chars().take(200).collect();
+    if kept.trim_matches('.').is_empty() { "file".to_owned() } else { kept }
+}
+
+/// Bytes in hexadecimal.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// A key whose byte order is Vietnamese order: letters a ă â b c d đ …, tones ngang, huyền, hỏi, ngã, sắc, nặng.
 /// Both databases sort it as bytes, so they agree.
 #[must_use]

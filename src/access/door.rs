@@ -10,6 +10,7 @@ use super::token::{self, Claims, Keys};
 use crate::clock::{Clock, Instant};
 use crate::db::{Context, Database};
 use crate::error::{Code, Error, Result};
+use crate::files::Files;
 use crate::ids::SessionId;
 use crate::sessions;
 
@@ -27,6 +28,7 @@ struct Inner {
     clock: Clock,
     keys: Keys,
     passwords: Passwords,
+    files: Files,
     /// Tokens whose signature was checked, by digest. Their times are checked again at each use.
     tokens: Cache<[u8; 32], Arc<Claims>>,
     /// People by session, and when they were read.
@@ -38,9 +40,17 @@ impl Door {
     ///
     /// # Errors
     /// 500 if passwords cannot be hashed here.
-    pub fn new(database: Database, keys: Keys, clock: Clock) -> Result<Self> {
+    pub fn new(database: Database, keys: Keys, files: Files, clock: Clock) -> Result<Self> {
         let passwords = Passwords::new()?;
-        Ok(Self(Arc::new(Inner { database, clock, keys, passwords, tokens: Cache::new(REMEMBERED), people: Cache::new(REMEMBERED) })))
+        Ok(Self(Arc::new(Inner {
+            database,
+            clock,
+            keys,
+            passwords,
+            files,
+            tokens: Cache::new(REMEMBERED),
+            people: Cache::new(REMEMBERED),
+        })))
     }
 
     pub(super) fn database(&self) -> &Database {
@@ -49,6 +59,12 @@ impl Door {
 
     pub(super) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// Where files are kept.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.0.files
     }
 
     /// What signs tokens.

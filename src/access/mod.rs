@@ -98,6 +98,12 @@ impl<P: Permit> Access<P> {
         self.door.passwords()
     }
 
+    /// Where files are kept.
+    #[must_use]
+    pub fn files(&self) -> &crate::files::Files {
+        self.door.files()
+    }
+
     /// What signs tokens.
     #[must_use]
     pub fn keys(&self) -> &Keys {

@@ -284,6 +284,21 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    evidence (id) {
+        id -> Uid, assignment_id -> Uid, unit_id -> Uid, name -> Text, media_type -> Text, size -> BigInt, sha256 -> Binary,
+        key -> Text, uploaded_by -> Nullable<Uid>, created_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    file_usage (unit_id) { unit_id -> Uid, bytes -> BigInt, }
+}
+
 allow_tables_to_appear_in_same_query!(
     localities,
     units,
@@ -314,7 +329,9 @@ allow_tables_to_appear_in_same_query!(
     assignment_units,
     assignment_updates,
     assignment_extensions,
-    progress_sums
+    progress_sums,
+    evidence,
+    file_usage
 );
 
 joinable!(unit_spells -> units (unit_id));
@@ -342,3 +359,4 @@ joinable!(assignments -> periods (period_id));
 joinable!(assignment_units -> assignments (assignment_id));
 joinable!(assignment_updates -> users (written_by));
 joinable!(assignment_extensions -> assignments (assignment_id));
+joinable!(evidence -> users (uploaded_by));

@@ -1,8 +1,12 @@
 //! What handlers answer: typed, so that the document knows it, with tags, conditions and compression in one place.
 
+use std::fmt::Write;
+
+use actix_web::body::SizedStream;
 use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use futures_util::stream::BoxStream;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -204,6 +208,51 @@ impl<T: Serialize + ToSchema> Answer for Rows<T> {
     fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {
         tagged(answering.req, StatusCode::OK, None, serde_json::to_vec(&Data { data: self.0 })?, None)
     }
+}
+
+/// 200 with a file: an attachment that no browser opens in our name.
+pub struct Download {
+    /// Its bytes.
+    pub body: BoxStream<'static, Result<web::Bytes>>,
+    /// Its name, as data.
+    pub name: String,
+    /// Its media type, as its content told.
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+impl Answer for Download {
+    fn describe(spec: &mut Spec) {
+        spec.download();
+    }
+    fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {
+        let body = SizedStream::new(u64::try_from(self.size).unwrap_or_default(), self.body);
+        let mut response = HttpResponse::Ok();
+        response
+            .insert_header((header::CONTENT_TYPE, self.media_type))
+            .insert_header((header::CONTENT_DISPOSITION, disposition(&self.name)))
+            .insert_header((header::ETAG, format!("\"{}\"", self.sha256)))
+            .insert_header((header::CACHE_CONTROL, "private, no-store"))
+            .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"));
+        Ok(response.body(body))
+    }
+}
+
+/// `attachment` with the name in both forms of RFC 6266: ASCII for the old, UTF-8 percent-encoded (RFC 8187) for the rest.
+fn disposition(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' }).collect();
+    let mut coded = String::with_capacity(name.len() * 3);
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+            coded.push(char::from(byte));
+        } else {
+            let _ = write!(coded, "%{byte:02X}");
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{coded}")
 }
 
 impl Answer for NoContent {

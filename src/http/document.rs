@@ -21,6 +21,8 @@ pub struct Spec {
     pub(super) body: Option<String>,
     pub(super) if_match: bool,
     pub(super) may_match: bool,
+    pub(super) upload: bool,
+    pub(super) download: bool,
     /// The component whose members `fields` may pick.
     pub(super) fields: Option<String>,
     responses: BTreeMap<u16, Value>,
@@ -75,6 +77,20 @@ impl Spec {
     /// `If-Match` is required.
     pub fn if_match(&mut self) {
         self.if_match = true;
+    }
+
+    /// The body is a form with one file.
+    pub fn upload(&mut self) {
+        self.upload = true;
+    }
+
+    /// The answer is a file, whatever the client accepts.
+    pub fn download(&mut self) {
+        self.download = true;
+        let headers = json!({"Content-Disposition": {"schema": {"type": "string"}, "description": "`attachment`, with its name."},
+            "ETag": {"schema": {"type": "string"}, "description": "Its SHA-256."}});
+        let content = json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
+        self.responses.insert(200, json!({"description": "The file, under its own media type.", "headers": headers, "content": content}));
     }
 
     /// `If-Match` may be given.
@@ -211,6 +227,10 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
                 .collect();
             operation.insert("requestBody".into(), json!({"required": true, "content": content}));
         }
+        if spec.upload {
+            let schema = json!({"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}});
+            operation.insert("requestBody".into(), json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}}));
+        }
         match described.permission {
             Some(permission) => {
                 operation.insert("security".into(), json!([{"bearer": []}]));
@@ -227,7 +247,10 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
 /// Every refusal that an operation can give, by status: those that follow from what it takes, and its own.
 fn refusals(described: &Described<'_>) -> BTreeMap<u16, Vec<Code>> {
     let spec = described.spec;
-    let mut codes = vec![Code::NotAcceptable, Code::Internal, Code::Unavailable];
+    let mut codes = vec![Code::Internal, Code::Unavailable];
+    if !spec.download {
+        codes.push(Code::NotAcceptable);
+    }
     if described.permission.is_some() {
         codes.extend([Code::Unauthenticated, Code::InvalidToken, Code::TokenExpired, Code::Forbidden]);
     }
@@ -236,7 +259,7 @@ fn refusals(described: &Described<'_>) -> BTreeMap<u16, Vec<Code>> {
     }
     // Even an operation without parameters refuses unknown ones.
     codes.push(Code::ValidationFailed);
-    if spec.body.is_some() {
+    if spec.body.is_some() || spec.upload {
         codes.extend([Code::MalformedRequest, Code::UnsupportedMediaType, Code::TooLarge, Code::RequestTimeout]);
     }
     if spec.if_match {

@@ -38,13 +38,17 @@ pub struct Limits {
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_time: Duration,
+    /// How long a file may take to arrive.
+    pub upload_time: Duration,
     /// How long an answer may take to make.
     pub answer_time: Duration,
 }
 
 /// Runs an operation: whatever happens, there is an answer.
 pub(super) async fn run(kernel: &Kernel, operation: &Operation, req: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let work = AssertUnwindSafe(tokio::time::timeout(kernel.limits.answer_time, operation.call(kernel, &req, payload))).catch_unwind();
+    let limits = kernel.limits;
+    let time = if operation.checks().upload { limits.upload_time + limits.answer_time } else { limits.answer_time };
+    let work = AssertUnwindSafe(tokio::time::timeout(time, operation.call(kernel, &req, payload))).catch_unwind();
     let answer = match work.await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(Error::unavailable("the answer took too long to make")),
@@ -95,7 +99,10 @@ pub(super) async fn check<'r>(
     if checks.body.is_some() && !reads_media(headers) {
         return Err(Error::new(Code::UnsupportedMediaType));
     }
-    if !accepts_json(headers) {
+    if checks.upload && !is_form(headers) {
+        return Err(Error::new(Code::UnsupportedMediaType));
+    }
+    if !checks.download && !accepts_json(headers) {
         return Err(Error::new(Code::NotAcceptable));
     }
     if checks.body.is_some() && content_length(headers).is_some_and(|length| length > kernel.limits.body_bytes) {
@@ -114,10 +121,16 @@ pub(super) async fn check<'r>(
         // Better refused than taken for a promise that is not kept yet.
         faults.push(Fault::of("Idempotency-Key", FaultCode::IdempotencyNotSupported));
     }
+    let mut received = None;
+    if checks.upload {
+        let receiving = kernel.door.files().receive(headers, payload);
+        let arrived = tokio::time::timeout(kernel.limits.upload_time, receiving).await;
+        received = Some(arrived.unwrap_or_else(|_| Err(Error::new(Code::RequestTimeout)))?);
+    }
     let mut query = checks.query.read(req.query_string(), &mut faults);
     let fields = fields(&mut query, checks.fields.as_deref(), &mut faults);
     if faults.is_empty() {
-        Ok((Exchange { req, query, body, faults, signer: &kernel.signer }, fields))
+        Ok((Exchange { req, query, body, faults, received, signer: &kernel.signer }, fields))
     } else {
         Err(Error::invalid(faults))
     }
@@ -138,6 +151,11 @@ fn reads_media(headers: &HeaderMap) -> bool {
     let media = pieces.next().unwrap_or_default();
     matches!(media.as_str(), "application/json" | "application/merge-patch+json")
         && pieces.all(|piece| !piece.starts_with("charset=") || matches!(piece.as_str(), "charset=utf-8" | "charset=\"utf-8\""))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("multipart/form-data"))
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {
@@ -184,6 +202,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::db::url::DatabaseUrl;
     use crate::db::{Database, Options};
+    use crate::files::Files;
     use crate::http::answers::NoContent;
     use crate::http::registrar::Registrar;
 
@@ -201,9 +220,16 @@ mod tests {
         let url = DatabaseUrl::parse(&format!("sqlite://{}?mode=rwc", path.display())).expect("a URL");
         let database = Database::open(&Options { url, read_url: None, connections: 1, slow: Duration::from_mins(1) }).expect("opens");
         let keys = Keys::load(&[token::generate().expect("a key")]).expect("loads");
-        let limits = Limits { body_bytes: 100, body_time: Duration::from_secs(1), answer_time: Duration::from_secs(1) };
+        let folder = std::env::temp_dir().join(format!("tiendo_panic_{}", std::process::id()));
+        let files = Files::open(&format!("file:{}", folder.display()), 1, 1).expect("opens");
+        let limits = Limits {
+            body_bytes: 100,
+            body_time: Duration::from_secs(1),
+            upload_time: Duration::from_secs(1),
+            answer_time: Duration::from_secs(1),
+        };
         let signer = CursorSigner::new(b"key");
-        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, Clock::System).expect("a door"), signer, limits });
+        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, files, Clock::System).expect("a door"), signer, limits });
         let mut api = Registrar::new("/t");
         api.path("/burst").get(burst, "Burst", "It panics.").done();
         let api = api.finish().expect("an api");
@@ -216,6 +242,6 @@ mod tests {
             assert_eq!(told["code"], "internal");
             assert!(!told.to_string().contains("foresaw"), "{told}");
         }
-        let _ = std::fs::remove_file(path);
+        let _ = (std::fs::remove_file(path), std::fs::remove_dir_all(folder));
     }
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::document::Spec;
 use super::encoding::Matching;
 use crate::error::{Error, Fault, Language, Result};
+use crate::files::Received;
 use crate::ids::{Id, Key};
 
 /// A request that passed its checks.
@@ -23,6 +24,8 @@ pub struct Exchange<'r> {
     pub body: Value,
     /// Faults that parts find: told together.
     pub faults: Vec<Fault>,
+    /// The file of an upload.
+    pub received: Option<Received>,
     /// What signs cursors.
     pub signer: &'r super::list::CursorSigner,
 }
@@ -136,6 +139,19 @@ impl<T: ToSchema + DeserializeOwned> Part for Body<T> {
     }
     fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
         serde_json::from_value(std::mem::take(&mut exchange.body)).map(Body).map_err(Error::internal)
+    }
+}
+
+/// A file, sent as the one part `file` of a form: it is stored by the time the handler runs, and nothing points at it yet.
+#[derive(Debug)]
+pub struct Upload(pub Received);
+
+impl Part for Upload {
+    fn describe(spec: &mut Spec) {
+        spec.upload();
+    }
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        exchange.received.take().map(Self).ok_or_else(|| Error::internal("an upload without its file"))
     }
 }
 

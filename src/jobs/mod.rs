@@ -9,6 +9,9 @@ use actix_web::rt::task::JoinHandle;
 use crate::assignments;
 use crate::clock::Clock;
 use crate::db::{Context, Database, Tx};
+use crate::error::Result;
+use crate::evidence;
+use crate::files::Files;
 use crate::ids::{AnyId, Id};
 use crate::journal;
 use crate::journal::seal::Patience;
@@ -20,9 +23,31 @@ const SEAL_EVERY: Duration = Duration::from_millis(250);
 const RECUR_EVERY: Duration = Duration::from_mins(1);
 const RECUR_LEASE: i64 = 90;
 
+/// How old a file without a row must be before it is taken away, in seconds.
+const SWEEP_AFTER: i64 = 3600;
+
+/// Takes away files that are older than so many seconds and that no row names. Answers how many.
+///
+/// # Errors
+/// 503 if the store or the database is away.
+pub async fn sweep(database: &Database, files: &Files, clock: &Clock, age: i64) -> Result<usize> {
+    let before = clock.now().plus(-age);
+    let old = files.older_than(before.utc()).await?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    let context = Context::system("file sweep", clock.now());
+    let orphans = database.read(context, move |db| evidence::store::orphans(db, old)).await?;
+    for key in &orphans {
+        files.remove(key).await;
+    }
+    Ok(orphans.len())
+}
+
 /// What runs beside the requests.
 pub struct Jobs {
     database: Database,
+    files: Files,
     clock: Clock,
     /// Who this instance is among those that share the database.
     instance: AnyId,
@@ -31,8 +56,8 @@ pub struct Jobs {
 impl Jobs {
     /// For this database.
     #[must_use]
-    pub fn new(database: Database, clock: Clock) -> Self {
-        Self { database, clock, instance: Id::new() }
+    pub fn new(database: Database, files: Files, clock: Clock) -> Self {
+        Self { database, files, clock, instance: Id::new() }
     }
 
     /// Runs until it is aborted.
@@ -46,7 +71,10 @@ impl Jobs {
             loop {
                 tokio::select! {
                     _ = every.tick() => self.seal().await,
-                    _ = minute.tick() => self.recur().await,
+                    _ = minute.tick() => {
+                        self.recur().await;
+                        self.sweep().await;
+                    }
                 }
             }
         })
@@ -62,6 +90,16 @@ impl Jobs {
             Ok(0) => {}
             Ok(made) => tracing::info!(made, "recurring tasks were given"),
             Err(error) => tracing::warn!(error = %error, "recurring tasks could not be given and will be tried again"),
+        }
+    }
+
+    /// Takes away files that no row names: what a stop between the file and its row leaves behind. A young one may still get its row.
+    async fn sweep(&self) {
+        let swept = sweep(&self.database, &self.files, &self.clock, SWEEP_AFTER).await;
+        match swept {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(swept, "files without a row were taken away"),
+            Err(error) => tracing::warn!(error = %error, "files could not be swept and will be tried again"),
         }
     }
 

@@ -82,17 +82,9 @@ impl TryFrom<Row> for AuditEvent {
             ip: row.ip,
             before: value(row.before)?,
             after: value(row.after)?,
-            hash: row.hash.map(hexadecimal),
+            hash: row.hash.as_deref().map(crate::text::hexadecimal),
         })
     }
-}
-
-fn hexadecimal(bytes: Vec<u8>) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A page of the audit trail of the scope.

@@ -28,6 +28,7 @@ pub struct TestApp {
     agent: ureq::Agent,
     handle: ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
+    pub files: std::path::PathBuf,
     drop_url: DropUrl,
 }
 
@@ -86,6 +87,7 @@ impl TestApp {
         let options = Options { url, read_url: None, connections: 4, slow: Duration::from_mins(1) };
         let database = Database::open(&options).expect("opens");
         let clock = Clock::manual(Instant::parse(START).expect("valid"));
+        let files = std::env::temp_dir().join(format!("tiendo_files_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst)));
         let mut settings = ServerSettings {
             listen: "127.0.0.1:0".parse().expect("valid"),
             workers: Some(1),
@@ -93,6 +95,10 @@ impl TestApp {
             body_limit: 1024 * 1024,
             body_seconds: 10,
             answer_seconds: 60,
+            files_url: format!("file:{}", files.display()),
+            file_limit: 1024 * 1024,
+            file_quota: 2 * 1024 * 1024,
+            upload_seconds: 30,
         };
         change(&mut settings);
         let (send, receive) = std::sync::mpsc::channel();
@@ -106,7 +112,7 @@ impl TestApp {
         });
         let (address, handle) = receive.recv().expect("the server starts");
         let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_mins(2))).build().into();
-        Self { base: format!("http://{address}"), clock, database, agent, handle, thread: Some(thread), drop_url }
+        Self { base: format!("http://{address}"), clock, database, agent, handle, thread: Some(thread), files, drop_url }
     }
 
     /// Nobody.
@@ -139,6 +145,14 @@ impl TestApp {
 }
 
 impl TestApp {
+    /// Sweeps files without a row that are older than so many seconds by the machine's clock.
+    pub fn sweep(&self, age: i64) -> usize {
+        let url = format!("file:{}", self.files.display());
+        let files = tiendo::files::Files::open(&url, 1, 1).expect("opens");
+        let database = self.database.clone();
+        actix_web::rt::System::new().block_on(async { tiendo::jobs::sweep(&database, &files, &Clock::System, age).await.expect("sweeps") })
+    }
+
     /// Every kept total is what the values say.
     #[track_caller]
     pub fn db_verify(&self) {
@@ -156,6 +170,7 @@ impl Drop for TestApp {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        let _ = std::fs::remove_dir_all(&self.files);
         match &self.drop_url {
             DropUrl::File(path) => {
                 for end in ["", "-wal", "-shm"] {

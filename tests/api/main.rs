@@ -10,6 +10,7 @@ mod conventions;
 #[cfg(feature = "long-tests")]
 mod crash;
 mod document;
+mod evidence;
 mod harness;
 mod house;
 mod journal;

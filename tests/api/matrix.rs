@@ -112,6 +112,11 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [
         }
         "list_updates" => get(format!("/api/v1/assignments/{work}/updates")),
         "create_update" => post(&format!("/api/v1/assignments/{work}/updates"), json!({"percent": 10, "text": "Đã bắt đầu"})),
+        "list_evidence" => get(format!("/api/v1/assignments/{work}/evidence")),
+        // JSON is no form: what is seen here is that the duty is asked first. Files are tried in `evidence.rs`.
+        "create_evidence" => post(&format!("/api/v1/assignments/{work}/evidence"), json!({})),
+        "download_evidence" => get(format!("/api/v1/evidence/{ABSENT}")),
+        "delete_evidence" => ("DELETE", format!("/api/v1/evidence/{ABSENT}"), None, None),
         "list_extensions" => get(format!("/api/v1/assignments/{work}/extensions")),
         "create_extension" => {
             post(&format!("/api/v1/assignments/{work}/extensions"), json!({"due_on": "2026-01-01", "reason": "Chưa kịp"}))

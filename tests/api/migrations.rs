@@ -62,7 +62,9 @@ fn every_table_of_the_schema_is_in_the_database() {
         assignment_units,
         assignment_updates,
         assignment_extensions,
-        progress_sums
+        progress_sums,
+        evidence,
+        file_usage
     );
 }
 

@@ -85,6 +85,27 @@ CREATE TABLE progress_sums (
     PRIMARY KEY (node_id, group_id, due_on, on_date)
 );
 
+-- Files on assignments: what they are, and under which key they are stored. The name is data and never a path.
+CREATE TABLE evidence (
+    id UUID PRIMARY KEY NOT NULL,
+    assignment_id UUID NOT NULL REFERENCES assignments (id),
+    unit_id UUID NOT NULL REFERENCES units (id),
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size BIGINT NOT NULL CHECK (size > 0),
+    sha256 BYTEA NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    uploaded_by UUID REFERENCES users (id),
+    created_at TIMESTAMP NOT NULL
+);
+CREATE INDEX evidence_by_assignment ON evidence (assignment_id, id);
+
+-- Bytes that the files of a unit take: the row that uploads of one unit wait for each other on.
+CREATE TABLE file_usage (
+    unit_id UUID PRIMARY KEY NOT NULL REFERENCES units (id),
+    bytes BIGINT NOT NULL CHECK (bytes >= 0)
+);
+
 CREATE INDEX journal_by_at ON journal (at, id);
 
 -- Codes sort by their bytes, whatever the language of the database.

@@ -85,4 +85,25 @@ CREATE TABLE progress_sums (
     PRIMARY KEY (node_id, group_id, due_on, on_date)
 ) STRICT;
 
+-- Files on assignments: what they are, and under which key they are stored. The name is data and never a path.
+CREATE TABLE evidence (
+    id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    assignment_id BLOB NOT NULL REFERENCES assignments (id),
+    unit_id BLOB NOT NULL REFERENCES units (id),
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size INTEGER NOT NULL CHECK (size > 0),
+    sha256 BLOB NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    uploaded_by BLOB REFERENCES users (id),
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX evidence_by_assignment ON evidence (assignment_id, id);
+
+-- Bytes that the files of a unit take: the row that uploads of one unit wait for each other on.
+CREATE TABLE file_usage (
+    unit_id BLOB PRIMARY KEY NOT NULL REFERENCES units (id),
+    bytes INTEGER NOT NULL CHECK (bytes >= 0)
+) STRICT;
+
 CREATE INDEX journal_by_at ON journal (at, id);

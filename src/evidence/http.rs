@@ -1,0 +1,109 @@
+//! Evidence on HTTP.
+
+use super::model::Evidence;
+use super::store;
+use crate::access::Access;
+use crate::access::policy::{ReadAssignments, WriteAssignments};
+use crate::assignments::rules::is_open;
+use crate::assignments::store as assignments;
+use crate::error::{Code, Error, Result};
+use crate::http::answers::{Created, Download, NoContent, Resource, Rows};
+use crate::http::parts::{Path, Upload};
+use crate::http::registrar::Registrar;
+use crate::ids::{AssignmentId, EvidenceId};
+use crate::journal::{self, Entry};
+
+/// Declares the operations.
+pub fn routes(api: &mut Registrar) {
+    api.tag("evidence", "Minh chứng: files on an assignment.");
+    api.path("/assignments/{assignment}/evidence")
+        .get(list_evidence, "List the files of an assignment", "With their hashes.")
+        .post(
+            create_evidence,
+            "Put a file on an assignment",
+            "By an editor of the unit that leads it, while it is open: PDF, JPEG, PNG, Word, Excel or CSV, by content, not by name.",
+        )
+        .refuses(&[Code::IllegalTransition])
+        .done();
+    api.path("/evidence/{evidence}")
+        .get(download_evidence, "Download a file", "As an attachment, and on record.")
+        .delete(delete_evidence, "Take a file off", "By an editor of the unit that leads the assignment, while it is open.")
+        .refuses(&[Code::IllegalTransition])
+        .done();
+}
+
+impl Resource for Evidence {
+    fn version(&self) -> Option<i64> {
+        None
+    }
+    fn location(&self) -> String {
+        self.href.clone()
+    }
+}
+
+async fn list_evidence(access: Access<ReadAssignments>, Path(id): Path<AssignmentId>) -> Result<Rows<Evidence>> {
+    access.snapshot(move |db| store::list(db, id)).await.map(Rows)
+}
+
+async fn create_evidence(
+    access: Access<WriteAssignments>,
+    Path(id): Path<AssignmentId>,
+    Upload(file): Upload,
+) -> Result<Created<Evidence>> {
+    let (key, quota) = (file.key.clone(), access.files().quota());
+    let written = access
+        .write(move |tx| {
+            let tree = tx.hold_tree()?;
+            let locked = assignments::lock(tx, &tree, id)?;
+            may_change(&locked)?;
+            let made = store::insert(tx, id, locked.assignment.unit.id, &file, quota)?;
+            let (evidence, _, unit) = store::get(tx, made)?;
+            let entry =
+                Entry::new("evidence.create", Some("evidence.created"), "evidence", made.any()).told(None, Some(&evidence), None)?;
+            journal::append(tx, Entry { unit: Some(unit), ..entry })?;
+            Ok(evidence)
+        })
+        .await;
+    if written.is_err() {
+        // Nothing points at it: it goes at once, or with the next sweep.
+        access.files().remove(&key).await;
+    }
+    written.map(Created)
+}
+
+/// Only an editor of the unit that leads it, and only while it is open.
+fn may_change(locked: &assignments::Locked) -> Result<()> {
+    if !locked.relation.leads {
+        return Err(Error::forbidden());
+    }
+    if is_open(locked.assignment.status) { Ok(()) } else { Err(Error::illegal_transition(Vec::new())) }
+}
+
+async fn download_evidence(access: Access<ReadAssignments>, Path(id): Path<EvidenceId>) -> Result<Download> {
+    let (file, key) = access
+        .write(move |tx| {
+            let (file, key, unit) = store::get(tx, id)?;
+            let entry = Entry::new("evidence.read", None, "evidence", id.any());
+            journal::append(tx, Entry { unit: Some(unit), ..entry })?;
+            Ok((file, key))
+        })
+        .await?;
+    let body = access.files().read(&key).await?;
+    Ok(Download { body, name: file.name, media_type: file.media_type, size: file.size, sha256: file.sha256 })
+}
+
+async fn delete_evidence(access: Access<WriteAssignments>, Path(id): Path<EvidenceId>) -> Result<NoContent> {
+    let key = access
+        .write(move |tx| {
+            let tree = tx.hold_tree()?;
+            let (file, key, unit) = store::get(tx, id)?;
+            may_change(&assignments::lock(tx, &tree, file.assignment)?)?;
+            store::delete(tx, &file, unit)?;
+            let entry = Entry::new("evidence.delete", Some("evidence.deleted"), "evidence", id.any()).told(Some(&file), None, None)?;
+            journal::append(tx, Entry { unit: Some(unit), deleted: true, ..entry })?;
+            Ok(key)
+        })
+        .await?;
+    access.files().remove(&key).await;
+    Ok(NoContent)
+}

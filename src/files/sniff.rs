@@ -1,0 +1,132 @@
+//! What a file is, by its content: its name and what the client says of it decide nothing.
+
+use std::io::Cursor;
+
+/// How much of the beginning is looked at.
+const HEAD: usize = 16;
+/// An office file unpacks to no more than this, from no more entries.
+const INFLATED: u64 = 100 * 1024 * 1024;
+const ENTRIES: usize = 1000;
+const RATIO: u64 = 100;
+
+const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// What was seen of a file while it streamed by.
+pub struct Seen {
+    head: Vec<u8>,
+    /// Office files whole: their directory stands at the end.
+    office: Vec<u8>,
+    /// Bytes that may be text: at most one unfinished character at the end of a chunk.
+    is_text: bool,
+    unfinished: Vec<u8>,
+}
+
+impl Seen {
+    pub fn new() -> Self {
+        Self { head: Vec::with_capacity(HEAD), office: Vec::new(), is_text: true, unfinished: Vec::new() }
+    }
+
+    /// Looks at the next piece.
+    pub fn look(&mut self, chunk: &[u8]) {
+        let missing = HEAD.saturating_sub(self.head.len());
+        self.head.extend(chunk.iter().take(missing));
+        if self.head.starts_with(b"PK\x03\x04") || (self.office.is_empty() && b"PK\x03\x04".starts_with(&self.head)) {
+            self.office.extend_from_slice(chunk);
+        }
+        if self.is_text {
+            self.unfinished.extend_from_slice(chunk);
+            let bytes = std::mem::take(&mut self.unfinished);
+            let (good, rest) = match std::str::from_utf8(&bytes) {
+                Ok(text) => (text, &[][..]),
+                Err(error) if error.error_len().is_none() => {
+                    let (good, rest) = bytes.split_at(error.valid_up_to());
+                    (std::str::from_utf8(good).unwrap_or_default(), rest)
+                }
+                Err(_) => {
+                    self.is_text = false;
+                    return;
+                }
+            };
+            self.is_text = !good.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+            self.unfinished = rest.to_vec();
+        }
+    }
+
+    /// The media type, if it is one that is taken: PDF, JPEG, PNG, Word, Excel, or CSV by name where the content is plain text.
+    pub fn media_type(&self, name: &str) -> Option<&'static str> {
+        let head = self.head.as_slice();
+        if head.starts_with(b"%PDF-") {
+            return Some("application/pdf");
+        }
+        if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+            return Some("image/png");
+        }
+        if head.starts_with(b"\xff\xd8\xff") {
+            return Some("image/jpeg");
+        }
+        if head.starts_with(b"PK\x03\x04") {
+            return office(&self.office);
+        }
+        let begins = head.trim_ascii_start().first();
+        let plain = self.is_text && self.unfinished.is_empty() && begins != Some(&b'<');
+        (plain && name.to_lowercase().ends_with(".csv")).then_some("text/csv")
+    }
+}
+
+/// A Word or Excel file that unpacks to something reasonable. Only its directory is read, nothing is unpacked.
+fn office(bytes: &[u8]) -> Option<&'static str> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).ok()?;
+    if archive.len() > ENTRIES {
+        return None;
+    }
+    let (mut inflated, mut kind, mut typed) = (0_u64, None, false);
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).ok()?;
+        inflated = inflated.checked_add(entry.size())?;
+        if entry.is_symlink() || inflated > INFLATED || entry.size() / RATIO > entry.compressed_size() {
+            return None;
+        }
+        let name = entry.name().ok()?;
+        typed |= name == "[Content_Types].xml";
+        kind = match &*name {
+            "word/document.xml" => Some(DOCX),
+            "xl/workbook.xml" => Some(XLSX),
+            // Macros run where they are opened.
+            name if name.ends_with("vbaProject.bin") => return None,
+            _ => kind,
+        };
+    }
+    kind.filter(|_| typed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str, bytes: &[u8]) -> Option<&'static str> {
+        let mut seen = Seen::new();
+        // As it arrives: in small pieces that cut characters.
+        bytes.chunks(3).for_each(|chunk| seen.look(chunk));
+        seen.media_type(name)
+    }
+
+    #[test]
+    fn content_decides_and_names_do_not() {
+        for (name, bytes, expected) in [
+            ("kế hoạch.pdf", &b"%PDF-1.7 ..."[..], Some("application/pdf")),
+            ("x.exe", b"%PDF-1.7", Some("application/pdf")),
+            ("x.pdf", b"MZ\x90\x00", None),
+            ("x.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", None),
+            ("x.csv", "trường,số trẻ\nTu Lý,31\n".as_bytes(), Some("text/csv")),
+            ("x.csv", b"<html><script>", None),
+            ("x.csv", b"a,b\x00", None),
+            ("x.csv", b"a,\xff", None),
+            ("x.txt", b"a,b", None),
+            ("x.docx", b"PK\x03\x04 not an archive", None),
+            ("x.jpg", b"\xff\xd8\xff\xe0", Some("image/jpeg")),
+        ] {
+            assert_eq!(of(name, bytes), expected, "{name}");
+        }
+    }
+}
