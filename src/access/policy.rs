@@ -147,6 +147,8 @@ permissions! {
     ReadCatalogue = "catalogue:read" : Viewer;
     /// Lock and unlock periods.
     LockPeriods = "periods:lock" : Admin only at Department;
+    /// Set targets of units below, and at the department the plan's own.
+    WriteTargets = "targets:write" : Approver or Admin at Department;
     /// Plans: the scope's own, and every approved one.
     ReadPlans = "plans:read" : Viewer;
     /// Write, submit and amend plans of one's own unit.
@@ -202,6 +204,7 @@ mod tests {
             users:write | department: admin | district: admin | school: admin\n\
             catalogue:read | department: all | district: all | school: all\n\
             periods:lock | department: admin | district:  | school: \n\
+            targets:write | department: approver,admin | district: approver | school: approver\n\
             plans:read | department: all | district: all | school: all\n\
             plans:write | department: editor | district: editor | school: editor\n\
             plans:decide | department: approver | district: approver | school: approver\n\

@@ -113,6 +113,29 @@ impl<T: Resource> Answer for Created<T> {
     }
 }
 
+/// 201 with what was put where nothing was, 200 with what took its place.
+#[derive(Debug)]
+pub enum Put<T> {
+    /// It is new.
+    New(T),
+    /// It changed.
+    Changed(T),
+}
+
+impl<T: Resource> Answer for Put<T> {
+    fn describe(spec: &mut Spec) {
+        Created::<T>::describe(spec);
+        let name = spec.component::<T>();
+        spec.answer(200, "The changed resource.", Some(reference(&name)), tag_headers());
+    }
+    fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {
+        match self {
+            Self::New(value) => Created(value).respond(answering),
+            Self::Changed(value) => tagged(answering.req, StatusCode::OK, value.version(), serde_json::to_vec(&value)?, None),
+        }
+    }
+}
+
 impl<T: Serialize + ToSchema> Answer for Plain<T> {
     fn describe(spec: &mut Spec) {
         let name = spec.component::<T>();

@@ -21,6 +21,7 @@ pub struct Spec {
     pub(super) body: Option<String>,
     pub(super) if_match: bool,
     pub(super) may_match: bool,
+    pub(super) putting: bool,
     pub(super) upload: bool,
     pub(super) download: bool,
     /// The component whose members `fields` may pick.
@@ -77,6 +78,11 @@ impl Spec {
     /// `If-Match` is required.
     pub fn if_match(&mut self) {
         self.if_match = true;
+    }
+
+    /// `If-Match` or `If-None-Match: *` is required.
+    pub fn putting(&mut self) {
+        self.putting = true;
     }
 
     /// The body is a form with one file.
@@ -202,8 +208,11 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
     if spec.if_match {
         parameters.push(json!({"$ref": "#/components/parameters/IfMatch"}));
     }
-    if spec.may_match {
+    if spec.may_match || spec.putting {
         parameters.push(json!({"$ref": "#/components/parameters/MayMatch"}));
+    }
+    if spec.putting {
+        parameters.push(json!({"$ref": "#/components/parameters/IfNoneMatch"}));
     }
     let mut responses: Map<String, Value> =
         spec.responses.iter().map(|(status, response)| (status.to_string(), response.clone())).collect();
@@ -262,7 +271,7 @@ fn refusals(described: &Described<'_>) -> BTreeMap<u16, Vec<Code>> {
     if spec.body.is_some() || spec.upload {
         codes.extend([Code::MalformedRequest, Code::UnsupportedMediaType, Code::TooLarge, Code::RequestTimeout]);
     }
-    if spec.if_match {
+    if spec.if_match || spec.putting {
         codes.extend([Code::PreconditionRequired, Code::StaleVersion]);
     }
     if spec.may_match {
@@ -302,6 +311,8 @@ pub(super) fn frame() -> Value {
                     "description": "`vi` or `en`: the language of titles and details of refusals."},
                 "IfMatch": {"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string", "example": "\"1\""},
                     "description": "The `ETag` of the resource as you read it; only the version before the dash counts. `*` takes whatever exists."},
+                "IfNoneMatch": {"name": "If-None-Match", "in": "header", "required": false, "schema": {"type": "string", "enum": ["*"]},
+                    "description": "`*` where nothing is there yet; `If-Match` where something is. One of them is required."},
                 "MayMatch": {"name": "If-Match", "in": "header", "required": false, "schema": {"type": "string"},
                     "description": "The `ETag` of the resource as you read it, if only that version is meant."},
             },

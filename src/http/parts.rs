@@ -168,6 +168,44 @@ impl Part for IfMatch {
     }
 }
 
+/// What the client means to put: something new (`If-None-Match: *`), or another version of what is there (`If-Match`). One of them is
+/// required.
+#[derive(Debug)]
+pub enum Putting {
+    /// Nothing is there yet.
+    New,
+    /// This is there.
+    Changed(Matching),
+}
+
+impl Putting {
+    /// Whether what is there is as the client means: the version, or nothing.
+    ///
+    /// # Errors
+    /// 412 if it is not.
+    pub fn check(&self, current: Option<i64>) -> Result<()> {
+        match (self, current) {
+            (Self::New, None) => Ok(()),
+            (Self::Changed(matching), Some(version)) => matching.check(version),
+            _ => Err(Error::new(crate::error::Code::StaleVersion)),
+        }
+    }
+}
+
+impl Part for Putting {
+    fn describe(spec: &mut Spec) {
+        spec.putting();
+    }
+    fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
+        let headers = exchange.req.headers();
+        if let Some(matching) = Matching::read(headers) {
+            return Ok(Self::Changed(matching));
+        }
+        let new = headers.get(actix_web::http::header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes().trim_ascii() == b"*");
+        if new { Ok(Self::New) } else { Err(Error::new(crate::error::Code::PreconditionRequired)) }
+    }
+}
+
 /// The version that the client means to move, if it says so.
 #[derive(Debug)]
 pub struct MayMatch(pub Option<Matching>);

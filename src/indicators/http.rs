@@ -1,17 +1,20 @@
 //! Indicators on HTTP.
 
-use super::model::{Definition, Indicator, IndicatorFilters, Target, TargetFilters};
+use super::model::{Definition, Indicator, IndicatorFilters, Target, TargetBody, TargetFilters};
+use super::rules::is_easier;
 use super::store;
 use crate::access::Access;
-use crate::access::policy::ReadCatalogue;
-use crate::db::Db;
+use crate::access::policy::{Duty, ReadCatalogue, WriteTargets};
+use crate::db::{Db, Tx};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::http::answers::{Paged, Resource, Rows, Single};
+use crate::http::answers::{NoContent, Paged, Put, Resource, Rows, Single};
 use crate::http::list::{Filters, List};
-use crate::http::parts::{Path, Query};
+use crate::http::parts::{Body, IfMatch, Path, Putting, Query};
 use crate::http::registrar::Registrar;
-use crate::ids::Key;
-use crate::units::store::own_or_referred;
+use crate::ids::{IndicatorId, Key};
+use crate::journal::{self, Entry};
+use crate::units::model::Unit;
+use crate::units::store::{get as get_unit, own_or_referred};
 
 /// Declares the operations.
 pub fn routes(api: &mut Registrar) {
@@ -24,6 +27,14 @@ pub fn routes(api: &mut Registrar) {
     api.path("/indicators/{indicator}/targets")
         .get(list_targets, "List the targets in force", "For a unit of the scope: its own, or the nearest above it.")
         .done();
+    api.path("/indicators/{indicator}/targets/{unit}/{year}")
+        .put(
+            set_target,
+            "Set a target",
+            "Of a unit below, or at the department the plan's own; an easier one than inherited needs a reason.",
+        )
+        .delete(end_target, "End a unit's own target", "What is inherited holds again.")
+        .done();
 }
 
 impl Resource for Indicator {
@@ -32,6 +43,15 @@ impl Resource for Indicator {
     }
     fn location(&self) -> String {
         format!("/api/v1/indicators/{}", self.id)
+    }
+}
+
+impl Resource for Target {
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+    fn location(&self) -> String {
+        format!("/api/v1/indicators/{}/targets?unit={}&year={}", self.indicator, self.unit.code, self.year)
     }
 }
 
@@ -68,4 +88,83 @@ fn targets(db: &mut Db<'_>, key: &Key, query: &TargetFilters) -> Result<Vec<Targ
     let mut found = store::in_force(db, &[unit.to_ref()], Some(indicator), query.year)?;
     let found = found.remove(&unit.id).unwrap_or_default();
     Ok(found.into_iter().map(|(_, target)| target).filter(|target| query.year.is_none_or(|year| target.year == year)).collect())
+}
+
+/// The indicator and the unit of the path, which the caller sets targets for: one below its own, or at the department its own.
+fn placed(tx: &mut Tx<'_>, key: &Key, unit: &Key, year: i32) -> Result<(IndicatorId, Unit)> {
+    let indicator = store::find_id(tx, key)?.ok_or_else(Error::not_found)?;
+    let unit = get_unit(tx, unit, None)?.whole()?.clone();
+    if !(2000..=2100).contains(&year) {
+        return Err(Error::not_found());
+    }
+    let person = tx.context.caller.person().ok_or_else(Error::forbidden)?;
+    let below = !person.scope.is_own(unit.id) && person.duties.has(Duty::Approver);
+    let plans = unit.parent.is_none() && person.duties.has(Duty::Admin);
+    if below || plans { Ok((indicator, unit)) } else { Err(Error::forbidden()) }
+}
+
+fn faults_of(tx: &mut Tx<'_>, indicator: IndicatorId, unit: &Unit, year: i32, new: &TargetBody) -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    if new.operator.takes_value() && new.value.is_none() {
+        faults.push(Fault::at("/value", FaultCode::Required));
+    }
+    if let Some(parent) = unit.parent.as_ref().filter(|_| new.reason.is_none()) {
+        let above = store::in_force(tx, std::slice::from_ref(parent), Some(indicator), Some(year))?.remove(&parent.id).unwrap_or_default();
+        let above = above.iter().find(|(_, target)| target.year == year).map(|(_, target)| (target.operator, target.value));
+        if above.is_some_and(|above| is_easier((new.operator, new.value), above)) {
+            faults.push(Fault::at("/reason", FaultCode::ReasonRequired));
+        }
+    }
+    Ok(faults)
+}
+
+fn in_force(db: &mut Db<'_>, indicator: IndicatorId, unit: &Unit, year: i32) -> Result<Target> {
+    let mut found = store::in_force(db, &[unit.to_ref()], Some(indicator), Some(year))?;
+    let targets = found.remove(&unit.id).unwrap_or_default();
+    targets.into_iter().map(|(_, target)| target).find(|target| target.year == year).ok_or_else(Error::not_found)
+}
+
+async fn set_target(
+    access: Access<WriteTargets>,
+    Path((key, unit, year)): Path<(Key, Key, i32)>,
+    putting: Putting,
+    Body(new): Body<TargetBody>,
+) -> Result<Put<Target>> {
+    access
+        .write(move |tx| {
+            let (indicator, unit) = placed(tx, &key, &unit, year)?;
+            let there = store::own_target(tx, indicator, unit.id, year)?;
+            putting.check(there.map(|(_, version)| version))?;
+            let faults = faults_of(tx, indicator, &unit, year, &new)?;
+            if !faults.is_empty() {
+                return Err(Error::invalid(faults));
+            }
+            let before = there.map(|_| in_force(tx, indicator, &unit, year)).transpose()?;
+            store::set_target(tx, indicator, unit.id, year, &new)?;
+            let after = in_force(tx, indicator, &unit, year)?;
+            let entry = Entry::new("target.set", Some("target.updated"), "target", after.id.any());
+            let entry = entry.told(before.as_ref(), Some(&after), new.reason.as_deref())?;
+            journal::append(tx, Entry { unit: Some(unit.id), ..entry })?;
+            Ok(if before.is_some() { Put::Changed(after) } else { Put::New(after) })
+        })
+        .await
+}
+
+async fn end_target(
+    access: Access<WriteTargets>,
+    Path((key, unit, year)): Path<(Key, Key, i32)>,
+    IfMatch(matching): IfMatch,
+) -> Result<NoContent> {
+    access
+        .write(move |tx| {
+            let (indicator, unit) = placed(tx, &key, &unit, year)?;
+            let (id, version) = store::own_target(tx, indicator, unit.id, year)?.ok_or_else(Error::not_found)?;
+            matching.check(version)?;
+            let before = in_force(tx, indicator, &unit, year)?;
+            store::end_target(tx, id)?;
+            let entry = Entry::new("target.end", Some("target.deleted"), "target", id.any()).told(Some(&before), None, None)?;
+            journal::append(tx, Entry { unit: Some(unit.id), deleted: true, ..entry })
+        })
+        .await?;
+    Ok(NoContent)
 }

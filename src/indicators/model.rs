@@ -258,13 +258,15 @@ text_enum! {
 
 /// A target in force for a unit.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c41",
+#[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c41", "indicator": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40",
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c22", "code": "SGD", "name": "Sở Giáo dục và Đào tạo tỉnh Hòa Bình"}, "year": 2030, "operator": ">=",
     "value": "50.00", "origin": "plan", "inherited_from": null, "implied": false, "reason": null,
     "source": {"line": 37, "text": "huy động được ít nhất 50% trẻ em trong độ tuổi nhà trẻ", "corrected": null}, "version": 1}))]
 pub struct Target {
     /// Its id.
     pub id: TargetId,
+    /// The indicator.
+    pub indicator: IndicatorId,
     /// The unit that it is in force for.
     pub unit: UnitRef,
     /// Its year.
@@ -290,6 +292,21 @@ pub struct Target {
     /// From 1, up by one with each change.
     #[schema(minimum = 1)]
     pub version: i64,
+}
+
+/// A target to be set.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"operator": ">=", "value": "55.00", "reason": null}))]
+pub struct TargetBody {
+    /// How the result is held against it.
+    pub operator: Operator,
+    /// What must be reached, with two places.
+    #[schema(value_type = Option<String>, pattern = "^-?[0-9]{1,14}\\.[0-9]{2}$")]
+    pub value: Option<Decimal>,
+    /// Why it is easier than what would be inherited.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: Option<String>,
 }
 
 /// An indicator as the catalogue has it.

@@ -141,6 +141,21 @@ pub fn attains(number: Fraction, operator: Operator, value: Option<Fraction>, ba
     })
 }
 
+/// Whether a target is easier than the one that would be inherited: a lower floor, a higher ceiling, or another kind of demand.
+#[must_use]
+pub fn is_easier(new: (Operator, Option<Decimal>), inherited: (Operator, Option<Decimal>)) -> bool {
+    use Operator::{Above, AtLeast, AtMost, Below};
+    let ((operator, value), (above, goal)) = (new, inherited);
+    let (Some(value), Some(goal)) = (value, goal) else { return new != inherited };
+    match (operator, above) {
+        (Above, AtLeast | Above) | (AtLeast, AtLeast) | (Operator::Maintain, Operator::Maintain) => value < goal,
+        (AtLeast, Above) => value <= goal,
+        (Below, AtMost | Below) | (AtMost, AtMost) => value > goal,
+        (AtMost, Below) => value >= goal,
+        _ => new != inherited,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,5 +233,22 @@ mod tests {
         assert_eq!(from.toward(to, 0, 6).expect("small").compare(from), Some(std::cmp::Ordering::Equal));
         let wide = percent((1 << 53) - 1, (1 << 53) - 2);
         assert!(wide.toward(to, 1, 6).and_then(|milestone| milestone.compare(wide)).is_some());
+    }
+
+    #[test]
+    fn an_easier_target_is_known() {
+        let (fifty, sixty) = (Some(Decimal(5000)), Some(Decimal(6000)));
+        for (new, inherited, easier) in [
+            ((Operator::AtLeast, sixty), (Operator::AtLeast, fifty), false),
+            ((Operator::AtLeast, fifty), (Operator::AtLeast, fifty), false),
+            ((Operator::AtLeast, fifty), (Operator::AtLeast, sixty), true),
+            ((Operator::AtLeast, fifty), (Operator::Above, fifty), true),
+            ((Operator::Below, sixty), (Operator::Below, fifty), true),
+            ((Operator::Below, fifty), (Operator::AtMost, sixty), false),
+            ((Operator::Increase, None), (Operator::Increase, None), false),
+            ((Operator::Increase, None), (Operator::AtLeast, fifty), true),
+        ] {
+            assert_eq!(is_easier(new, inherited), easier, "{new:?} against {inherited:?}");
+        }
     }
 }

@@ -7,13 +7,14 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::model::{
-    Definition, Direction, Indicator, IndicatorFilters, IndicatorKind, Measure, NewIndicator, Operator, Side, Target, TargetOrigin,
+    Definition, Direction, Indicator, IndicatorFilters, IndicatorKind, Measure, NewIndicator, Operator, Side, Target, TargetBody,
+    TargetOrigin,
 };
 use super::rules::Decimal;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{indicator_definitions, indicators, targets, unit_closure, unit_spells, units};
-use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
+use crate::db::{Conn, Db, Tx, UNTIL_FURTHER_NOTICE, by_key, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Id, IndicatorId, Key, TargetId, UnitId};
 use crate::periods::model::PeriodKind;
@@ -296,6 +297,7 @@ fn target(row: &TargetRow, (setter, kind, depth): &Setter, unit: &UnitRef) -> Re
     };
     Ok(Target {
         id: row.id,
+        indicator: row.indicator,
         unit: unit.clone(),
         year: row.year,
         operator: row.operator,
@@ -387,6 +389,69 @@ fn lines_above(db: &mut Db<'_>, of: &[UnitRef]) -> Result<HashMap<UnitId, Vec<Se
         lines.entry(descendant).or_default().push((UnitRef { id, code, name }, kind, depth));
     }
     Ok(lines)
+}
+
+/// The target that a unit itself set for a year, with its version; its row is locked by the unit's.
+///
+/// # Errors
+/// Database errors.
+pub fn own_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32) -> Result<Option<(TargetId, i64)>> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: UnitId = units::table.filter(units::id.eq(unit)).select(units::id).for_no_key_update().first(pg)?;
+    }
+    let own = targets::table
+        .filter(targets::indicator_id.eq(indicator))
+        .filter(targets::unit_id.eq(unit))
+        .filter(targets::year.eq(year))
+        .select((targets::id, targets::version));
+    Ok(own.first(tx.conn).optional()?)
+}
+
+/// Sets a target, in the place of the one that is there.
+///
+/// # Errors
+/// Database errors.
+pub fn set_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32, target: &TargetBody) -> Result<()> {
+    let (id, now): (TargetId, Instant) = (Id::new(), tx.now());
+    let value = target.value.and_then(Decimal::stored);
+    let row = (
+        targets::id.eq(id),
+        targets::indicator_id.eq(indicator),
+        targets::unit_id.eq(unit),
+        targets::year.eq(year),
+        targets::operator.eq(target.operator),
+        targets::value.eq(value),
+        targets::implied.eq(false),
+        targets::reason.eq(target.reason.as_deref()),
+        targets::version.eq(1_i64),
+        targets::created_at.eq(now),
+        targets::updated_at.eq(now),
+    );
+    let change = (
+        targets::operator.eq(target.operator),
+        targets::value.eq(value),
+        targets::implied.eq(false),
+        targets::reason.eq(target.reason.as_deref()),
+        targets::version.eq(targets::version + 1),
+        targets::updated_at.eq(now),
+    );
+    let conn = &mut *tx.conn;
+    each!(conn => diesel::insert_into(targets::table)
+        .values(row)
+        .on_conflict((targets::unit_id, targets::indicator_id, targets::year))
+        .do_update()
+        .set(change)
+        .execute(conn))?;
+    Ok(())
+}
+
+/// Ends a unit's own target: what is inherited holds again.
+///
+/// # Errors
+/// Database errors.
+pub fn end_target(tx: &mut Tx<'_>, id: TargetId) -> Result<()> {
+    diesel::delete(targets::table.filter(targets::id.eq(id))).execute(tx.conn)?;
+    Ok(())
 }
 
 /// Records an indicator of the catalogue with its first definition and the plan's targets.

@@ -1,8 +1,6 @@
-//! The life of a plan as a table, and when a target is easier than the one above it.
+//! The life of a plan as a table.
 
 use super::model::{PlanAction, PlanStatus};
-use crate::indicators::model::Operator;
-use crate::indicators::rules::Decimal;
 
 /// How the caller stands to a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,21 +52,6 @@ pub fn actions(status: PlanStatus, relation: Relation) -> Vec<PlanAction> {
     MOVES.iter().filter(|(from, _, by, _)| *from == status && is(*by, relation)).map(|(_, action, ..)| *action).collect()
 }
 
-/// Whether a target is easier than the one that would be inherited: a lower floor, a higher ceiling, or another kind of demand.
-#[must_use]
-pub fn is_easier(new: (Operator, Option<Decimal>), inherited: (Operator, Option<Decimal>)) -> bool {
-    use Operator::{Above, AtLeast, AtMost, Below};
-    let ((operator, value), (above, goal)) = (new, inherited);
-    let (Some(value), Some(goal)) = (value, goal) else { return new != inherited };
-    match (operator, above) {
-        (Above, AtLeast | Above) | (AtLeast, AtLeast) | (Operator::Maintain, Operator::Maintain) => value < goal,
-        (AtLeast, Above) => value <= goal,
-        (Below, AtMost | Below) | (AtMost, AtMost) => value > goal,
-        (AtMost, Below) => value >= goal,
-        _ => new != inherited,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,22 +76,5 @@ mod tests {
             "amended:  |  | ",
         ];
         assert_eq!(table, expected);
-    }
-
-    #[test]
-    fn an_easier_target_is_known() {
-        let (fifty, sixty) = (Some(Decimal(5000)), Some(Decimal(6000)));
-        for (new, inherited, easier) in [
-            ((Operator::AtLeast, sixty), (Operator::AtLeast, fifty), false),
-            ((Operator::AtLeast, fifty), (Operator::AtLeast, fifty), false),
-            ((Operator::AtLeast, fifty), (Operator::AtLeast, sixty), true),
-            ((Operator::AtLeast, fifty), (Operator::Above, fifty), true),
-            ((Operator::Below, sixty), (Operator::Below, fifty), true),
-            ((Operator::Below, fifty), (Operator::AtMost, sixty), false),
-            ((Operator::Increase, None), (Operator::Increase, None), false),
-            ((Operator::Increase, None), (Operator::AtLeast, fifty), true),
-        ] {
-            assert_eq!(is_easier(new, inherited), easier, "{new:?} against {inherited:?}");
-        }
     }
 }

@@ -116,8 +116,14 @@ fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, page: 
         ));
     }
     let Some(period) = periods.first() else { return Ok(Page::slice(Vec::new(), page, |_, _| ().into())) };
+    let scope = db.scope()?;
+    let hidden = indicator.sensitive && unit.id != scope.root() && unit.id != scope.home();
     let (units, empty) = store::children(db, &unit, period.as_of, page)?.split();
-    Ok(empty.with(store::of_indicator(db, &units, indicator, &periods)?))
+    let mut results = store::of_indicator(db, &units, indicator, &periods)?;
+    if hidden {
+        store::withhold(&mut results);
+    }
+    Ok(empty.with(results))
 }
 
 /// The periods that a query means; every fault of it is told.

@@ -1,9 +1,13 @@
 //! What a result says: from sums to a rate, an attainment and a place on the way to the target. Pure arithmetic.
 
+use chrono::{Datelike, NaiveDate};
+use serde::Deserialize;
+
 use super::model::{Coverage, ResultReason, Trajectory};
 use crate::indicators::model::{Definition, IndicatorKind, Operator, Target};
 use crate::indicators::rules::{Decimal, Fraction, attains};
 use crate::sums::values::Amount;
+use crate::values::model::State;
 
 /// The year before the plan: what its targets start from.
 pub const BASE_YEAR: i32 = 2024;
@@ -21,6 +25,79 @@ pub struct Added {
     pub expected_below: i64,
 }
 
+/// Communes by the district that they lie in, each with the level that it reached, if that was recorded.
+#[derive(Clone, Debug, Default)]
+pub struct Communes(pub Vec<Vec<Option<i32>>>);
+
+/// How much of what lies below must reach a level (Decree 20/2014/NĐ-CP): communes of a district, districts of a province.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Cascade {
+    communes_percent: usize,
+    districts_percent: usize,
+}
+
+impl Cascade {
+    /// What the definition says.
+    #[must_use]
+    pub fn of(definition: &Definition) -> Option<Self> {
+        Self::deserialize(definition.parameters.get("cascade")?).ok()
+    }
+
+    /// The level that a territory reaches: the highest that enough of its districts reach, a district reaching one that enough of
+    /// its communes reach. What nobody recorded does not count as reached.
+    #[must_use]
+    pub fn level(self, communes: &Communes) -> i32 {
+        let most = communes.0.iter().flatten().flatten().copied().max().unwrap_or_default();
+        let reaches = |level: i32| {
+            let district = |communes: &Vec<Option<i32>>| {
+                let reached = communes.iter().flatten().filter(|reached| **reached >= level).count();
+                reached * 100 >= communes.len() * self.communes_percent
+            };
+            communes.0.iter().filter(|communes| district(communes)).count() * 100 >= communes.0.len() * self.districts_percent
+        };
+        (1..=most).rev().find(|level| reaches(*level)).unwrap_or_default()
+    }
+}
+
+/// The figures of a level: that of a commune itself, or the one that a cascade reaches.
+#[must_use]
+pub fn levelled(definition: &Definition, communes: Option<&Communes>) -> Figures {
+    let (Some(communes), Some(cascade)) = (communes, Cascade::of(definition)) else {
+        return Figures { reason: Some(ResultReason::NotCollectedAtThisLevel), ..Figures::default() };
+    };
+    let all = || communes.0.iter().flatten();
+    let (expected, included) = (all().count(), all().flatten().count());
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let coverage = covered(count(expected), count(included));
+    if included == 0 {
+        let reason = if expected == 0 { ResultReason::NotCollectedAtThisLevel } else { ResultReason::NoValue };
+        return Figures { reason: Some(reason), coverage, ..Figures::default() };
+    }
+    let level = cascade.level(communes);
+    Figures {
+        level: Some(level),
+        number: Some(Fraction::whole(level.into())),
+        coverage,
+        complete: coverage.missing == 0,
+        ..Figures::default()
+    }
+}
+
+/// How a state stands to its target: a milestone is done by the end of its year, what is maintained is not given up.
+#[must_use]
+pub fn stated(state: Option<State>, on: Option<NaiveDate>, collects: bool, target: Option<&Target>) -> Standing {
+    let unknown = |reason| Standing { attained: None, reason: Some(reason), gap: None, trajectory: Trajectory::NoData };
+    let Some(state) = state else {
+        return unknown(if collects { ResultReason::NoValue } else { ResultReason::NotCollectedAtThisLevel });
+    };
+    let Some(target) = target else { return unknown(ResultReason::NoTarget) };
+    let attained = match target.operator {
+        Operator::Milestone => state == State::Done && on.is_none_or(|day| day.year() <= target.year),
+        _ => matches!(state, State::Maintained | State::UnderWay | State::Done),
+    };
+    Standing { attained: Some(attained), reason: None, gap: None, trajectory: Trajectory::NoData }
+}
+
 /// The figures of a result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -30,7 +107,9 @@ pub struct Figures {
     pub denominator: Option<i64>,
     /// The count.
     pub count: Option<i64>,
-    /// The rate or the count, exactly.
+    /// The level.
+    pub level: Option<i32>,
+    /// The rate, the count or the level, exactly.
     pub number: Option<Fraction>,
     /// Why there is none.
     pub reason: Option<ResultReason>,
@@ -97,7 +176,26 @@ fn ratio(definition: &Definition, added: &Added) -> Figures {
         Some(ResultReason::ZeroDenominator)
     };
     let complete = coverage.missing == 0 && added.expected_below <= rows_below;
-    Figures { numerator, denominator, count: None, number, reason, coverage, complete }
+    Figures { numerator, denominator, number, reason, coverage, complete, ..Figures::default() }
+}
+
+/// Which of some siblings' numerators are withheld, so that no person can be known by them: those from 1 to 4, and where only one is,
+/// the next smallest with it, for the sum would tell.
+#[must_use]
+pub fn small_cells(numerators: &[Option<i64>]) -> Vec<bool> {
+    const SMALL: std::ops::Range<i64> = 1..5;
+    let mut withheld: Vec<bool> = numerators.iter().map(|number| number.is_some_and(|number| SMALL.contains(&number))).collect();
+    if withheld.iter().filter(|small| **small).count() == 1 {
+        let next = numerators
+            .iter()
+            .enumerate()
+            .filter(|(_, number)| number.is_some_and(|number| number >= SMALL.end))
+            .min_by_key(|(_, number)| **number);
+        if let Some(place) = next.and_then(|(index, _)| withheld.get_mut(index)) {
+            *place = true;
+        }
+    }
+    withheld
 }
 
 /// How a result stands to its target.
@@ -173,6 +271,7 @@ mod tests {
     fn target(year: i32, operator: Operator, value: Option<i64>) -> Target {
         Target {
             id: Id::new(),
+            indicator: Id::new(),
             unit: UnitRef { id: Id::new(), code: "SGD".into(), name: "Sở".into() },
             year,
             operator,
@@ -193,6 +292,34 @@ mod tests {
         assert_eq!(target_of(targets.iter(), 2026).map(|target| target.year), Some(2026));
         assert_eq!(target_of(targets.iter(), 2027).map(|target| target.year), Some(2030));
         assert!(target_of(targets.iter(), 2031).is_none());
+    }
+
+    #[test]
+    fn a_small_cell_takes_the_next_smallest_with_it() {
+        let told = |numbers: &[i64]| small_cells(&numbers.iter().map(|number| Some(*number)).collect::<Vec<_>>());
+        assert_eq!(told(&[3, 20, 7]), [true, false, true]);
+        assert_eq!(told(&[3, 4, 7]), [true, true, false]);
+        assert_eq!(told(&[0, 5, 7]), [false, false, false]);
+        assert_eq!(small_cells(&[None, Some(2)]), [false, true]);
+    }
+
+    #[test]
+    fn a_level_goes_up_by_recognition_and_not_by_a_mean() {
+        let cascade = Cascade { communes_percent: 90, districts_percent: 100 };
+        let district = |levels: &[Option<i32>]| levels.to_vec();
+        let ten = |threes: usize| (0..10).map(|index| Some(if index < threes { 3 } else { 2 })).collect::<Vec<_>>();
+        for (communes, level) in [
+            (vec![ten(10), ten(10)], 3),
+            (vec![ten(9), ten(10)], 3),
+            // One district below nine in ten holds the whole province.
+            (vec![ten(8), ten(10)], 2),
+            (vec![district(&[Some(1)])], 1),
+            (vec![district(&[Some(0)])], 0),
+            // What nobody recorded is not reached.
+            (vec![district(&[Some(3), None])], 0),
+        ] {
+            assert_eq!(cascade.level(&Communes(communes.clone())), level, "{communes:?}");
+        }
     }
 
     #[test]

@@ -87,6 +87,10 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [
         "get_indicator" => get("/api/v1/indicators/MN01".into()),
         "list_definitions" => get("/api/v1/indicators/MN01/definitions".into()),
         "list_targets" => get(format!("/api/v1/indicators/MN01/targets?unit={unit}")),
+        "set_target" => {
+            ("PUT", format!("/api/v1/indicators/MN01/targets/{unit}/2030"), Some(json!({"operator": ">=", "value": "60.00"})), Some("*"))
+        }
+        "end_target" => ("DELETE", format!("/api/v1/indicators/MN01/targets/{unit}/2029"), None, Some("*")),
         "list_values" => get(format!("/api/v1/indicator-values?within={unit}")),
         "record_values" => post("/api/v1/indicator-values", json!({"rows": [row("HT01", unit, number)]})),
         "validate_values" => post("/api/v1/indicator-values/validate", json!({"rows": [row("HT01", unit, number)]})),

@@ -381,3 +381,95 @@ fn a_unit_stands_only_under_one_that_was_there() {
         json!({"rows": [{"indicator": "MN03", "unit": "SGD", "period": START, "numerator": 1, "version": 9_223_372_036_854_775_808_u64}]});
     assert_eq!(admin.post("/api/v1/indicator-values", &big).faults(), ["/rows/0/version out_of_range"]);
 }
+
+#[test]
+fn levels_go_up_by_recognition_and_states_are_told_as_they_are() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let places = admin.get("/api/v1/localities?parent=D150&rank=commune&limit=200").expect(200).json();
+    let communes = column(&places, "code");
+    let level =
+        |place: &str, level: i64| json!({"indicator": "PC01", "unit": "PGD-DB", "period": "2025-PC", "locality": place, "level": level});
+    // All but one of seventeen communes at level 3: 94 %, so the district is; with two it is not.
+    let rows: Vec<Value> = communes.iter().enumerate().map(|(index, place)| level(place, if index == 0 { 2 } else { 3 })).collect();
+    record(&admin, &rows);
+    let row = result(&admin, "PC01", "PGD-DB", "2025-PC");
+    assert_eq!((&row["level"], &row["attained"], &row["rate"]), (&json!(3), &json!(true), &Value::Null), "{row}");
+    assert_eq!(row["coverage"], json!({"expected": 17, "included": 17, "missing": 0}));
+    record(&admin, &[level(&communes[1], 2)]);
+    let row = result(&admin, "PC01", "PGD-DB", "2025-PC");
+    assert_eq!((&row["level"], &row["attained"], &row["gap"]), (&json!(2), &json!(false), &json!("-1.00")));
+    // The other nine districts have recorded nothing: the province reaches no level, and says who is missing.
+    let row = result(&admin, "PC01", "SGD", "2025-PC");
+    assert_eq!((&row["level"], &row["coverage"]), (&json!(0), &json!({"expected": 151, "included": 17, "missing": 134})));
+    let sentence = row["sentence_vi"].as_str().expect("a sentence");
+    assert!(sentence.contains("mức độ 0; mục tiêu năm 2025: duy trì 3: chưa đạt (còn thiếu 134/151 nơi báo cáo)."), "{sentence}");
+    assert_eq!(result(&admin, "PC01", "MN-DB-001", "2025-PC")["reason"], "not_collected_at_this_level");
+    let from = admin.get("/api/v1/indicators/PC01/provenance?unit=PGD-DB&period=2025-PC").expect(200).json();
+    assert_eq!((&from["data"][0]["included"], &from["data"][0]["reason"]), (&json!(true), &Value::Null));
+    for (indicator, state, attained) in
+        [("GD01", "maintained", true), ("HP01", "not_maintained", false), ("DA01", "under_way", false), ("TA01", "under_way", true)]
+    {
+        record(&admin, &[json!({"indicator": indicator, "unit": "SGD", "period": "2025", "state": state})]);
+        let row = result(&admin, indicator, "SGD", "2025");
+        assert_eq!((&row["state"], &row["attained"]), (&json!(state), &json!(attained)), "{indicator}");
+    }
+    assert_eq!(result(&admin, "DA02", "SGD", "2025")["reason"], "no_value");
+    let english = result(&admin, "GD01", "SGD", "2025")["sentence_en"].as_str().expect("a sentence").to_owned();
+    assert!(english.ends_with("maintained; target for 2025: maintain: attained."), "{english}");
+}
+
+#[test]
+fn small_cells_below_the_callers_children_are_withheld_with_one_more() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let end = "2024-2025-END";
+    record(&admin, &[ratio("MN04a", "MN-DB-001", end, 3, 60), ratio("MN04a", "MN-DB-002", end, 9, 80)]);
+    let path = format!("/api/v1/indicators/MN04a/results?unit=PGD-DB&period={end}&breakdown=child");
+    // The department sees its districts, and their schools only as far as no child can be known; the district sees its own.
+    let told = |caller: &Caller<'_>| {
+        let list = caller.get(&path).expect(200).json();
+        let rows = list["data"].as_array().expect("rows").iter().filter(|row| row["coverage"]["expected"] == 1);
+        rows.map(|row| (row["numerator"].clone(), row["withheld"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&admin), [(Value::Null, json!(true)), (Value::Null, json!(true))]);
+    let district = admin.user("pgd.db", "PGD-DB", &["viewer"]);
+    assert_eq!(told(&district), [(json!(3), json!(false)), (json!(9), json!(false))]);
+    assert_eq!(result(&admin, "MN04a", "PGD-DB", end)["numerator"], 12);
+}
+
+#[test]
+fn targets_are_set_from_above_and_an_easier_one_says_why() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let decider = admin.user("so.duyet", "SGD", &["approver"]);
+    let own = admin.user("pgd.duyet", "PGD-DB", &["approver"]);
+    let path = "/api/v1/indicators/MN01/targets/PGD-DB/2030";
+    let put = |caller: &Caller<'_>, headers: &[(&str, &str)], body: &Value| {
+        let all = [&[("Content-Type", "application/json")], headers].concat();
+        caller.send("PUT", path, &all, Some(body.to_string().as_bytes()))
+    };
+    let hard = json!({"operator": ">=", "value": "55.00"});
+    put(&decider, &[], &hard).problem(428, "precondition_required");
+    put(&own, &[("If-None-Match", "*")], &hard).problem(403, "forbidden");
+    put(&decider, &[("If-Match", "\"1\"")], &hard).problem(412, "stale_version");
+    let set = put(&decider, &[("If-None-Match", "*")], &hard).expect(201);
+    let tag = set.header("etag");
+    assert_eq!((&set.json()["value"], &set.json()["origin"]), (&json!("55.00"), &json!("own")));
+    put(&decider, &[("If-None-Match", "*")], &hard).problem(412, "stale_version");
+    let easy = json!({"operator": ">=", "value": "45.00"});
+    assert_eq!(put(&decider, &[("If-Match", &tag)], &easy).faults(), ["/reason reason_required"]);
+    let easy = json!({"operator": ">=", "value": "45.00", "reason": "Nhiều xã đặc biệt khó khăn"});
+    assert_eq!(put(&decider, &[("If-Match", &tag)], &easy).expect(200).json()["version"], 2);
+    assert_eq!(put(&decider, &[("If-Match", "*")], &json!({"operator": ">=", "reason": "Khó"})).faults(), ["/value required"]);
+    // The school below inherits the district's, and without it the plan's.
+    let school = admin.get("/api/v1/indicators/MN01/targets?unit=MN-DB-001&year=2030").expect(200).json()["data"][0].clone();
+    assert_eq!(
+        (&school["value"], &school["origin"], &school["inherited_from"]["code"]),
+        (&json!("45.00"), &json!("inherited"), &json!("PGD-DB"))
+    );
+    decider.send("DELETE", path, &[], None).problem(428, "precondition_required");
+    decider.send("DELETE", path, &[("If-Match", "*")], None).expect(204);
+    let school = admin.get("/api/v1/indicators/MN01/targets?unit=MN-DB-001&year=2030").expect(200).json()["data"][0].clone();
+    assert_eq!((&school["value"], &school["origin"]), (&json!("50.00"), &json!("plan")));
+}

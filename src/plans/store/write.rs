@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::read::{self, KeptTarget};
-use crate::clock::Instant;
-use crate::db::schema::{plan_items, plan_revisions, plans, targets};
+use crate::db::schema::{plan_items, plan_revisions, plans};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{Id, Key, PlanId, PlanItemId, TargetId, TaskId, UnitId, UserId};
+use crate::ids::{Id, Key, PlanId, PlanItemId, TaskId, UnitId, UserId};
 use crate::indicators;
+use crate::indicators::model::TargetBody;
 use crate::plans::model::{
     NewItem, NewPlan, NewPlanTarget, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, Returned, Section, WrittenPlan,
 };
@@ -173,7 +173,8 @@ fn resolve_targets(
         }
         let above =
             inherited.iter().find(|(of, set)| *of == indicator && set.year == target.year).map(|(_, set)| (set.operator, set.value));
-        if target.reason.is_none() && above.is_some_and(|above| rules::is_easier((target.operator, target.value), above)) {
+        if target.reason.is_none() && above.is_some_and(|above| crate::indicators::rules::is_easier((target.operator, target.value), above))
+        {
             faults.push(at("reason", FaultCode::ReasonRequired));
         }
         let (year, operator, value, reason) = (target.year, target.operator, target.value, target.reason.clone());
@@ -379,40 +380,13 @@ pub fn approve(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
     let change = (plans::status.eq(PlanStatus::Approved), plans::approved_by.eq(by), plans::approved_at.eq(Some(now)));
     diesel::update(plans::table.filter(plans::id.eq(plan.id))).set(change).execute(tx.conn)?;
     touched(tx, plan.id)?;
-    set_targets(tx, plan, now)
+    set_targets(tx, plan)
 }
 
-fn set_targets(tx: &mut Tx<'_>, plan: &Plan, now: Instant) -> Result<()> {
+fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
     for target in &plan.targets {
-        let (id, indicator): (TargetId, crate::ids::IndicatorId) = (Id::new(), Id::from(target.indicator.id.uuid()));
-        let value = target.value.and_then(crate::indicators::rules::Decimal::stored);
-        let row = (
-            targets::id.eq(id),
-            targets::indicator_id.eq(indicator),
-            targets::unit_id.eq(plan.unit.id),
-            targets::year.eq(target.year),
-            targets::operator.eq(target.operator),
-            targets::value.eq(value),
-            targets::implied.eq(false),
-            targets::reason.eq(target.reason.as_deref()),
-            targets::version.eq(1_i64),
-            targets::created_at.eq(now),
-            targets::updated_at.eq(now),
-        );
-        let change = (
-            targets::operator.eq(target.operator),
-            targets::value.eq(value),
-            targets::reason.eq(target.reason.as_deref()),
-            targets::version.eq(targets::version + 1),
-            targets::updated_at.eq(now),
-        );
-        let conn = &mut *tx.conn;
-        each!(conn => diesel::insert_into(targets::table)
-            .values(row)
-            .on_conflict((targets::unit_id, targets::indicator_id, targets::year))
-            .do_update()
-            .set(change)
-            .execute(conn))?;
+        let set = TargetBody { operator: target.operator, value: target.value, reason: target.reason.clone() };
+        indicators::store::set_target(tx, Id::from(target.indicator.id.uuid()), plan.unit.id, target.year, &set)?;
     }
     Ok(())
 }

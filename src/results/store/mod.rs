@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::model::{Basis, IndicatorResult};
-use super::rules::{self, Added, BASE_YEAR};
+use super::model::{Basis, Coverage, IndicatorResult, ResultReason, Trajectory};
+use super::rules::{self, Added, BASE_YEAR, Figures};
+use super::sentence::sentence;
 use crate::db::Db;
 use crate::db::page::PageRequest;
-use crate::error::Result;
+use crate::error::{Language, Result};
 use crate::ids::{AnyId, IndicatorId, Key, LocalityId, PeriodId, UnitId};
-use crate::indicators::model::{CollectedBy, Definition, Side, Target};
+use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side, Target};
 use crate::indicators::rules::Fraction;
 use crate::indicators::store::{Defined, in_force};
 use crate::periods::model::{Period, PeriodKind};
@@ -21,6 +22,7 @@ use crate::sums::values::{self, Amount};
 use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{Seat, seats};
 
+mod own;
 mod provenance;
 pub use provenance::provenance;
 
@@ -31,6 +33,8 @@ pub struct Table {
     targets: HashMap<UnitId, Vec<(IndicatorId, Target)>>,
     seats: HashMap<UnitId, Vec<Seat>>,
     bases: Vec<Period>,
+    states: own::States,
+    recognised: own::Recognised,
 }
 
 /// The territory of a unit on a day, if it is in charge of one.
@@ -55,7 +59,17 @@ impl Table {
         };
         let named: Vec<UnitRef> = units.iter().map(Unit::to_ref).collect();
         let first = asked.iter().map(|period| period.year).min();
+        let has = |kind: IndicatorKind| indicators.iter().any(|indicator| indicator.kind == kind);
+        let states = if has(IndicatorKind::Status) {
+            own::states(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), &periods)?
+        } else {
+            own::States::default()
+        };
+        let territories: Vec<LocalityId> = seats.values().flatten().map(|(_, _, place)| *place).collect();
+        let recognised = if has(IndicatorKind::Level) { own::recognised(db, &territories, &periods)? } else { own::Recognised::default() };
         Ok(Self {
+            states,
+            recognised,
             sums: values::read(db, &nodes, &periods, single.as_ref().map(std::slice::from_ref))?,
             collectors: collectors::read(db, &nodes)?,
             targets: in_force(db, &named, single, first)?,
@@ -84,24 +98,41 @@ impl Table {
         }
     }
 
+    fn figures(&self, unit: &Unit, indicator: &Defined, definition: &Definition, period: &Period) -> Figures {
+        if indicator.kind == IndicatorKind::Level {
+            let place = territory(unit, &self.seats, period.as_of);
+            let communes = place.map(|place| self.recognised.communes(place, period.id, indicator.id, period.as_of));
+            return rules::levelled(definition, communes.as_ref());
+        }
+        rules::figures(indicator.kind, definition, &self.added(unit, indicator.id, definition, period))
+    }
+
     fn baseline(&self, unit: &Unit, indicator: &Defined, definition: &Definition) -> Option<Fraction> {
         let base = self.bases.iter().rev().find(|period| period.kind == definition.period_kind)?;
-        let definition = indicator.on(base.as_of)?;
-        rules::figures(indicator.kind, definition, &self.added(unit, indicator.id, definition, base)).number
+        self.figures(unit, indicator, indicator.on(base.as_of)?, base).number
     }
 
     /// The result of a unit for an indicator and a period; `None` if the indicator has no definition.
     #[must_use]
     pub fn result(&self, unit: &Unit, indicator: &Defined, period: &Period) -> Option<IndicatorResult> {
         let definition = indicator.on(period.as_of)?;
-        let figures = rules::figures(indicator.kind, definition, &self.added(unit, indicator.id, definition, period));
+        let mut figures = self.figures(unit, indicator, definition, period);
         let baseline = self.baseline(unit, indicator, definition);
         let own = self.targets.get(&unit.id).into_iter().flatten().filter(|(of, _)| *of == indicator.id).map(|(_, target)| target);
         let target = rules::target_of(own, period.year);
-        let standing = rules::standing(figures.number, figures.reason, target, baseline, period.year);
+        let state = self.states.get(&(unit.id, period.id, indicator.id)).copied();
+        let standing = if indicator.kind == IndicatorKind::Status {
+            let collects = definition.count.as_ref().is_some_and(|side| side.is_collected_by(unit.kind, &unit.levels));
+            let (one, told) = (i64::from(collects), i64::from(state.is_some()));
+            figures.coverage = Coverage { expected: one, included: told, missing: (one - told).max(0) };
+            figures.complete = figures.coverage.missing == 0;
+            rules::stated(state.map(|state| state.0), state.and_then(|state| state.1), collects, target)
+        } else {
+            rules::standing(figures.number, figures.reason, target, baseline, period.year)
+        };
         let is_ratio = definition.numerator.is_some();
         let shown = figures.number.map(Fraction::shown);
-        Some(IndicatorResult {
+        let mut result = IndicatorResult {
             indicator: named(indicator),
             unit: unit.to_ref(),
             period: period.to_ref(),
@@ -110,8 +141,8 @@ impl Table {
             numerator: figures.numerator,
             denominator: figures.denominator,
             count: figures.count,
-            level: None,
-            state: None,
+            level: figures.level,
+            state: state.map(|state| state.0),
             rate: shown.filter(|_| is_ratio),
             baseline: baseline.map(Fraction::shown),
             target: target.cloned(),
@@ -128,7 +159,10 @@ impl Table {
             sentence_vi: None,
             sentence_en: None,
             provenance: format!("/api/v1/indicators/{}/provenance?unit={}&period={}", indicator.code, unit.code, period.code),
-        })
+        };
+        result.sentence_vi = Some(sentence(&result, Language::Vi));
+        result.sentence_en = Some(sentence(&result, Language::En));
+        Some(result)
     }
 }
 
@@ -183,4 +217,19 @@ pub fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest
     // A unit that stood below it then and stands elsewhere today is a card, and its results are its own.
     let (units, empty) = page.split();
     Ok(empty.with(units.into_iter().filter(|unit| unit.version.is_some()).collect()))
+}
+
+/// Withholds small cells of siblings below the caller's children.
+pub fn withhold(results: &mut [IndicatorResult]) {
+    let numerators: Vec<Option<i64>> = results.iter().map(|result| result.numerator).collect();
+    for (result, small) in results.iter_mut().zip(rules::small_cells(&numerators)) {
+        if small {
+            result.withheld = true;
+            (result.numerator, result.denominator, result.rate, result.gap) = (None, None, None, None);
+            (result.baseline, result.attained, result.reason) = (None, None, Some(ResultReason::SmallCell));
+            result.trajectory = Trajectory::NoData;
+            result.sentence_vi = Some(sentence(result, Language::Vi));
+            result.sentence_en = Some(sentence(result, Language::En));
+        }
+    }
 }

@@ -20,10 +20,11 @@ use crate::periods::model::Period;
 use crate::results::model::{Provenance, ResultReason, ValueMark};
 use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{refs, seats, teaches, within};
+use crate::values::model::State;
 use crate::values::rules::{Figures, counts_as};
 
 /// Id and version, what it says, and the unit that recorded it.
-type Recorded = (ValueId, i64, Option<i64>, Option<i64>, Option<i64>, UnitId);
+type Recorded = (ValueId, i64, Option<i64>, Option<i64>, Option<i64>, UnitId, Option<i32>, Option<State>);
 
 /// Where a page begins: among the units or among the localities, after this code.
 enum After {
@@ -83,13 +84,16 @@ fn told(
     kind: IndicatorKind,
     definition: &Definition,
 ) -> Provenance {
-    let Some((id, version, numerator, denominator, count, _)) = recorded else {
+    let Some((id, version, numerator, denominator, count, _, level, state)) = recorded else {
         let reason = Some(ResultReason::NoValue);
         return Provenance { unit, locality, value: None, numerator: None, denominator: None, included: false, reason };
     };
     let figures = Figures { numerator, denominator, count, ..Figures::default() };
     let amount = figures.amount(counts_as(kind, definition));
-    let included = amount.complete_rows > 0 || (!definition.has_one_collector() && amount.numerator_rows + amount.denominator_rows > 0);
+    let included = level.is_some()
+        || state.is_some()
+        || amount.complete_rows > 0
+        || (!definition.has_one_collector() && amount.numerator_rows + amount.denominator_rows > 0);
     let reason = match (included, numerator, denominator) {
         (true, ..) => None,
         (false, None, Some(_)) => Some(ResultReason::MissingNumerator),
@@ -160,6 +164,8 @@ fn recorded(db: &mut Db<'_>, indicator: &Defined, period: &Period, subjects: Vec
                 indicator_values::denominator,
                 indicator_values::tally,
                 indicator_values::unit_id,
+                indicator_values::level,
+                indicator_values::state,
             ),
         ))
         .load(db.conn)?;
