@@ -256,9 +256,13 @@ fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
         }
         rows.push(BulkRow { index, outcome, id, unit, errors: Vec::new() });
     }
-    let summary = BulkSummary { created: fresh.len(), exists: rows.len() - fresh.len() };
     if !new.dry_run {
-        store::give(tx, &tree, &fresh)?;
+        let made = store::give(tx, &tree, &fresh)?;
+        // What somebody else made meanwhile is theirs, and not told twice.
+        fresh.retain(|one| made.contains(&one.id));
+        for row in rows.iter_mut().filter(|row| row.outcome == BulkOutcome::Created && row.id.is_none_or(|id| !made.contains(&id))) {
+            (row.outcome, row.id) = (BulkOutcome::Exists, None);
+        }
         let told = |one: &Given| {
             let after = serde_json::json!({"task": named.task.code, "due_on": one.due_on, "deliverable": one.deliverable});
             let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
@@ -266,6 +270,7 @@ fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
         };
         journal::append_all(tx, fresh.iter().map(told).collect())?;
     }
+    let summary = BulkSummary { created: fresh.len(), exists: rows.len() - fresh.len() };
     Ok(BulkAnswer { dry_run: new.dry_run, summary, rows })
 }
 

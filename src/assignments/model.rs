@@ -224,7 +224,7 @@ pub struct BulkRow {
     pub index: usize,
     /// What became of it.
     pub outcome: BulkOutcome,
-    /// The assignment; null for a new one of a dry run.
+    /// The assignment; null for a new one of a dry run, and for one that somebody else made in the same moment.
     #[schema(required = true)]
     pub id: Option<AssignmentId>,
     /// The unit.

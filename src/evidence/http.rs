@@ -64,8 +64,9 @@ async fn create_evidence(
             Ok(evidence)
         })
         .await;
-    if written.is_err() {
-        // Nothing points at it: it goes at once, or with the next sweep.
+    // Refused, so nothing points at it. Where the outcome is unknown, as when the connection broke at the commit,
+    // a row may: that file is left to the sweep, which asks.
+    if written.as_ref().is_err_and(|refused| refused.code().status() < 500) {
         access.files().remove(&key).await;
     }
     written.map(Created)

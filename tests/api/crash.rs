@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::json;
 use tiendo::clock::Clock;
 use tiendo::db::url::DatabaseUrl;
-use tiendo::db::{Context, Database, snapshot_on};
+use tiendo::db::{Context, Database, Options, snapshot_on};
 use tiendo::demo;
+use tiendo::files::Files;
 
 use crate::harness::with_name;
 
@@ -18,10 +19,11 @@ struct Served {
     base: String,
 }
 
-fn serve(url: &str) -> Served {
+fn serve(url: &str, files: &str) -> Served {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tiendo"))
         .args(["serve", "--listen", "127.0.0.1:0", "--workers", "2"])
         .env("DATABASE_URL", url)
+        .env("FILES_URL", files)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -60,6 +62,47 @@ fn write_until_it_dies(base: &str, token: &str, unit: &str, acknowledged: &Atomi
     }
 }
 
+/// Puts one file after another on an assignment.
+fn upload_until_it_dies(base: &str, token: &str, assignment: &str) {
+    let agent = agent();
+    let body = "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.pdf\"\r\n\r\n%PDF-1.7 biên bản\r\n--cut--\r\n";
+    loop {
+        let sent = agent
+            .post(format!("{base}/api/v1/assignments/{assignment}/evidence"))
+            .header("Authorization", format!("Bearer {token}"))
+            .header("Content-Type", "multipart/form-data; boundary=cut")
+            .send(body.as_bytes());
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Every row has its file, and once it is swept every file its row.
+fn files_and_rows_agree(base: &str, token: &str, assignment: &str, folder: &std::path::Path, database: &Database) -> usize {
+    let rows = get(base, token, &format!("/api/v1/assignments/{assignment}/evidence"));
+    let rows = rows["data"].as_array().expect("rows");
+    for row in rows.iter().rev().take(5) {
+        let path = format!("{base}{}", row["href"].as_str().expect("a path"));
+        let answer = agent().get(path).header("Authorization", format!("Bearer {token}")).call().expect("answers");
+        assert_eq!(answer.status(), 200, "a row without its file");
+    }
+    let store = Files::open(&format!("file:{}", folder.display()), 1, 1).expect("opens");
+    actix_web::rt::System::new().block_on(tiendo::jobs::sweep(database, &store, &Clock::System, -3600)).expect("sweeps");
+    let stored = std::fs::read_dir(folder.join("evidence"))
+        .map_or(0, |all| all.filter(|entry| entry.as_ref().is_ok_and(|entry| !entry.file_name().to_string_lossy().contains('#'))).count());
+    assert_eq!(stored, rows.len(), "a file without its row");
+    rows.len()
+}
+
+fn sign_in(base: &str, people: &[demo::Credential], username: &str) -> String {
+    let person = people.iter().find(|person| person.username == username).expect("somebody");
+    let body = json!({"username": person.username, "password": person.password}).to_string();
+    let mut signed =
+        agent().post(format!("{base}/api/v1/sessions")).header("Content-Type", "application/json").send(body.as_bytes()).expect("signs in");
+    signed.body_mut().read_json::<serde_json::Value>().expect("json")["access_token"].as_str().expect("a token").to_owned()
+}
+
 fn get(base: &str, token: &str, path: &str) -> serde_json::Value {
     let mut answer = agent().get(format!("{base}{path}")).header("Authorization", format!("Bearer {token}")).call().expect("answers");
     assert_eq!(answer.status(), 200, "{path}");
@@ -81,41 +124,46 @@ fn a_kill_loses_no_acknowledged_write_and_leaves_no_half() {
     };
     let url = DatabaseUrl::parse(&text).expect("valid");
     let people = demo::fill(&url, &demo::Options { schools: 60, seed: 1 }, &Clock::System).expect("fills");
-    let editor = people.iter().find(|person| person.username == "sgd.editor").expect("an editor");
+    let folder = std::env::temp_dir().join(format!("{name}_files"));
+    let files_url = format!("file:{}", folder.display());
     let mut rng = fastrand::Rng::with_seed(9);
-    let served = serve(&text);
-    let body = json!({"username": editor.username, "password": editor.password}).to_string();
-    let mut signed = agent()
-        .post(format!("{}/api/v1/sessions", served.base))
+    let served = serve(&text, &files_url);
+    let mut token = sign_in(&served.base, &people, "sgd.editor");
+    let mut school = sign_in(&served.base, &people, "mn-db-001.editor");
+    let work = json!({"task": "7.09", "unit": "MN-DB-001"}).to_string();
+    let mut given = agent()
+        .post(format!("{}/api/v1/assignments", served.base))
+        .header("Authorization", format!("Bearer {token}"))
         .header("Content-Type", "application/json")
-        .send(body.as_bytes())
-        .expect("signs in");
-    let mut token = signed.body_mut().read_json::<serde_json::Value>().expect("json")["access_token"].as_str().expect("a token").to_owned();
+        .send(work.as_bytes())
+        .expect("gives");
+    let assignment = given.body_mut().read_json::<serde_json::Value>().expect("json")["id"].as_str().expect("an id").to_owned();
+    let database =
+        Database::open(&Options { url: url.clone(), read_url: None, connections: 1, slow: Duration::from_mins(1) }).expect("opens");
     let schools = get(&served.base, &token, "/api/v1/units?type=preschool&limit=4&fields=code");
     let units: Vec<String> =
         schools["data"].as_array().expect("rows").iter().map(|row| row["code"].as_str().expect("a code").to_owned()).collect();
     let counters: Vec<AtomicI64> = units.iter().map(|_| AtomicI64::new(0)).collect();
     let mut running = Some(served);
+    let mut uploaded = 0;
     for cycle in 0..cycles {
-        let mut served = running.take().unwrap_or_else(|| serve(&text));
+        let mut served = running.take().unwrap_or_else(|| serve(&text, &files_url));
         if cycle % 10 == 9 {
-            let mut signed = agent()
-                .post(format!("{}/api/v1/sessions", served.base))
-                .header("Content-Type", "application/json")
-                .send(body.as_bytes())
-                .expect("signs in");
-            token = signed.body_mut().read_json::<serde_json::Value>().expect("json")["access_token"].as_str().expect("a token").to_owned();
+            token = sign_in(&served.base, &people, "sgd.editor");
+            school = sign_in(&served.base, &people, "mn-db-001.editor");
         }
         std::thread::scope(|scope| {
             for (unit, counter) in units.iter().zip(&counters) {
                 let (base, token) = (served.base.clone(), token.clone());
                 scope.spawn(move || write_until_it_dies(&base, &token, unit, counter));
             }
+            let (base, school, assignment) = (served.base.clone(), school.clone(), assignment.clone());
+            scope.spawn(move || upload_until_it_dies(&base, &school, &assignment));
             std::thread::sleep(Duration::from_millis(rng.u64(60..400)));
             served.child.kill().expect("kills");
             served.child.wait().expect("is dead");
         });
-        let served = serve(&text);
+        let served = serve(&text, &files_url);
         for (unit, counter) in units.iter().zip(&counters) {
             let acknowledged = counter.load(Ordering::SeqCst);
             let list = get(&served.base, &token, &format!("/api/v1/indicator-values?unit={unit}&period=2025-2026-START"));
@@ -135,15 +183,19 @@ fn a_kill_loses_no_acknowledged_write_and_leaves_no_half() {
         let context = Context::system("test", Clock::System.now());
         let verdict = snapshot_on(&mut conn, context, tiendo::sums::verify).expect("verifies");
         assert_eq!(verdict.wrong(), 0, "{verdict:#?} in cycle {cycle}");
+        uploaded = files_and_rows_agree(&served.base, &school, &assignment, &folder, &database);
         running = Some(served);
     }
+    drop(database);
+    std::fs::remove_dir_all(&folder).expect("is there");
     if let Some(mut served) = running {
         served.child.kill().expect("kills");
         served.child.wait().expect("is dead");
     }
     let written: i64 = counters.iter().map(|counter| counter.load(Ordering::SeqCst)).sum();
     assert!(written > i64::try_from(cycles).expect("small"), "only {written} writes in {cycles} cycles");
-    println!("{cycles} kills, {written} acknowledged writes");
+    assert!(uploaded > usize::try_from(cycles).expect("small"), "only {uploaded} files in {cycles} cycles");
+    println!("{cycles} kills, {written} acknowledged writes, {uploaded} files");
     match postgres {
         Some(postgres) => crate::harness::execute(&postgres, &format!("DROP DATABASE {name} WITH (FORCE)")),
         None => ["", "-wal", "-shm"].iter().for_each(|end| drop(std::fs::remove_file(format!("{}{end}", file.display())))),

@@ -1,5 +1,7 @@
 //! Writing assignments: the row, its totals at every unit above and at its plan, in one transaction.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -164,9 +166,9 @@ struct GivenRow {
 ///
 /// # Errors
 /// Database errors.
-pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<Vec<AssignmentId>> {
+pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashSet<AssignmentId>> {
     let now = tx.now();
-    let mut made: Vec<AssignmentId> = Vec::with_capacity(given.len());
+    let mut made = HashSet::with_capacity(given.len());
     for chunk in given.chunks(1000) {
         let rows: Vec<GivenRow> = chunk
             .iter()

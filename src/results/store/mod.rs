@@ -59,14 +59,14 @@ impl Table {
         };
         let named: Vec<UnitRef> = units.iter().map(Unit::to_ref).collect();
         let first = asked.iter().map(|period| period.year).min();
-        let has = |kind: IndicatorKind| indicators.iter().any(|indicator| indicator.kind == kind);
-        let states = if has(IndicatorKind::Status) {
+        let states = if indicators.iter().any(|indicator| indicator.kind == IndicatorKind::Status) {
             own::states(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), &periods)?
         } else {
             own::States::default()
         };
         let territories: Vec<LocalityId> = seats.values().flatten().map(|(_, _, place)| *place).collect();
-        let recognised = if has(IndicatorKind::Level) { own::recognised(db, &territories, &periods)? } else { own::Recognised::default() };
+        let levelled = indicators.iter().filter(|indicator| indicator.kind == IndicatorKind::Level).map(|indicator| indicator.id).collect();
+        let recognised = own::recognised(db, &territories, levelled, &periods)?;
         Ok(Self {
             states,
             recognised,

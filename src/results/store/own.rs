@@ -53,14 +53,17 @@ pub struct Recognised {
     levels: HashMap<(PeriodId, IndicatorId), Vec<(LocalityId, i32)>>,
 }
 
-/// Reads the levels that the communes of these territories reached.
+/// Reads the levels that the communes of these territories reached by these indicators.
 ///
 /// # Errors
 /// Database errors.
-pub fn recognised(db: &mut Db<'_>, territories: &[LocalityId], periods: &[PeriodId]) -> Result<Recognised> {
+pub fn recognised(db: &mut Db<'_>, territories: &[LocalityId], indicators: Vec<IndicatorId>, periods: &[PeriodId]) -> Result<Recognised> {
     type Row = (LocalityId, Option<LocalityId>, Rank, NaiveDate, NaiveDate);
     let mut tops: HashMap<LocalityId, LocalityId> = territories.iter().map(|place| (*place, *place)).collect();
     let mut found = Recognised::default();
+    if territories.is_empty() || indicators.is_empty() {
+        return Ok(found);
+    }
     let columns = (localities::id, localities::parent_id, localities::rank, localities::valid_from, localities::valid_to);
     let mut level: Vec<Row> = localities::table.filter(localities::id.eq_any(territories.to_vec())).select(columns).load(db.conn)?;
     while !level.is_empty() {
@@ -72,6 +75,9 @@ pub fn recognised(db: &mut Db<'_>, territories: &[LocalityId], periods: &[Period
             }
         }
         let ids: Vec<LocalityId> = level.iter().filter(|row| row.2 != Rank::Commune).map(|row| row.0).collect();
+        if ids.is_empty() {
+            break;
+        }
         level = localities::table.filter(localities::parent_id.eq_any(ids)).select(columns).load(db.conn)?;
         for (id, parent, ..) in &level {
             if let Some(top) = parent.and_then(|parent| tops.get(&parent).copied()) {
@@ -80,8 +86,10 @@ pub fn recognised(db: &mut Db<'_>, territories: &[LocalityId], periods: &[Period
         }
     }
     let rows: Vec<(LocalityId, PeriodId, IndicatorId, Option<i32>)> = indicator_values::table
-        .filter(indicator_values::subject_id.eq_any(found.communes.keys().copied().collect::<Vec<_>>()))
+        // By what they are of, not by whose: a province has more communes than such figures have indicators and periods.
+        .filter(indicator_values::indicator_id.eq_any(indicators))
         .filter(indicator_values::period_id.eq_any(periods.to_vec()))
+        .filter(indicator_values::locality_id.is_not_null())
         .filter(indicator_values::level.is_not_null())
         .select((
             indicator_values::locality_id.assume_not_null(),
