@@ -38,6 +38,8 @@ const CONNECTIONS: usize = 8;
 /// Turns of each side, and how long each takes.
 const ROUNDS: usize = 9;
 const TURN: Duration = Duration::from_millis(1200);
+/// What a round of writes is given to come to rest.
+const SETTLE: Duration = Duration::from_secs(1);
 
 fn main() {
     tiendo::logs::start();
@@ -215,10 +217,10 @@ fn bulk(name: &str, database: &Database, ours: SocketAddr, token: &str) {
     use tiendo::db::schema::{assignments, tasks as task_table, units as unit_table};
     let context = Context::system("bench", Clock::System.now());
     let read = |tx: &mut tiendo::db::Tx<'_>| {
-        let tasks: Vec<(AnyId, AnyId, String)> = task_table::table
+        let tasks: Vec<(AnyId, AnyId, String, String)> = task_table::table
             .order_by(task_table::code.desc())
             .limit(18)
-            .select((task_table::id, task_table::group_id, task_table::code))
+            .select((task_table::id, task_table::group_id, task_table::code, task_table::title_vi))
             .load(tx.conn)?;
         let schools: Vec<AnyId> = unit_table::table.filter(unit_table::kind.eq("school")).select(unit_table::id).load(tx.conn)?;
         Ok((tasks, schools))
@@ -226,7 +228,8 @@ fn bulk(name: &str, database: &Database, ours: SocketAddr, token: &str) {
     let (tasks, schools) = database.write_here(&context, read).expect("reads");
     let mut ratios = Vec::new();
     for pair in tasks.chunks_exact(2) {
-        let [(task, group, _), (_, _, code)] = pair else { continue };
+        let [(task, group, _, title), (_, _, code, _)] = pair else { continue };
+        let title_key = tiendo::text::fold(title);
         let rows = || {
             let row = |unit: &AnyId| {
                 (
@@ -236,8 +239,8 @@ fn bulk(name: &str, database: &Database, ours: SocketAddr, token: &str) {
                         assignments::group_id.eq(*group),
                         assignments::unit_id.eq(*unit),
                         assignments::assigned_by.eq(*unit),
-                        assignments::title.eq("Nhiệm vụ"),
-                        assignments::title_key.eq("nhiem vu"),
+                        assignments::title.eq(title),
+                        assignments::title_key.eq(&title_key),
                     ),
                     (
                         assignments::due_on.eq(Clock::System.today()),
@@ -251,6 +254,8 @@ fn bulk(name: &str, database: &Database, ours: SocketAddr, token: &str) {
             };
             schools.iter().map(row).collect::<Vec<_>>()
         };
+        // The last round's entries are being sealed, which needs the one writer of SQLite.
+        std::thread::sleep(SETTLE);
         let started = Instant::now();
         let write = |tx: &mut tiendo::db::Tx<'_>| {
             let rows = rows();
