@@ -91,6 +91,14 @@ impl<T> Id<T> {
     }
 }
 
+impl AnyId {
+    /// The same id, of the kind that was said elsewhere.
+    #[must_use]
+    pub fn of<T>(self) -> Id<T> {
+        Id::from(self.0)
+    }
+}
+
 impl<T> From<Uuid> for Id<T> {
     fn from(uuid: Uuid) -> Self {
         Self(uuid, PhantomData)
@@ -183,6 +191,12 @@ pub enum Key {
     Id(Uuid),
     /// Its code.
     Code(String),
+}
+
+impl<T> From<Id<T>> for Key {
+    fn from(id: Id<T>) -> Self {
+        Self::Id(id.0)
+    }
 }
 
 impl Key {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ids::{AnyId, Id};
+use crate::error::{Fault, Result};
+use crate::ids::{AnyId, Id, Key};
 
 /// An object of the catalogue (group, task, indicator, period, round), named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -29,6 +30,18 @@ impl CatalogueRef {
     pub fn of<T>((id, code, title_vi, title_en): Named<T>) -> Self {
         Self { id: id.any(), code, title_vi, title_en }
     }
+}
+
+/// What a text names, by id or code, as `find` finds it; `fault` is told where it names nothing.
+///
+/// # Errors
+/// Those of `find`.
+pub fn referred<T>(text: &str, fault: Fault, faults: &mut Vec<Fault>, find: impl FnOnce(&Key) -> Result<Option<T>>) -> Result<Option<T>> {
+    let found = Key::parse(text).map(|key| find(&key)).transpose()?.flatten();
+    if found.is_none() {
+        faults.push(fault);
+    }
+    Ok(found)
 }
 
 /// Where a thing of the catalogue stands in the plan.

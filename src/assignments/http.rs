@@ -187,7 +187,7 @@ fn given(named: &Named, unit: UnitId, assigned_by: UnitId) -> Given {
     Given {
         id: Id::new(),
         task: named.task.id,
-        group: Id::from(named.task.group.id.uuid()),
+        group: named.task.group.id.of(),
         plan: named.plan,
         unit,
         assigned_by,
@@ -260,7 +260,7 @@ fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
         let made = store::give(tx, &tree, &fresh)?;
         // What somebody else made meanwhile is theirs, and not told twice.
         fresh.retain(|one| made.contains(&one.id));
-        for row in rows.iter_mut().filter(|row| row.outcome == BulkOutcome::Created && row.id.is_none_or(|id| !made.contains(&id))) {
+        for row in rows.iter_mut().filter(|row| row.outcome == BulkOutcome::Created && !row.id.is_some_and(|id| made.contains(&id))) {
             (row.outcome, row.id) = (BulkOutcome::Exists, None);
         }
         let told = |one: &Given| {

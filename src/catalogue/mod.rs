@@ -23,6 +23,9 @@ use crate::{documents, indicators, localities, periods, plans, tasks, units};
 /// The code of the department.
 pub const DEPARTMENT: &str = "SGD";
 
+/// The code of the province.
+const PROVINCE: &str = "P17";
+
 /// The first day of the calendar's data: the definitions hold from then on.
 const DEFINED_SINCE: NaiveDate = match NaiveDate::from_ymd_opt(2023, 1, 1) {
     Some(date) => date,
@@ -52,7 +55,7 @@ pub fn load(tx: &mut Tx<'_>) -> Result<()> {
     // Of several instances that start at once one loads, and the others find it done.
     let tree = tx.take_tree()?;
     let mut loaded: Vec<&str> = Vec::new();
-    if localities::store::find_id(tx, &Key::Code("P17".to_owned()))?.is_none() {
+    if localities::store::find_id(tx, &Key::Code(PROVINCE.to_owned()))?.is_none() {
         load_localities(tx)?;
         loaded.push("localities");
     }
@@ -107,7 +110,7 @@ fn load_documents(tx: &mut Tx<'_>) -> Result<()> {
 }
 
 fn load_department(tx: &mut Tx<'_>, tree: &TreeWrite) -> Result<UnitId> {
-    let province = localities::store::referred(tx, "", Some("P17"), &mut Vec::new())?;
+    let province = localities::store::find_id(tx, &Key::Code(PROVINCE.to_owned()))?;
     let id: UnitId = Id::new();
     let row = NewRow {
         id,

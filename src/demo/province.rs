@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::catalogue::DEPARTMENT;
 use crate::db::{TreeWrite, Tx};
 use crate::error::{Error, Result};
-use crate::ids::Id;
+use crate::ids::{Id, Key};
 use crate::localities;
 use crate::units::model::{Kind, Level, Ownership, UnitType};
 use crate::units::rules;
@@ -218,7 +218,7 @@ pub fn split(whole: i64, shares: &[i64]) -> Vec<i64> {
 /// Records a unit.
 pub fn insert(tx: &mut Tx<'_>, tree: &TreeWrite, made: &Made) -> Result<()> {
     let parent = find_by_code(tx, &made.parent)?;
-    let locality = localities::store::referred(tx, "", Some(&made.locality), &mut Vec::new())?;
+    let locality = localities::store::find_id(tx, &Key::Code(made.locality.clone()))?;
     let valid_from = if made.kind == Kind::School { NaiveDate::from_ymd_opt(2010, 9, 1) } else { None };
     let row = NewRow {
         id: Id::new(),

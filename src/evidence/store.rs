@@ -9,15 +9,15 @@ use crate::db::schema::{evidence, file_usage, users};
 use crate::db::{Conn, Db, Tx, each};
 use crate::error::{Code, Error, Result};
 use crate::files::Received;
-use crate::ids::{AssignmentId, EvidenceId, Id, UnitId, UserId};
+use crate::ids::{AssignmentId, EvidenceId, Id, UnitId};
 use crate::text;
-use crate::users::model::PersonRef;
+use crate::users::model::{NamedPerson, PersonRef};
 
-type Row = ((EvidenceId, AssignmentId, String, String, i64, Vec<u8>), Option<(UserId, String, String)>, Instant);
+type Row = ((EvidenceId, AssignmentId, String, String, i64, Vec<u8>), Option<NamedPerson>, Instant);
 
 fn told(row: Row) -> Evidence {
     let ((id, assignment, name, media_type, size, sha256), by, created_at) = row;
-    let uploaded_by = by.map(|(id, username, full_name)| PersonRef { id, username, full_name });
+    let uploaded_by = by.map(PersonRef::of);
     let href = format!("/api/v1/evidence/{id}");
     Evidence { id, assignment, name, media_type, size, sha256: text::hexadecimal(&sha256), href, uploaded_by, created_at }
 }

@@ -1,7 +1,7 @@
 //! Indicators on HTTP.
 
 use super::model::{Definition, Indicator, IndicatorFilters, Target, TargetBody, TargetFilters};
-use super::rules::is_easier;
+use super::rules::faults_of_target;
 use super::store;
 use crate::access::Access;
 use crate::access::policy::{Duty, ReadCatalogue, WriteTargets};
@@ -13,7 +13,7 @@ use crate::http::parts::{Body, IfMatch, Path, Putting, Query};
 use crate::http::registrar::Registrar;
 use crate::ids::{IndicatorId, Key};
 use crate::journal::{self, Entry};
-use crate::units::model::Unit;
+use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{get as get_unit, own_or_referred};
 
 /// Declares the operations.
@@ -104,24 +104,14 @@ fn placed(tx: &mut Tx<'_>, key: &Key, unit: &Key, year: i32) -> Result<(Indicato
 }
 
 fn faults_of(tx: &mut Tx<'_>, indicator: IndicatorId, unit: &Unit, year: i32, new: &TargetBody) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    if new.operator.takes_value() && new.value.is_none() {
-        faults.push(Fault::at("/value", FaultCode::Required));
-    }
-    if let Some(parent) = unit.parent.as_ref().filter(|_| new.reason.is_none()) {
-        let above = store::in_force(tx, std::slice::from_ref(parent), Some(indicator), Some(year))?.remove(&parent.id).unwrap_or_default();
-        let above = above.iter().find(|(_, target)| target.year == year).map(|(_, target)| (target.operator, target.value));
-        if above.is_some_and(|above| is_easier((new.operator, new.value), above)) {
-            faults.push(Fault::at("/reason", FaultCode::ReasonRequired));
-        }
-    }
-    Ok(faults)
+    let above = unit.parent.as_ref().map(|parent| in_force(tx, indicator, parent, year)).transpose()?.flatten();
+    let above = above.map(|target| (target.operator, target.value));
+    Ok(faults_of_target("", (new.operator, new.value), new.reason.as_deref(), above))
 }
 
-fn in_force(db: &mut Db<'_>, indicator: IndicatorId, unit: &Unit, year: i32) -> Result<Target> {
-    let mut found = store::in_force(db, &[unit.to_ref()], Some(indicator), Some(year))?;
-    let targets = found.remove(&unit.id).unwrap_or_default();
-    targets.into_iter().map(|(_, target)| target).find(|target| target.year == year).ok_or_else(Error::not_found)
+fn in_force(db: &mut Db<'_>, indicator: IndicatorId, unit: &UnitRef, year: i32) -> Result<Option<Target>> {
+    let found = store::in_force(db, std::slice::from_ref(unit), Some(indicator), Some(year))?.remove(&unit.id);
+    Ok(found.unwrap_or_default().into_iter().map(|(_, target)| target).find(|target| target.year == year))
 }
 
 async fn set_target(
@@ -139,9 +129,9 @@ async fn set_target(
             if !faults.is_empty() {
                 return Err(Error::invalid(faults));
             }
-            let before = there.map(|_| in_force(tx, indicator, &unit, year)).transpose()?;
+            let before = in_force(tx, indicator, &unit.to_ref(), year)?.filter(|_| there.is_some());
             store::set_target(tx, indicator, unit.id, year, &new)?;
-            let after = in_force(tx, indicator, &unit, year)?;
+            let after = in_force(tx, indicator, &unit.to_ref(), year)?.ok_or_else(Error::not_found)?;
             let entry = Entry::new("target.set", Some("target.updated"), "target", after.id.any());
             let entry = entry.told(before.as_ref(), Some(&after), new.reason.as_deref())?;
             journal::append(tx, Entry { unit: Some(unit.id), ..entry })?;
@@ -160,9 +150,9 @@ async fn end_target(
             let (indicator, unit) = placed(tx, &key, &unit, year)?;
             let (id, version) = store::own_target(tx, indicator, unit.id, year)?.ok_or_else(Error::not_found)?;
             matching.check(version)?;
-            let before = in_force(tx, indicator, &unit, year)?;
+            let before = in_force(tx, indicator, &unit.to_ref(), year)?;
             store::end_target(tx, id)?;
-            let entry = Entry::new("target.end", Some("target.deleted"), "target", id.any()).told(Some(&before), None, None)?;
+            let entry = Entry::new("target.end", Some("target.deleted"), "target", id.any()).told(before.as_ref(), None, None)?;
             journal::append(tx, Entry { unit: Some(unit.id), deleted: true, ..entry })
         })
         .await?;

@@ -10,7 +10,7 @@ use crate::clock::Instant;
 use crate::ids::{IndicatorId, TargetId};
 use crate::localities::model::Rank;
 use crate::periods::model::PeriodKind;
-use crate::refs::{CatalogueRef, Source};
+use crate::refs::Source;
 use crate::units::model::{Kind, Level, UnitRef};
 use crate::vocabulary::text_enum;
 
@@ -234,14 +234,6 @@ pub struct Indicator {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
-}
-
-impl Indicator {
-    /// Named.
-    #[must_use]
-    pub fn to_ref(&self) -> CatalogueRef {
-        CatalogueRef { id: self.id.any(), code: self.code.clone(), title_vi: self.title_vi.clone(), title_en: self.title_en.clone() }
-    }
 }
 
 text_enum! {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::model::Operator;
+use crate::error::{Fault, FaultCode};
 
 /// A number with two places, kept as hundredths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,9 +142,23 @@ pub fn attains(number: Fraction, operator: Operator, value: Option<Fraction>, ba
     })
 }
 
+/// An operator and what it is held against.
+pub type Demand = (Operator, Option<Decimal>);
+
+/// What is wrong with a target that stands at a place of a body: it lacks the value that its operator is held against, or it is easier
+/// than the one that would be inherited and does not say why.
+#[must_use]
+pub fn faults_of_target(place: &str, new: Demand, reason: Option<&str>, above: Option<Demand>) -> Vec<Fault> {
+    let at = |member: &str, code| Fault::at(format!("{place}/{member}"), code);
+    let valueless = new.0.takes_value() && new.1.is_none();
+    let unsaid = reason.is_none() && above.is_some_and(|above| is_easier(new, above));
+    let faults = [valueless.then(|| at("value", FaultCode::Required)), unsaid.then(|| at("reason", FaultCode::ReasonRequired))];
+    faults.into_iter().flatten().collect()
+}
+
 /// Whether a target is easier than the one that would be inherited: a lower floor, a higher ceiling, or another kind of demand.
 #[must_use]
-pub fn is_easier(new: (Operator, Option<Decimal>), inherited: (Operator, Option<Decimal>)) -> bool {
+fn is_easier(new: Demand, inherited: Demand) -> bool {
     use Operator::{Above, AtLeast, AtMost, Below};
     let ((operator, value), (above, goal)) = (new, inherited);
     let (Some(value), Some(goal)) = (value, goal) else { return new != inherited };

@@ -15,11 +15,11 @@ use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{indicator_definitions, indicators, targets, unit_closure, unit_spells, units};
 use crate::db::{Conn, Db, Tx, UNTIL_FURTHER_NOTICE, by_key, each};
-use crate::error::{Error, Fault, FaultCode, Result};
+use crate::error::{Error, Fault, Result};
 use crate::ids::{Id, IndicatorId, Key, TargetId, UnitId};
 use crate::periods::model::PeriodKind;
-use crate::text;
 use crate::units::model::{Kind, UnitRef};
+use crate::{refs, text};
 
 #[derive(Debug, Queryable)]
 struct Row {
@@ -254,19 +254,12 @@ pub fn find_id(db: &mut Db<'_>, key: &Key) -> Result<Option<IndicatorId>> {
     Ok(by_key!(indicators::table.select(indicators::id).into_boxed(), key, indicators).first(db.conn).optional()?)
 }
 
-/// The indicator that a parameter names.
+/// The indicator that a text names.
 ///
 /// # Errors
-/// Database errors; a name of nothing is a fault.
-pub fn referred(db: &mut Db<'_>, parameter: &'static str, text: &str, faults: &mut Vec<Fault>) -> Result<Option<IndicatorId>> {
-    let found = match Key::parse(text) {
-        Some(key) => find_id(db, &key)?,
-        None => None,
-    };
-    if found.is_none() {
-        faults.push(Fault::of(parameter, FaultCode::UnknownReference));
-    }
-    Ok(found)
+/// Database errors; a name of nothing is `fault`.
+pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<IndicatorId>> {
+    refs::referred(text, fault, faults, |key| find_id(db, key))
 }
 
 #[derive(Debug, Queryable)]

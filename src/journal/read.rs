@@ -9,7 +9,7 @@ use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{journal, seals, unit_spells, units};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{AnyId, EntryId, Id, Key, UnitId, ValueId};
+use crate::ids::{AnyId, EntryId, Key, UnitId, ValueId};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
 use crate::{assignments, periods, plans, units as units_resource, users, values};
@@ -199,12 +199,12 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
 fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) -> Result<Option<Value>> {
     let Some(id) = id else { return many(db, kind, after) };
     let value = match kind {
-        "unit" => units_resource::store::find(db, &Key::Id(id.uuid()), None)?.map(|found| serde_json::to_value(found.shown())),
-        "user" => users::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
+        "unit" => units_resource::store::find(db, &Key::from(id), None)?.map(|found| serde_json::to_value(found.shown())),
+        "user" => users::store::find(db, id.of())?.map(serde_json::to_value),
         "period" => periods::store::find(db, &id.to_string())?.map(serde_json::to_value),
-        "assignment" => assignments::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
-        "plan" => plans::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
-        "indicator_value" => values::store::find(db, Id::from(id.uuid()))?.map(serde_json::to_value),
+        "assignment" => assignments::store::find(db, id.of())?.map(serde_json::to_value),
+        "plan" => plans::store::find(db, id.of())?.map(serde_json::to_value),
+        "indicator_value" => values::store::find(db, id.of())?.map(serde_json::to_value),
         _ => None,
     };
     Ok(value.transpose()?)

@@ -11,7 +11,7 @@ use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Id, Key, LocalityId};
 use crate::sums::collectors;
-use crate::text;
+use crate::{refs, text};
 
 type Source = localities::table;
 
@@ -176,16 +176,8 @@ pub fn within(db: &mut Db<'_>, text: &str) -> Result<Vec<LocalityId>> {
 ///
 /// # Errors
 /// Database errors; a name of nothing is a fault at `pointer`.
-pub fn referred(db: &mut Db<'_>, pointer: &'static str, text: Option<&str>, faults: &mut Vec<Fault>) -> Result<Option<LocalityId>> {
-    let Some(text) = text else { return Ok(None) };
-    let found = match Key::parse(text) {
-        Some(key) => find_id(db, &key)?,
-        None => None,
-    };
-    if found.is_none() {
-        faults.push(Fault::at(pointer, FaultCode::UnknownReference));
-    }
-    Ok(found)
+pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<LocalityId>> {
+    refs::referred(text, fault, faults, |key| find_id(db, key))
 }
 
 /// The day from which the list of February 2025 is taken to hold: the restart of the province in 1991 is not recorded in it.
@@ -213,7 +205,7 @@ pub struct NewLocality<'n> {
 /// # Errors
 /// Database errors.
 pub fn insert(tx: &mut Tx<'_>, new: &NewLocality<'_>) -> Result<()> {
-    let parent = referred(tx, "", new.parent, &mut Vec::new())?;
+    let parent = new.parent.map(|code| find_id(tx, &Key::Code(code.to_owned()))).transpose()?.flatten();
     let codes = serde_json::json!([{"scheme": "gso", "code": new.gso, "valid_from": KNOWN_SINCE, "valid_to": null}]);
     let id: LocalityId = Id::new();
     diesel::insert_into(localities::table)

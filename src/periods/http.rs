@@ -80,7 +80,7 @@ async fn turn(access: Access<LockPeriods>, key: Key, reason: LockReason, may: Ma
                 PeriodAction::Unlock => (None, "period.unlock", "period.unlocked"),
             };
             store::set_locked(tx, &locked, at)?;
-            let after = store::get(tx, &Key::Id(locked.period.id.uuid()))?;
+            let after = store::get(tx, &Key::from(locked.period.id))?;
             let entry =
                 Entry::new(name, Some(event), "period", after.id.any()).told(Some(&locked.period), Some(&after), Some(&reason.reason))?;
             journal::append(tx, Entry { code: Some(after.code.clone()), unit: Some(tx.scope()?.root()), ..entry })?;

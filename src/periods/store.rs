@@ -10,7 +10,7 @@ use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::periods;
 use crate::db::{Conn, Db, Tx, by_key};
-use crate::error::{Error, Fault, FaultCode, Result};
+use crate::error::{Error, Fault, Result};
 use crate::ids::{Id, Key, PeriodId};
 
 #[derive(Debug, Queryable)]
@@ -93,14 +93,14 @@ pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Period> {
     get_if(db, key)?.ok_or_else(Error::not_found)
 }
 
-/// The period that a parameter names.
+/// The period that a text names, as [`find`] reads it.
 ///
 /// # Errors
-/// Database errors; a name of nothing is a fault.
-pub fn referred(db: &mut Db<'_>, parameter: &'static str, text: &str, faults: &mut Vec<Fault>) -> Result<Option<Period>> {
+/// Database errors; a name of nothing is `fault`.
+pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<Period>> {
     let found = find(db, text)?;
     if found.is_none() {
-        faults.push(Fault::of(parameter, FaultCode::UnknownReference));
+        faults.push(fault);
     }
     Ok(found)
 }
@@ -192,7 +192,7 @@ pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Locked> {
     if let Conn::Pg(pg) = &mut *tx.conn {
         let _: PeriodId = periods::table.filter(periods::id.eq(id)).select(periods::id).for_no_key_update().first(pg)?;
     }
-    Ok(Locked { period: get(tx, &Key::Id(id.uuid()))? })
+    Ok(Locked { period: get(tx, &Key::from(id))? })
 }
 
 /// Keeps these periods from being locked until the end of the transaction, and answers those that already are.

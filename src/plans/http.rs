@@ -162,7 +162,7 @@ async fn update_plan(
         .write(move |tx| {
             let locked = store::lock(tx, id)?;
             locked.allows(PlanAction::Update, |version| matching.check(version))?;
-            let unit = get_unit(tx, &Key::Id(locked.plan.unit.id.uuid()), None)?.unit;
+            let unit = get_unit(tx, &Key::from(locked.plan.unit.id), None)?.unit;
             let PlanPatch { title, number, issued_on, sections, items, targets } = patch.clone();
             let words = Words { title, number: number.given(), issued_on: issued_on.given(), sections, ..Words::default() };
             let mut faults = Vec::new();

@@ -137,7 +137,7 @@ fn which_periods(db: &mut Db<'_>, indicator: &Defined, filters: &ResultFilters, 
         faults.push(Fault::of("breakdown", FaultCode::OutOfRange).with("period | year"));
     }
     let mut named = |db: &mut Db<'_>, parameter: &'static str, text: &str| -> Result<Option<Period>> {
-        let found = periods::referred(db, parameter, text, faults)?;
+        let found = periods::referred(db, unknown(parameter), text, faults)?;
         if let (Some(period), Some(kind)) = (&found, kind)
             && period.kind != kind
         {
@@ -171,7 +171,7 @@ fn provenance(db: &mut Db<'_>, key: &Key, filters: &ProvenanceFilters, page: &Pa
     let indicator = asked(db, key)?;
     let mut faults = Vec::new();
     let unit: Option<Unit> = own_or_referred(db, unknown("unit"), filters.unit.as_deref(), &mut faults)?;
-    let period = periods::referred(db, "period", &filters.period, &mut faults)?;
+    let period = periods::referred(db, unknown("period"), &filters.period, &mut faults)?;
     if let (Some(period), Some(definition)) = (&period, period.as_ref().and_then(|period| indicator.on(period.as_of)))
         && period.kind != definition.period_kind
     {

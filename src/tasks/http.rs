@@ -11,7 +11,7 @@ use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, Path};
 use crate::http::registrar::Registrar;
 use crate::ids::{Id, Key};
-use crate::indicators::store::find_id as find_indicator;
+use crate::indicators::store::referred as referred_indicator;
 use crate::journal::{self, Entry};
 
 /// Declares the operations.
@@ -87,7 +87,7 @@ async fn create_task(access: Access<WriteTasks>, Body(new): Body<NewLocalTask>) 
         .write(move |tx| {
             let local = resolve(tx, &new, &made)?;
             store::insert_local(tx, &local, &new)?;
-            let task = store::get(tx, &Key::Id(local.id.uuid()))?;
+            let task = store::get(tx, &Key::from(local.id))?;
             journal::append(tx, entry("task.create", "task.created", None, &task)?)?;
             Ok(task)
         })
@@ -101,18 +101,14 @@ fn resolve(tx: &mut Tx<'_>, new: &NewLocalTask, made: &str) -> Result<LocalTask>
         let code = if new.cadence.is_some() { FaultCode::OutOfRange } else { FaultCode::Required };
         faults.push(Fault::at("/cadence", code).with("nature = recurring"));
     }
-    let group = store::named_group(tx, &new.group, &mut Vec::new())?;
-    if group.is_none() {
-        faults.push(Fault::at("/group", FaultCode::UnknownReference));
-    }
+    let group = store::referred_group(tx, Fault::at("/group", FaultCode::UnknownReference), &new.group, &mut faults)?;
     let mut serves = Vec::with_capacity(new.indicators.len());
     for (index, text) in new.indicators.iter().enumerate() {
-        match Key::parse(text).map(|key| find_indicator(tx, &key)).transpose()?.flatten() {
-            Some(indicator) if serves.contains(&indicator) => {}
-            Some(indicator) => serves.push(indicator),
-            None => faults.push(Fault::at(format!("/indicators/{index}"), FaultCode::UnknownReference)),
-        }
+        let fault = Fault::at(format!("/indicators/{index}"), FaultCode::UnknownReference);
+        serves.extend(referred_indicator(tx, fault, text, &mut faults)?);
     }
+    serves.sort_unstable();
+    serves.dedup();
     let (Some(group), true) = (group, faults.is_empty()) else { return Err(Error::invalid(faults)) };
     let code = new.code.clone().unwrap_or_else(|| format!("L-{made}"));
     Ok(LocalTask { id: Id::new(), code, group, unit: tx.scope()?.root(), serves })
@@ -134,7 +130,7 @@ async fn update_task(
             }
             matching.check(before.version)?;
             store::update(tx, &locked, &patch)?;
-            let after = store::get(tx, &Key::Id(before.id.uuid()))?;
+            let after = store::get(tx, &Key::from(before.id))?;
             journal::append(tx, entry("task.update", "task.updated", Some(before), &after)?)?;
             Ok(after)
         })

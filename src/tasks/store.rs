@@ -16,12 +16,13 @@ use crate::db::{Conn, Db, Tx, by_key, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::Indicator;
 use crate::ids::{GroupId, Id, IndicatorId, Key, TaskId, UnitId};
-use crate::refs::{CatalogueRef, Named, Source};
+use crate::indicators::store::referred as referred_indicator;
+use crate::refs::{self, CatalogueRef, Named, Source};
 use crate::sums::progress::Work;
 use crate::text;
-use crate::units::store::{refs, within};
+use crate::units::store::{unit_refs, within};
 
-type Source2 = InnerJoinQuerySource<tasks::table, task_groups::table>;
+type Joined = InnerJoinQuerySource<tasks::table, task_groups::table>;
 
 /// Tasks of the catalogue and of the scope. A macro, because the type has no name.
 macro_rules! visible {
@@ -98,7 +99,7 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Task>> {
     for (task, named) in served {
         by_task.entry(task).or_default().push(CatalogueRef::of(named));
     }
-    let units = refs(db, rows.iter().filter_map(|row| row.unit).collect())?;
+    let units = unit_refs(db, rows.iter().filter_map(|row| row.unit).collect())?;
     rows.into_iter()
         .map(|row| {
             Ok(Task {
@@ -123,14 +124,18 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Task>> {
         .collect()
 }
 
+fn find(db: &mut Db<'_>, key: &Key) -> Result<Option<Task>> {
+    let query = by_key!(visible!(db.scope()?).select(COLUMNS).into_boxed(), key, tasks);
+    let row: Option<Row> = query.first(db.conn).optional()?;
+    Ok(filled(db, row.into_iter().collect())?.pop())
+}
+
 /// The task with this key.
 ///
 /// # Errors
 /// 404 if there is none, or it is of a unit out of scope.
 pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Task> {
-    let query = by_key!(visible!(db.scope()?).select(COLUMNS).into_boxed(), key, tasks);
-    let row = query.first::<Row>(db.conn)?;
-    filled(db, vec![row])?.pop().ok_or_else(Error::not_found)
+    find(db, key)?.ok_or_else(Error::not_found)
 }
 
 /// The task that a member of a body names: of the catalogue, or of a unit of the scope.
@@ -138,15 +143,7 @@ pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Task> {
 /// # Errors
 /// Database errors; a name of nothing is `fault`.
 pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<Task>> {
-    let found = match Key::parse(text) {
-        Some(key) => by_key!(visible!(db.scope()?).select(COLUMNS).into_boxed(), &key, tasks).first::<Row>(db.conn).optional()?,
-        None => None,
-    };
-    if let Some(row) = found {
-        return Ok(filled(db, vec![row])?.pop());
-    }
-    faults.push(fault);
-    Ok(None)
+    refs::referred(text, fault, faults, |key| find(db, key))
 }
 
 /// A page of tasks.
@@ -155,14 +152,10 @@ pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Faul
 /// 422 for a filter that names nothing.
 pub fn list(db: &mut Db<'_>, filters: &TaskFilters, q: Option<&str>, since: Option<Instant>, page: &PageRequest) -> Result<Page<Task>> {
     let mut faults = Vec::new();
-    let group = match filters.group.as_deref() {
-        Some(text) => named_group(db, text, &mut faults)?,
-        None => None,
-    };
-    let indicator = match filters.indicator.as_deref() {
-        Some(text) => crate::indicators::store::referred(db, "indicator", text, &mut faults)?,
-        None => None,
-    };
+    let unknown = |parameter: &'static str| Fault::of(parameter, FaultCode::UnknownReference);
+    let group = filters.group.as_deref().map(|text| referred_group(db, unknown("group"), text, &mut faults)).transpose()?.flatten();
+    let served = filters.indicator.as_deref().map(|text| referred_indicator(db, unknown("indicator"), text, &mut faults));
+    let indicator = served.transpose()?.flatten();
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
@@ -191,7 +184,7 @@ pub fn list(db: &mut Db<'_>, filters: &TaskFilters, q: Option<&str>, since: Opti
         query
     };
     let total = if page.count { Some(narrowed().select(count_star()).first(db.conn)?) } else { None };
-    let query = keyset!(narrowed(), page, Source2, {
+    let query = keyset!(narrowed(), page, Joined, {
         "code" => tasks::code: String, "title_vi" => tasks::sort_key: Vec<u8>, "updated_at" => tasks::updated_at: Instant,
     }, tasks::id);
     let rows: Vec<Row> = query.select(COLUMNS).load(db.conn)?;
@@ -205,19 +198,14 @@ pub fn list(db: &mut Db<'_>, filters: &TaskFilters, q: Option<&str>, since: Opti
     Ok(empty.with(filled(db, rows)?))
 }
 
-/// The group that a parameter names.
+/// The group that a text names.
 ///
 /// # Errors
-/// Database errors; a name of nothing is a fault.
-pub fn named_group(db: &mut Db<'_>, text: &str, faults: &mut Vec<Fault>) -> Result<Option<GroupId>> {
-    let found = match Key::parse(text) {
-        Some(key) => by_key!(task_groups::table.select(task_groups::id).into_boxed(), &key, task_groups).first(db.conn).optional()?,
-        None => None,
-    };
-    if found.is_none() {
-        faults.push(Fault::of("group", FaultCode::UnknownReference));
-    }
-    Ok(found)
+/// Database errors; a name of nothing is `fault`.
+pub fn referred_group(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<GroupId>> {
+    refs::referred(text, fault, faults, |key| {
+        Ok(by_key!(task_groups::table.select(task_groups::id).into_boxed(), key, task_groups).first(db.conn).optional()?)
+    })
 }
 
 type GroupRow = (GroupId, String, i32, String, String, String, i64, Instant, Instant);
@@ -392,7 +380,7 @@ pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Locked> {
     if let Conn::Pg(pg) = &mut *tx.conn {
         let _: TaskId = tasks::table.filter(tasks::id.eq(id)).select(tasks::id).for_no_key_update().first(pg)?;
     }
-    Ok(Locked { task: get(tx, &Key::Id(id.uuid()))? })
+    Ok(Locked { task: get(tx, &Key::from(id))? })
 }
 
 /// Changes a task of a unit.

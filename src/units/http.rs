@@ -91,7 +91,7 @@ async fn create_unit(access: Access<WriteUnits>, Body(new): Body<NewUnit>) -> Re
             let tree = tx.take_tree()?;
             let row = resolve_new(tx, &new)?;
             store::insert(tx, &tree, &row)?;
-            let unit = store::get(tx, &Key::Id(row.id.uuid()), None)?.unit;
+            let unit = store::get(tx, &Key::from(row.id), None)?.unit;
             journal::append(tx, entry("unit.create", "unit.created", None, &unit)?)?;
             Ok(unit)
         })
@@ -117,7 +117,7 @@ async fn update_unit(
             matching.check(before.version.unwrap_or_default())?;
             let change = resolve_patch(tx, &before, &patch)?;
             store::update(tx, &tree, &locked, &change, patch.effective_on.unwrap_or(tx.today()))?;
-            let after = store::get(tx, &Key::Id(before.id.uuid()), None)?.unit;
+            let after = store::get(tx, &Key::from(before.id), None)?.unit;
             journal::append(tx, entry("unit.update", "unit.updated", Some(&before), &after)?)?;
             Ok(after)
         })
@@ -136,7 +136,8 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
     let parent = store::referred_unit(tx, Fault::at("/parent", FaultCode::UnknownReference), &new.parent, &mut faults)?;
     faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_parent(new.kind, parent.kind)));
     faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_orphan("/valid_from", parent, new.valid_from.unwrap_or(tx.today()))));
-    let locality = localities::store::referred(tx, "/locality", new.locality.as_deref(), &mut faults)?;
+    let unknown = Fault::at("/locality", FaultCode::UnknownReference);
+    let locality = new.locality.as_deref().map(|text| localities::store::referred(tx, unknown, text, &mut faults)).transpose()?.flatten();
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
@@ -179,7 +180,9 @@ fn resolve_patch(tx: &mut Tx<'_>, unit: &Unit, patch: &UnitPatch) -> Result<stor
     let locality = match &locality {
         Field::Absent => None,
         Field::Null => Some(None),
-        Field::Value(text) => Some(localities::store::referred(tx, "/locality", Some(text), &mut faults)?),
+        Field::Value(text) => {
+            Some(localities::store::referred(tx, Fault::at("/locality", FaultCode::UnknownReference), text, &mut faults)?)
+        }
     };
     if !faults.is_empty() {
         return Err(Error::invalid(faults));

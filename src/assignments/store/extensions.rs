@@ -11,7 +11,7 @@ use crate::db::schema::{assignment_extensions, users};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{AssignmentId, ExtensionId, Id, UserId};
-use crate::users::model::PersonRef;
+use crate::users::model::{NamedPerson, PersonRef};
 
 type Row = (
     (ExtensionId, AssignmentId, NaiveDate, String, ExtensionStatus),
@@ -21,12 +21,9 @@ type Row = (
 
 fn told(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Extension>> {
     let named: Vec<UserId> = rows.iter().flat_map(|row| [row.1.0, row.1.1]).flatten().collect();
-    let people: Vec<(UserId, String, String)> =
+    let people: Vec<NamedPerson> =
         users::table.filter(users::id.eq_any(named)).select((users::id, users::username, users::full_name)).load(db.conn)?;
-    let person = |id: Option<UserId>| {
-        let (id, username, full_name) = people.iter().find(|person| Some(person.0) == id)?.clone();
-        Some(PersonRef { id, username, full_name })
-    };
+    let person = |id: Option<UserId>| people.iter().find(|person| Some(person.0) == id).cloned().map(PersonRef::of);
     let extension = |row: Row| {
         let (
             (id, assignment, due_on, reason, status),

@@ -16,13 +16,13 @@ use crate::db::schema::{assignment_extensions, assignment_units, assignments, pe
 use crate::db::{Db, UNTIL_FURTHER_NOTICE};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::{Period, Task};
-use crate::ids::{AssignmentId, GroupId, Id, PlanId, UnitId, UserId};
+use crate::ids::{AssignmentId, GroupId, PlanId, UnitId, UserId};
 use crate::refs::{CatalogueRef, Named};
 use crate::sums::progress::{self, Work};
 use crate::tasks as tasks_resource;
 use crate::text;
 use crate::units::model::UnitRef;
-use crate::units::store::{referred_card, refs, within};
+use crate::units::store::{referred_card, unit_refs, within};
 
 type Source = LeftJoinQuerySource<InnerJoinQuerySource<assignments::table, tasks::table>, periods::table>;
 
@@ -134,7 +134,7 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Assignment>>
         rows.iter().flat_map(|row| [row.unit, row.assigned_by]).chain(shared.iter().map(|(_, unit)| *unit)).collect();
     named.sort_unstable();
     named.dedup();
-    let units = refs(db, named)?;
+    let units = unit_refs(db, named)?;
     let unit = |id: UnitId| units.get(&id).cloned().ok_or_else(|| Error::internal("an assignment without its unit"));
     let mut cooperating: HashMap<AssignmentId, Vec<UnitRef>> = HashMap::new();
     for (assignment, id) in &shared {
@@ -176,8 +176,7 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Assignment>>
 /// # Errors
 /// 404 if the caller has no part in it.
 pub fn get(db: &mut Db<'_>, id: AssignmentId) -> Result<Assignment> {
-    let row = row(db, id)?;
-    filled(db, vec![row])?.pop().ok_or_else(Error::not_found)
+    find(db, id)?.ok_or_else(Error::not_found)
 }
 
 /// [`get`], where nothing is no fault.
@@ -217,7 +216,7 @@ fn wanted(db: &mut Db<'_>, filters: &AssignmentFilters) -> Result<Wanted> {
         found.task = tasks_resource::store::referred(db, fault, text, &mut faults)?.map(|task| task.id);
     }
     if let Some(text) = &filters.group {
-        found.group = tasks_resource::store::named_group(db, text, &mut faults)?;
+        found.group = tasks_resource::store::referred_group(db, Fault::of("group", FaultCode::UnknownReference), text, &mut faults)?;
     }
     if faults.is_empty() { Ok(found) } else { Err(Error::invalid(faults)) }
 }
@@ -396,8 +395,7 @@ pub fn progress_by_group(db: &mut Db<'_>, unit: UnitId) -> Result<(Vec<(Catalogu
         by_group.entry(group).or_default().push((group, due_on, amount));
     }
     let told = groups.into_iter().map(|named| {
-        let id: GroupId = Id::from(named.0.uuid());
-        let works = by_group.remove(&id).unwrap_or_default();
+        let works = by_group.remove(&named.0).unwrap_or_default();
         (CatalogueRef::of(named), rules::progress(works.iter(), today))
     });
     Ok((told.collect(), owed))

@@ -9,13 +9,13 @@ use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{assignment_updates, users};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
-use crate::ids::{AssignmentId, Id, UpdateId, UserId};
-use crate::users::model::PersonRef;
+use crate::ids::{AssignmentId, Id, UpdateId};
+use crate::users::model::{NamedPerson, PersonRef};
 
-type Row = (UpdateId, i32, String, String, (Option<String>, Option<String>), Option<(UserId, String, String)>, Instant);
+type Row = (UpdateId, i32, String, String, (Option<String>, Option<String>), Option<NamedPerson>, Instant);
 
 fn told(assignment: AssignmentId, (id, percent, text, figures, (difficulties, proposals), by, created_at): Row) -> Result<ProgressUpdate> {
-    let by = by.map(|(id, username, full_name)| PersonRef { id, username, full_name });
+    let by = by.map(PersonRef::of);
     Ok(ProgressUpdate { id, assignment, percent, text, figures: serde_json::from_str(&figures)?, difficulties, proposals, by, created_at })
 }
 
@@ -63,7 +63,7 @@ pub fn add(tx: &mut Tx<'_>, assignment: AssignmentId, new: &NewUpdate) -> Result
             assignment_updates::created_at.eq(now),
         ))
         .execute(tx.conn)?;
-    let by = Some(PersonRef { id: person.id, username: person.username, full_name: person.full_name });
+    let by = Some(PersonRef::of((person.id, person.username, person.full_name)));
     let NewUpdate { percent, text, figures, difficulties, proposals } = new.clone();
     Ok(ProgressUpdate { id, assignment, percent, text, figures, difficulties, proposals, by, created_at: now })
 }

@@ -29,8 +29,8 @@ use crate::refs::{CatalogueRef, Named};
 use crate::sums::progress;
 use crate::text;
 use crate::units::model::Kind;
-use crate::units::store::{referred_card, referred_unit, refs, within};
-use crate::users::model::PersonRef;
+use crate::units::store::{referred_card, referred_unit, unit_refs, within};
+use crate::users::model::{NamedPerson, PersonRef};
 
 /// Plans of the scope, and those in force of all. A macro, because the type has no name.
 macro_rules! visible {
@@ -74,7 +74,7 @@ struct Row {
 /// Rows with their units, items and targets.
 fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
     let ids: Vec<PlanId> = rows.iter().map(|row| row.id).collect();
-    let units = refs(db, rows.iter().map(|row| row.unit).collect())?;
+    let units = unit_refs(db, rows.iter().map(|row| row.unit).collect())?;
     let mut items = items(db, ids)?;
     let named = named_indicators(db)?;
     let works = progress::read(db, &rows.iter().map(|row| row.id.any()).collect::<Vec<_>>())?;
@@ -164,7 +164,7 @@ fn items(db: &mut Db<'_>, plans: Vec<PlanId>) -> Result<HashMap<PlanId, Vec<Plan
     }
     named.sort_unstable();
     named.dedup();
-    let units = refs(db, named)?;
+    let units = unit_refs(db, named)?;
     let mut by_plan: HashMap<PlanId, Vec<PlanItem>> = HashMap::new();
     for (row, with) in rows.into_iter().zip(cooperating) {
         let item = PlanItem {
@@ -224,8 +224,7 @@ pub(super) fn relation(db: &Db<'_>, unit: UnitId, submitted_by: Option<UserId>) 
 /// # Errors
 /// 404 if there is none, or it is neither of the scope nor in force.
 pub fn get(db: &mut Db<'_>, id: PlanId) -> Result<Plan> {
-    let row: Row = visible!(db.scope()?).filter(plans::id.eq(id)).first(db.conn)?;
-    filled(db, vec![row])?.pop().ok_or_else(Error::not_found)
+    find(db, id)?.ok_or_else(Error::not_found)
 }
 
 /// [`get`], where nothing is no fault.
@@ -312,11 +311,7 @@ fn line_of(db: &mut Db<'_>, id: PlanId) -> Result<Vec<PlanId>> {
     Ok(line)
 }
 
-type RevisionRow = (i32, PlanId, Option<(UserId, String, String)>, Instant);
-
-fn person(row: Option<(UserId, String, String)>) -> Option<PersonRef> {
-    row.map(|(id, username, full_name)| PersonRef { id, username, full_name })
-}
+type RevisionRow = (i32, PlanId, Option<NamedPerson>, Instant);
 
 /// Everything that was submitted of a plan and of the versions that it replaces, the first one first.
 ///
@@ -336,8 +331,8 @@ pub fn revisions(db: &mut Db<'_>, id: PlanId) -> Result<Vec<PlanRevision>> {
         ))
         .load(db.conn)?;
     let told =
-        rows.into_iter().map(|(number, plan, by, submitted_at)| PlanRevision { number, plan, submitted_by: person(by), submitted_at });
-    Ok(told.collect())
+        |(number, plan, by, submitted_at): RevisionRow| PlanRevision { number, plan, submitted_by: by.map(PersonRef::of), submitted_at };
+    Ok(rows.into_iter().map(told).collect())
 }
 
 /// One of them, with what differs from another.

@@ -8,9 +8,10 @@ use super::read::{self, KeptTarget};
 use crate::db::schema::{plan_items, plan_revisions, plans};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{Id, Key, PlanId, PlanItemId, TaskId, UnitId, UserId};
+use crate::ids::{Id, PlanId, PlanItemId, TaskId, UnitId, UserId};
 use crate::indicators;
 use crate::indicators::model::TargetBody;
+use crate::indicators::rules::faults_of_target;
 use crate::plans::model::{
     NewItem, NewPlan, NewPlanTarget, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, Returned, Section, WrittenPlan,
 };
@@ -154,29 +155,18 @@ fn resolve_targets(
     let mut resolved: Vec<KeptTarget> = Vec::with_capacity(new.len());
     for (index, target) in new.iter().enumerate() {
         let at = |member: &str, code| Fault::at(format!("/targets/{index}/{member}"), code);
-        let found = match Key::parse(&target.indicator) {
-            Some(key) => indicators::store::find_id(tx, &key)?,
-            None => None,
-        };
-        let Some(indicator) = found else {
-            faults.push(at("indicator", FaultCode::UnknownReference));
-            continue;
-        };
+        let unknown = at("indicator", FaultCode::UnknownReference);
+        let Some(indicator) = indicators::store::referred(tx, unknown, &target.indicator, faults)? else { continue };
         if !(years.0..=years.1).contains(&target.year) {
             faults.push(at("year", FaultCode::OutOfRange).with(format!("{} – {}", years.0, years.1)));
-        }
-        if target.operator.takes_value() && target.value.is_none() {
-            faults.push(at("value", FaultCode::Required));
         }
         if resolved.iter().any(|other| other.indicator == indicator && other.year == target.year) {
             faults.push(Fault::at(format!("/targets/{index}"), FaultCode::DuplicateRow));
         }
         let above =
             inherited.iter().find(|(of, set)| *of == indicator && set.year == target.year).map(|(_, set)| (set.operator, set.value));
-        if target.reason.is_none() && above.is_some_and(|above| crate::indicators::rules::is_easier((target.operator, target.value), above))
-        {
-            faults.push(at("reason", FaultCode::ReasonRequired));
-        }
+        let place = format!("/targets/{index}");
+        faults.extend(faults_of_target(&place, (target.operator, target.value), target.reason.as_deref(), above));
         let (year, operator, value, reason) = (target.year, target.operator, target.value, target.reason.clone());
         resolved.push(KeptTarget { indicator, year, operator, value, reason });
     }
@@ -386,7 +376,7 @@ pub fn approve(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
 fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
     for target in &plan.targets {
         let set = TargetBody { operator: target.operator, value: target.value, reason: target.reason.clone() };
-        indicators::store::set_target(tx, Id::from(target.indicator.id.uuid()), plan.unit.id, target.year, &set)?;
+        indicators::store::set_target(tx, target.indicator.id.of(), plan.unit.id, target.year, &set)?;
     }
     Ok(())
 }
@@ -444,7 +434,7 @@ pub fn amend(tx: &mut Tx<'_>, locked: &Locked) -> Result<PlanId> {
 fn items_of(plan: &Plan, years: i32) -> Vec<Item> {
     let moved = |day: NaiveDate| day.with_year(day.year() + years).unwrap_or(day);
     let item = |item: &crate::plans::model::PlanItem| Item {
-        task: item.task.as_ref().map(|task| Id::from(task.id.uuid())),
+        task: item.task.as_ref().map(|task| task.id.of()),
         title: item.title.clone(),
         lead: item.lead.id,
         cooperating: item.cooperating.iter().map(|unit| unit.id).collect(),

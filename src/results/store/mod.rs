@@ -213,7 +213,7 @@ pub fn of_indicator(db: &mut Db<'_>, units: &[Unit], indicator: Defined, asked: 
 /// # Errors
 /// 404 if there is no such unit.
 pub fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<crate::db::page::Page<Unit>> {
-    let page = crate::units::store::children(db, &Key::Id(unit.id.uuid()), Some(day), page)?;
+    let page = crate::units::store::children(db, &Key::from(unit.id), Some(day), page)?;
     // A unit that stood below it then and stands elsewhere today is a card, and its results are its own.
     let (units, empty) = page.split();
     Ok(empty.with(units.into_iter().filter(|unit| unit.version.is_some()).collect()))

@@ -19,7 +19,7 @@ use crate::localities::model::LocalityRef;
 use crate::periods::model::Period;
 use crate::results::model::{Provenance, ResultReason, ValueMark};
 use crate::units::model::{Unit, UnitRef};
-use crate::units::store::{refs, seats, teaches, within};
+use crate::units::store::{seats, teaches, unit_refs, within};
 use crate::values::model::State;
 use crate::values::rules::{Figures, counts_as};
 
@@ -200,7 +200,7 @@ fn of_places(
     }
     let rows: Vec<(LocalityId, String, String)> = query.load(db.conn)?;
     let mut recorded = recorded(db, indicator, period, rows.iter().map(|row| row.0.any()).collect())?;
-    let names = refs(db, recorded.values().map(|value| value.5).collect())?;
+    let names = unit_refs(db, recorded.values().map(|value| value.5).collect())?;
     let row = |(id, code, name): (LocalityId, String, String)| {
         let value = recorded.remove(&id.any());
         let by = value.and_then(|value| names.get(&value.5).cloned()).unwrap_or_else(|| unit.to_ref());

@@ -17,6 +17,7 @@ use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
 use crate::localities::store::within as localities_within;
+use crate::refs;
 use crate::registers::ExternalCode;
 use crate::text;
 use crate::units::model::{Kind, Level, Ownership, TreeNode, Unit, UnitFilters, UnitRef, UnitSpell, UnitType};
@@ -268,7 +269,7 @@ pub fn seats(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, Vec<Se
 ///
 /// # Errors
 /// Database errors.
-pub fn refs(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, UnitRef>> {
+pub fn unit_refs(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, UnitRef>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -293,13 +294,8 @@ pub fn get(db: &mut Db<'_>, key: &Key, as_of: Option<NaiveDate>) -> Result<Found
 
 /// The unit that a parameter names.
 fn referred(db: &mut Db<'_>, parameter: &'static str, text: &str, as_of: NaiveDate, faults: &mut Vec<Fault>) -> Result<Option<UnitId>> {
-    let found = match Key::parse(text) {
-        Some(key) => find(db, &key, Some(as_of))?,
-        None => None,
-    };
-    if found.is_none() {
-        faults.push(Fault::of(parameter, FaultCode::UnknownReference));
-    }
+    let fault = Fault::of(parameter, FaultCode::UnknownReference);
+    let found = refs::referred(text, fault, faults, |key| find(db, key, Some(as_of)))?;
     Ok(found.map(|found| found.unit.id))
 }
 
@@ -308,13 +304,7 @@ fn referred(db: &mut Db<'_>, parameter: &'static str, text: &str, as_of: NaiveDa
 /// # Errors
 /// Database errors.
 pub fn referred_unit(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<Unit>> {
-    let found = match Key::parse(text) {
-        Some(key) => find(db, &key, None)?.filter(|found| found.in_scope),
-        None => None,
-    };
-    if found.is_none() {
-        faults.push(fault);
-    }
+    let found = refs::referred(text, fault, faults, |key| Ok(find(db, key, None)?.filter(|found| found.in_scope)))?;
     Ok(found.map(|found| found.unit))
 }
 
@@ -323,14 +313,9 @@ pub fn referred_unit(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec
 /// # Errors
 /// Database errors.
 pub fn referred_card(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<UnitId>> {
-    let found = match Key::parse(text) {
-        Some(key) => by_key!(units::table.select(units::id).into_boxed(), &key, units).first(db.conn).optional()?,
-        None => None,
-    };
-    if found.is_none() {
-        faults.push(fault);
-    }
-    Ok(found)
+    refs::referred(text, fault, faults, |key| {
+        Ok(by_key!(units::table.select(units::id).into_boxed(), key, units).first(db.conn).optional()?)
+    })
 }
 
 /// [`referred_unit`], or the caller's own unit where none is named.
@@ -343,7 +328,7 @@ pub fn own_or_referred(db: &mut Db<'_>, fault: Fault, text: Option<&str>, faults
     }
     // For people of a division that is their department.
     let own = db.scope()?.root();
-    Ok(find(db, &Key::Id(own.uuid()), None)?.map(|found| found.unit))
+    Ok(find(db, &Key::from(own), None)?.map(|found| found.unit))
 }
 
 /// A page of units as of a day.

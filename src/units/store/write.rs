@@ -31,7 +31,7 @@ pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Locked> {
         let _: UnitId = units::table.filter(units::id.eq(id)).select(units::id).for_no_key_update().first(pg)?;
     }
     // Read again: what was read before the lock may be of yesterday.
-    Ok(Locked { found: read::get(tx, &Key::Id(id.uuid()), None)? })
+    Ok(Locked { found: read::get(tx, &Key::from(id), None)? })
 }
 
 /// Everything that may change with a date.

@@ -149,7 +149,7 @@ pub(super) fn places_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Place>> {
     let subjects: Vec<Subject> = found.into_iter().map(Subject::Locality).collect();
     let lineage = values::lineage(tx, &subjects)?;
     let place = |(id, code, rank): (LocalityId, String, Rank)| {
-        let around = lineage.nodes(Subject::Locality(id), NaiveDate::MIN).into_iter().map(|node| Id::from(node.id.uuid())).collect();
+        let around = lineage.nodes(Subject::Locality(id), NaiveDate::MIN).into_iter().map(|node| node.id.of()).collect();
         Place { id, code, rank, around }
     };
     Ok(rows.into_iter().map(place).collect())

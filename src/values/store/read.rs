@@ -11,20 +11,16 @@ use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{indicator_value_revisions, indicator_values, indicators, localities, periods, unit_spells, units, users};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::{Indicator, Period};
-use crate::ids::{Key, LocalityId, UnitId, UserId, ValueId};
+use crate::ids::{LocalityId, UnitId, ValueId};
+use crate::indicators::store::referred as referred_indicator;
 use crate::localities::model::LocalityRef;
+use crate::localities::store::referred as referred_locality;
+use crate::periods::store::referred as referred_period;
 use crate::refs::{CatalogueRef, Named};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
-use crate::users::model::PersonRef;
+use crate::users::model::{NamedPerson, PersonRef};
 use crate::values::model::{IndicatorValue, State, ValueFilters, ValueRevision};
-use crate::{indicators as indicators_resource, localities as localities_resource, periods as periods_resource};
-
-type Person = Option<(UserId, String, String)>;
-
-fn person(row: Person) -> Option<PersonRef> {
-    row.map(|(id, username, full_name)| PersonRef { id, username, full_name })
-}
 
 #[derive(Debug, Queryable)]
 struct Row {
@@ -40,7 +36,7 @@ struct Row {
     source: Option<String>,
     note: Option<String>,
     version: i64,
-    recorded_by: Person,
+    recorded_by: Option<NamedPerson>,
     created_at: Instant,
     updated_at: Instant,
 }
@@ -65,7 +61,7 @@ impl From<Row> for IndicatorValue {
             note: row.note,
             definition_version: row.definition,
             version: row.version,
-            recorded_by: person(row.recorded_by),
+            recorded_by: row.recorded_by.map(PersonRef::of),
             recorded_at: row.updated_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -155,7 +151,7 @@ pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
         (i64, bool, i32),
         (Option<i64>, Option<i64>, Option<i64>, Option<i32>),
         (Option<State>, Option<NaiveDate>, Option<String>, Option<String>),
-        Person,
+        Option<NamedPerson>,
         Instant,
     );
     let scope = db.scope()?;
@@ -202,7 +198,7 @@ pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
         source: words.2,
         note: words.3,
         definition_version: head.2,
-        recorded_by: person(by),
+        recorded_by: by.map(PersonRef::of),
         recorded_at,
     });
     Ok(told.collect())
@@ -218,24 +214,11 @@ pub fn list(db: &mut Db<'_>, filters: &ValueFilters, since: Option<Instant>, pag
     let unknown = |parameter: &'static str| Fault::of(parameter, FaultCode::UnknownReference);
     let unit = filters.unit.as_deref().map(|text| referred_unit(db, unknown("unit"), text, &mut faults)).transpose()?.flatten();
     let root = filters.within.as_deref().map(|text| referred_unit(db, unknown("within"), text, &mut faults)).transpose()?.flatten();
-    let period = match filters.period.as_deref() {
-        Some(text) => periods_resource::store::referred(db, "period", text, &mut faults)?,
-        None => None,
-    };
-    let indicator = match filters.indicator.as_deref() {
-        Some(text) => indicators_resource::store::referred(db, "indicator", text, &mut faults)?,
-        None => None,
-    };
-    let place = match filters.locality.as_deref() {
-        Some(text) => {
-            let found = Key::parse(text).map(|key| localities_resource::store::find_id(db, &key)).transpose()?.flatten();
-            if found.is_none() {
-                faults.push(unknown("locality"));
-            }
-            found
-        }
-        None => None,
-    };
+    let period = filters.period.as_deref().map(|text| referred_period(db, unknown("period"), text, &mut faults)).transpose()?.flatten();
+    let indicator = filters.indicator.as_deref().map(|text| referred_indicator(db, unknown("indicator"), text, &mut faults));
+    let indicator = indicator.transpose()?.flatten();
+    let place =
+        filters.locality.as_deref().map(|text| referred_locality(db, unknown("locality"), text, &mut faults)).transpose()?.flatten();
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }

@@ -354,11 +354,11 @@ fn told(of: &Resolved<'_>, id: ValueId, version: i64, figures: &Figures) -> serd
 pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<()>) -> Result<IndicatorValue> {
     let seen = read::get(tx, id)?;
     tx.hold_tree()?;
-    units_of(tx, &[Key::Id(seen.unit.id.uuid())])?;
-    places_of(tx, &seen.locality.as_ref().map(|place| Key::Id(place.id.uuid())).into_iter().collect::<Vec<_>>())?;
+    units_of(tx, &[Key::from(seen.unit.id)])?;
+    places_of(tx, &seen.locality.as_ref().map(|place| Key::from(place.id)).into_iter().collect::<Vec<_>>())?;
     let before = read::get(tx, id)?;
     is_meant(before.version)?;
-    let period = Id::from(before.period.id.uuid());
+    let period: PeriodId = before.period.id.of();
     if !periods::hold(tx, &[period])?.is_empty() {
         return Err(Error::new(Code::Locked));
     }
@@ -367,7 +367,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<(
         row.select((indicator_values::counts_as, indicator_values::indicator_id)).first(tx.conn)?;
     let figures = Figures { numerator: before.numerator, denominator: before.denominator, count: before.count, ..Figures::default() };
     let subject = before.locality.as_ref().map_or(Subject::Unit(before.unit.id), |place| Subject::Locality(place.id));
-    let as_of = periods::get(tx, &Key::Id(period.uuid()))?.as_of;
+    let as_of = periods::get(tx, &Key::from(period))?.as_of;
     let nodes = values::lineage(tx, &[subject])?.nodes(subject, as_of);
     let mut totals = Totals::default();
     totals.subtract(&nodes, period, indicator, figures.amount(counts_as));
