@@ -9,6 +9,7 @@ pub mod clock;
 pub mod difference;
 pub mod error;
 pub mod ids;
+pub mod life;
 pub mod patch;
 pub mod refs;
 pub mod registers;

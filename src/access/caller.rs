@@ -29,6 +29,15 @@ pub struct Person {
     pub must_change_password: bool,
 }
 
+impl Person {
+    /// Whether it may decide on what somebody handed in of this unit: nobody decides on what the same person, or outside the
+    /// department the same unit, handed in.
+    #[must_use]
+    pub fn is_apart(&self, unit: UnitId, by: Option<UserId>) -> bool {
+        by != Some(self.id) && (self.role == Role::Department || !self.scope.is_own(unit))
+    }
+}
+
 /// Who calls.
 #[derive(Clone, Debug)]
 pub enum Caller {

@@ -1,9 +1,13 @@
 //! The life of an assignment as a table.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use super::model::{AssignmentAction as Action, AssignmentStatus as Status, Progress, Timeliness};
+use crate::access::caller::Caller;
+use crate::access::policy::Duty;
+use crate::ids::{UnitId, UserId};
 use crate::indicators::rules::{Decimal, Fraction};
+use crate::life::{Life, Stands};
 use crate::sums::progress::Work;
 
 /// How the caller stands to an assignment.
@@ -17,6 +21,34 @@ pub struct Relation {
     pub steers: bool,
 }
 
+/// The units of an assignment and who reported it, as far as somebody's standing to it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Parties {
+    /// Who leads it.
+    pub unit: UnitId,
+    /// Who gave it.
+    pub assigned_by: UnitId,
+    /// Whether that is in the caller's scope.
+    pub given_below: bool,
+    /// Who reported it done last.
+    pub reported_by: Option<UserId>,
+}
+
+impl Relation {
+    /// How a caller stands to it.
+    #[must_use]
+    pub fn of(caller: &Caller, parties: Parties) -> Self {
+        let Some(person) = caller.person() else { return Self::default() };
+        let approves = parties.given_below && person.duties.has(Duty::Approver);
+        let edits = person.duties.has(Duty::Editor);
+        Self {
+            leads: edits && person.scope.is_own(parties.unit),
+            decides: approves && person.is_apart(parties.unit, parties.reported_by),
+            steers: approves || (edits && person.scope.is_own(parties.assigned_by)),
+        }
+    }
+}
+
 /// Who makes a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
@@ -28,8 +60,8 @@ pub enum By {
     Steerer,
 }
 
-/// The table: from which status, what, by whom, to which status.
-pub const MOVES: [(Status, Action, By, Status); 19] = [
+/// The life of an assignment.
+pub const LIFE: Life<Status, Action, By> = Life(&[
     (Status::Assigned, Action::Start, By::Lead, Status::InProgress),
     (Status::Assigned, Action::Update, By::Lead, Status::InProgress),
     (Status::Assigned, Action::Extend, By::Lead, Status::Assigned),
@@ -49,38 +81,54 @@ pub const MOVES: [(Status, Action, By, Status); 19] = [
     (Status::Paused, Action::Resume, By::Steerer, Status::InProgress),
     (Status::Paused, Action::Cancel, By::Steerer, Status::Cancelled),
     (Status::Paused, Action::Extend, By::Lead, Status::Paused),
-];
+]);
 
-fn is(by: By, relation: Relation) -> bool {
-    match by {
-        By::Lead => relation.leads,
-        By::Decider => relation.decides,
-        By::Steerer => relation.steers,
+impl Stands<By> for Relation {
+    fn is(self, by: By) -> bool {
+        match by {
+            By::Lead => self.leads,
+            By::Decider => self.decides,
+            By::Steerer => self.steers,
+        }
     }
-}
-
-/// What may be done with an assignment now.
-#[must_use]
-pub fn actions(status: Status, relation: Relation) -> Vec<Action> {
-    MOVES.iter().filter(|(from, _, by, _)| *from == status && is(*by, relation)).map(|(_, action, ..)| *action).collect()
-}
-
-/// Whether the relation ever makes this move, whatever the status.
-#[must_use]
-pub fn may_ever(action: Action, relation: Relation) -> bool {
-    MOVES.iter().any(|(_, what, by, _)| *what == action && is(*by, relation))
-}
-
-/// The status after a move; `None` where the table has no such move for this relation.
-#[must_use]
-pub fn after(status: Status, action: Action, relation: Relation) -> Option<Status> {
-    MOVES.iter().find(|(from, what, by, _)| *from == status && *what == action && is(*by, relation)).map(|(.., to)| *to)
 }
 
 /// Whether an assignment is neither confirmed nor cancelled.
 #[must_use]
 pub const fn is_open(status: Status) -> bool {
     !matches!(status, Status::Confirmed | Status::Cancelled)
+}
+
+/// The statuses of open work.
+#[must_use]
+pub fn open() -> Vec<Status> {
+    Status::ALL.iter().copied().filter(|status| is_open(*status)).collect()
+}
+
+/// The last day of what is due soon.
+#[must_use]
+pub fn soon(today: NaiveDate) -> NaiveDate {
+    today.checked_add_days(Days::new(14)).unwrap_or(today)
+}
+
+/// What a unit owes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owed {
+    /// Open and past their due date.
+    pub late: i64,
+    /// Open and due within a fortnight.
+    pub due_soon: i64,
+    /// Sent back.
+    pub returned: i64,
+}
+
+impl Owed {
+    /// So much more open work of a due date, so much of it sent back.
+    pub fn add(&mut self, due_on: NaiveDate, today: NaiveDate, open: i64, returned: i64) {
+        self.late += if due_on < today { open } else { 0 };
+        self.due_soon += if today <= due_on && due_on <= soon(today) { open } else { 0 };
+        self.returned += returned;
+    }
 }
 
 /// How an assignment stands to its due date, that day included.
@@ -131,7 +179,8 @@ mod tests {
         let table: Vec<String> = Status::ALL
             .iter()
             .map(|status| {
-                let told = |relation| actions(*status, relation).iter().map(|action| action.as_str()).collect::<Vec<_>>().join("+");
+                let told =
+                    |relation: Relation| LIFE.actions(*status, relation).iter().map(|action| action.as_str()).collect::<Vec<_>>().join("+");
                 format!("{}: {} | {} | {}", status.as_str(), told(lead), told(decider), told(steerer))
             })
             .collect();

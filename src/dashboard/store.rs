@@ -1,8 +1,9 @@
 //! Putting the dashboard together from kept sums.
 
-use chrono::{Datelike, Days};
+use chrono::Datelike;
 
 use super::model::{Dashboard, DashboardQuery, GroupProgress, IndicatorCounts, Owes, Owing, WorkCounts};
+use crate::assignments::rules::soon;
 use crate::assignments::store::{count_to_decide, owed, progress_by_group};
 use crate::db::Db;
 use crate::error::{Error, Fault, FaultCode, Result};
@@ -45,7 +46,7 @@ pub fn owes(db: &mut Db<'_>, unit: UnitId, code: &str) -> Result<Owes> {
     let owed = owed(db, unit)?;
     let root = db.scope()?.root();
     let to_decide = count_to_decide(db, root)?;
-    let after = db.today().checked_add_days(Days::new(15)).unwrap_or(db.today());
+    let after = soon(db.today()).succ_opt().unwrap_or(db.today());
     let list = |count: i64, what: &str| Owing { count, href: format!("/api/v1/assignments?{what}") };
     Ok(Owes {
         assignments_late: list(owed.late, &format!("unit={code}&timeliness=late")),

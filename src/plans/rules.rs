@@ -1,6 +1,10 @@
 //! The life of a plan as a table.
 
 use super::model::{PlanAction, PlanStatus};
+use crate::access::caller::Caller;
+use crate::access::policy::Duty;
+use crate::ids::{UnitId, UserId};
+use crate::life::{Life, Stands};
 
 /// How the caller stands to a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +15,20 @@ pub struct Relation {
     pub decides: bool,
 }
 
-/// The table: from which status, what, by whom, to which status.
-pub const MOVES: [(PlanStatus, PlanAction, By, PlanStatus); 7] = [
+impl Relation {
+    /// How a caller stands to a plan of this unit, which is in its scope.
+    #[must_use]
+    pub fn of(caller: &Caller, unit: UnitId, submitted_by: Option<UserId>) -> Self {
+        let Some(person) = caller.person() else { return Self { writes: false, decides: false } };
+        Self {
+            writes: person.scope.is_own(unit) && person.duties.has(Duty::Editor),
+            decides: person.is_apart(unit, submitted_by) && person.duties.has(Duty::Approver),
+        }
+    }
+}
+
+/// The life of a plan. The version that an approved one replaces is amended by it.
+pub const LIFE: Life<PlanStatus, PlanAction, By> = Life(&[
     (PlanStatus::Draft, PlanAction::Update, By::Writer, PlanStatus::Draft),
     (PlanStatus::Draft, PlanAction::Submit, By::Writer, PlanStatus::Submitted),
     (PlanStatus::Submitted, PlanAction::Return, By::Decider, PlanStatus::Returned),
@@ -20,7 +36,7 @@ pub const MOVES: [(PlanStatus, PlanAction, By, PlanStatus); 7] = [
     (PlanStatus::Returned, PlanAction::Update, By::Writer, PlanStatus::Returned),
     (PlanStatus::Returned, PlanAction::Submit, By::Writer, PlanStatus::Submitted),
     (PlanStatus::Approved, PlanAction::Amend, By::Writer, PlanStatus::Approved),
-];
+]);
 
 /// Who makes a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,25 +47,13 @@ pub enum By {
     Decider,
 }
 
-/// Whether the relation makes such moves.
-#[must_use]
-pub fn is(by: By, relation: Relation) -> bool {
-    match by {
-        By::Writer => relation.writes,
-        By::Decider => relation.decides,
+impl Stands<By> for Relation {
+    fn is(self, by: By) -> bool {
+        match by {
+            By::Writer => self.writes,
+            By::Decider => self.decides,
+        }
     }
-}
-
-/// Whether the relation ever makes this move, whatever the status.
-#[must_use]
-pub fn may_ever(action: PlanAction, relation: Relation) -> bool {
-    MOVES.iter().any(|(_, what, by, _)| *what == action && is(*by, relation))
-}
-
-/// What may be done with a plan now.
-#[must_use]
-pub fn actions(status: PlanStatus, relation: Relation) -> Vec<PlanAction> {
-    MOVES.iter().filter(|(from, _, by, _)| *from == status && is(*by, relation)).map(|(_, action, ..)| *action).collect()
 }
 
 #[cfg(test)]
@@ -64,7 +68,8 @@ mod tests {
         let table: Vec<String> = PlanStatus::ALL
             .iter()
             .map(|status| {
-                let told = |relation| actions(*status, relation).iter().map(|action| action.as_str()).collect::<Vec<_>>().join("+");
+                let told =
+                    |relation: Relation| LIFE.actions(*status, relation).iter().map(|action| action.as_str()).collect::<Vec<_>>().join("+");
                 format!("{}: {} | {} | {}", status.as_str(), told(writer), told(decider), told(both))
             })
             .collect();

@@ -71,7 +71,7 @@ fn footprint_of_places(db: &mut Db<'_>, places: &[LocalityId]) -> Result<Steps> 
         .filter(localities::id.eq_any(places.to_vec()))
         .select((localities::id, localities::rank, localities::valid_from, localities::valid_to))
         .load(db.conn)?;
-    let lineage = Lineage::read(db, &[], places)?;
+    let lineage = Lineage::read(db, places.iter().copied().map(Subject::Locality))?;
     let mut steps = Steps::new();
     for (place, rank, from, to) in rows {
         for node in lineage.nodes(Subject::Locality(place), from) {

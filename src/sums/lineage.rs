@@ -48,8 +48,15 @@ impl Lineage {
     ///
     /// # Errors
     /// Database errors.
-    pub fn read(db: &mut Db<'_>, units: &[UnitId], places: &[LocalityId]) -> Result<Self> {
+    pub fn read(db: &mut Db<'_>, subjects: impl IntoIterator<Item = Subject>) -> Result<Self> {
         let mut lineage = Self::default();
+        let (mut units, mut next): (Vec<UnitId>, Vec<LocalityId>) = (Vec::new(), Vec::new());
+        for subject in subjects {
+            match subject {
+                Subject::Unit(unit) => units.push(unit),
+                Subject::Locality(place) => next.push(place),
+            }
+        }
         for chunk in units.chunks(1000) {
             let rows: Vec<(UnitId, UnitId, NaiveDate, NaiveDate, i32)> =
                 unit_closure::table.filter(unit_closure::descendant.eq_any(chunk.to_vec())).load(db.conn)?;
@@ -57,7 +64,6 @@ impl Lineage {
                 lineage.units.entry(descendant).or_default().push(Link { from, to, ancestor, distance });
             }
         }
-        let mut next: Vec<LocalityId> = places.to_vec();
         while !next.is_empty() {
             let rows: Vec<(LocalityId, Option<LocalityId>)> =
                 localities::table.filter(localities::id.eq_any(next)).select((localities::id, localities::parent_id)).load(db.conn)?;

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{BigInt, Integer};
+use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
 use super::lineage::{Lineage, Node, Subject};
 use crate::db::schema::{indicator_values, periods, value_sums};
 use crate::db::{Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{AnyId, IndicatorId, LocalityId, PeriodId, Uid, UnitId};
+use crate::ids::{AnyId, IndicatorId, PeriodId, Uid, UnitId};
 use crate::vocabulary::text_enum;
 
 text_enum! {
@@ -199,7 +199,7 @@ pub fn footprint(db: &mut Db<'_>, units: &[UnitId]) -> Result<Totals> {
         if rows.is_empty() {
             continue;
         }
-        let lineage = Lineage::read(db, chunk, &[])?;
+        let lineage = Lineage::read(db, chunk.iter().copied().map(Subject::Unit))?;
         for (unit, period, indicator, as_of, counts_as, numerator, denominator, count) in rows {
             let nodes = lineage.nodes(Subject::Unit(unit), as_of);
             totals.add(&nodes, period, indicator, Amount::of(counts_as, numerator, denominator, count));
@@ -300,9 +300,6 @@ struct Told {
     period_id: PeriodId,
     #[diesel(sql_type = Uid)]
     indicator_id: IndicatorId,
-    #[diesel(sql_type = Integer)]
-    #[expect(dead_code, reason = "slots beside the total have no second computation yet")]
-    slot: i32,
     #[diesel(sql_type = BigInt)]
     numerator: i64,
     #[diesel(sql_type = BigInt)]
@@ -332,14 +329,13 @@ impl Told {
 /// # Errors
 /// Database errors.
 pub fn verify(db: &mut Db<'_>) -> Result<(usize, Vec<Difference>)> {
-    let kept = "SELECT * FROM value_sums";
     let mut differences: HashMap<Key, (Amount, Amount)> = HashMap::new();
     let computed: Vec<Told> = diesel::sql_query(computed!()).load(db.conn)?;
     let total = computed.len();
     for row in computed {
         differences.insert((row.node_id, row.period_id, row.indicator_id), (row.amount(), Amount::default()));
     }
-    let rows: Vec<Told> = diesel::sql_query(kept).load(db.conn)?;
+    let rows: Vec<Told> = diesel::sql_query("SELECT * FROM value_sums").load(db.conn)?;
     for row in rows {
         differences.entry((row.node_id, row.period_id, row.indicator_id)).or_default().1 = row.amount();
     }
@@ -360,20 +356,4 @@ pub fn rebuild(tx: &mut Tx<'_>) -> Result<usize> {
     diesel::delete(value_sums::table).execute(tx.conn)?;
     let columns = "node_id, period_id, indicator_id, slot, numerator, denominator, numerator_rows, denominator_rows, complete_rows";
     Ok(diesel::sql_query(format!("INSERT INTO value_sums ({columns}) {}", computed!())).execute(tx.conn)?)
-}
-
-/// The nodes of the totals that a value of a locality, or of a unit, counts at.
-///
-/// # Errors
-/// Database errors.
-pub fn lineage(db: &mut Db<'_>, subjects: &[Subject]) -> Result<Lineage> {
-    let mut units: Vec<UnitId> = Vec::new();
-    let mut places: Vec<LocalityId> = Vec::new();
-    for subject in subjects {
-        match subject {
-            Subject::Unit(unit) => units.push(*unit),
-            Subject::Locality(place) => places.push(*place),
-        }
-    }
-    Lineage::read(db, &units, &places)
 }

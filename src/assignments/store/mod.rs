@@ -7,7 +7,7 @@ mod updates;
 mod write;
 
 pub use extensions::{ask, decide, extensions, lock_extension};
-pub use read::{Owed, count_to_decide, find, get, list, owed, progress_by_group};
+pub use read::{count_to_decide, find, get, list, owed, progress_by_group};
 pub use recurring::open_periods;
 pub use updates::{add as add_update, list as updates};
 pub use write::{Change, Given, Locked, change, give, lock, seat, select};

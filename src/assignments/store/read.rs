@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use diesel::dsl::{InnerJoinQuerySource, LeftJoinQuerySource, count_star, exists};
 use diesel::prelude::*;
 
 use crate::access::policy::{Duty, Role};
 use crate::access::scope::Scope;
 use crate::assignments::model::{Assignment, AssignmentFilters, AssignmentStatus, Progress, Timeliness};
-use crate::assignments::rules::{self, Relation};
+use crate::assignments::rules::{self, Owed, Parties, Relation};
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{assignment_extensions, assignment_units, assignments, periods, task_groups, tasks, unit_closure};
@@ -105,17 +105,10 @@ macro_rules! columns {
     };
 }
 
-/// How the caller stands to it. Nobody decides on what the same person, or outside the department the same unit, reported.
+/// How the caller stands to it.
 pub(super) fn relation(db: &Db<'_>, row: &Row) -> Relation {
-    let Some(person) = db.context.caller.person() else { return Relation::default() };
-    let approves = row.given_below && person.duties.has(Duty::Approver);
-    let apart = row.reported_by != Some(person.id) && (person.role == Role::Department || !person.scope.is_own(row.unit));
-    let edits = person.duties.has(Duty::Editor);
-    Relation {
-        leads: edits && person.scope.is_own(row.unit),
-        decides: approves && apart,
-        steers: approves || (edits && person.scope.is_own(row.assigned_by)),
-    }
+    let (unit, assigned_by, given_below, reported_by) = (row.unit, row.assigned_by, row.given_below, row.reported_by);
+    Relation::of(&db.context.caller, Parties { unit, assigned_by, given_below, reported_by })
 }
 
 /// The row with this id.
@@ -150,7 +143,7 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Assignment>>
                 assigned_by: unit(row.assigned_by)?,
                 overdue: rules::is_open(row.status) && row.due_on < today,
                 timeliness: rules::timeliness(row.status, row.due_on, row.done_on, today),
-                actions: rules::actions(row.status, relation),
+                actions: rules::LIFE.actions(row.status, relation),
                 id: row.id,
                 task: CatalogueRef::of(row.task),
                 plan: row.plan,
@@ -240,11 +233,6 @@ fn to_decide(db: &Db<'_>, scope: Scope) -> Option<Condition> {
     Some(Box::new(waits.and(below).and(apart).assume_not_null()))
 }
 
-fn open() -> [AssignmentStatus; 5] {
-    use AssignmentStatus::{Assigned, InProgress, Paused, ReportedDone, Returned};
-    [Assigned, InProgress, ReportedDone, Returned, Paused]
-}
-
 /// A page of assignments.
 ///
 /// # Errors
@@ -289,8 +277,8 @@ pub fn list(
             query = query.filter(assignments::status.eq(status));
         }
         query = match filters.timeliness {
-            Some(Timeliness::InTime) => query.filter(assignments::status.eq_any(open())).filter(assignments::due_on.ge(today)),
-            Some(Timeliness::Late) => query.filter(assignments::status.eq_any(open())).filter(assignments::due_on.lt(today)),
+            Some(Timeliness::InTime) => query.filter(assignments::status.eq_any(rules::open())).filter(assignments::due_on.ge(today)),
+            Some(Timeliness::Late) => query.filter(assignments::status.eq_any(rules::open())).filter(assignments::due_on.lt(today)),
             Some(Timeliness::DoneInTime) => query
                 .filter(assignments::status.eq(AssignmentStatus::Confirmed))
                 .filter(assignments::done_on.le(assignments::due_on.nullable())),
@@ -338,23 +326,6 @@ pub fn count_to_decide(db: &mut Db<'_>, root: UnitId) -> Result<i64> {
     Ok(waiting.select(count_star()).first(db.conn)?)
 }
 
-/// What a unit owes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Owed {
-    /// Open and past their due date.
-    pub late: i64,
-    /// Open and due within a fortnight.
-    pub due_soon: i64,
-    /// Sent back.
-    pub returned: i64,
-}
-
-/// The last day of what is due soon.
-fn soon(today: NaiveDate) -> NaiveDate {
-    const SOON: Days = Days::new(14);
-    today.checked_add_days(SOON).unwrap_or(today)
-}
-
 /// What a unit itself owes: the assignments that it leads.
 ///
 /// # Errors
@@ -363,14 +334,12 @@ pub fn owed(db: &mut Db<'_>, unit: UnitId) -> Result<Owed> {
     let today = db.today();
     let rows: Vec<(AssignmentStatus, NaiveDate)> = assignments::table
         .filter(assignments::unit_id.eq(unit))
-        .filter(assignments::status.eq_any(open()))
+        .filter(assignments::status.eq_any(rules::open()))
         .select((assignments::status, assignments::due_on))
         .load(db.conn)?;
     let mut owed = Owed::default();
     for (status, due_on) in rows {
-        owed.late += i64::from(due_on < today);
-        owed.due_soon += i64::from(today <= due_on && due_on <= soon(today));
-        owed.returned += i64::from(status == AssignmentStatus::Returned);
+        owed.add(due_on, today, 1, i64::from(status == AssignmentStatus::Returned));
     }
     Ok(owed)
 }
@@ -389,9 +358,7 @@ pub fn progress_by_group(db: &mut Db<'_>, unit: UnitId) -> Result<(Vec<(Catalogu
     let mut owed = Owed::default();
     let works = progress::read(db, &[unit.any()])?.remove(&unit.any()).unwrap_or_default();
     for (group, due_on, amount) in works {
-        owed.late += if due_on < today { amount.open } else { 0 };
-        owed.due_soon += if today <= due_on && due_on <= soon(today) { amount.open } else { 0 };
-        owed.returned += amount.returned;
+        owed.add(due_on, today, amount.open, amount.returned);
         by_group.entry(group).or_default().push((group, due_on, amount));
     }
     let told = groups.into_iter().map(|named| {

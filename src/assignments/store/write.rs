@@ -56,13 +56,8 @@ impl Locked {
     ///
     /// # Errors
     /// 403 where it stands otherwise to the assignment; 412 if `is_meant` refuses the version; 409 with what it may do instead.
-    pub fn allows(&self, action: AssignmentAction, is_meant: impl Fn(i64) -> Result<()>) -> Result<AssignmentStatus> {
-        if !rules::may_ever(action, self.relation) {
-            return Err(Error::forbidden());
-        }
-        is_meant(self.assignment.version)?;
-        rules::after(self.assignment.status, action, self.relation)
-            .ok_or_else(|| Error::illegal_transition(self.assignment.actions.iter().map(|action| action.as_str()).collect()))
+    pub fn allows(&self, action: AssignmentAction, is_meant: impl FnOnce(i64) -> Result<()>) -> Result<AssignmentStatus> {
+        rules::LIFE.after(self.assignment.status, action, self.relation, || is_meant(self.assignment.version))
     }
 }
 
@@ -293,9 +288,7 @@ pub fn select(
         .into_boxed();
     having = match period {
         Some(period) => having.filter(assignments::period_id.eq(period)),
-        None => having
-            .filter(assignments::period_id.is_null())
-            .filter(assignments::status.ne_all([AssignmentStatus::Confirmed, AssignmentStatus::Cancelled])),
+        None => having.filter(assignments::period_id.is_null()).filter(assignments::status.eq_any(rules::open())),
     };
     let having: std::collections::HashMap<UnitId, AssignmentId> = having.load::<(UnitId, AssignmentId)>(tx.conn)?.into_iter().collect();
     Ok(found.into_iter().map(|(id, code, name)| (UnitRef { id, code, name }, having.get(&id).copied())).collect())

@@ -8,7 +8,6 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::access::policy::{Duty, Role};
 use crate::access::scope::Scope;
 use crate::assignments::rules as assignment_rules;
 use crate::clock::Instant;
@@ -41,7 +40,7 @@ macro_rules! visible {
 }
 
 #[derive(Debug, Queryable)]
-struct Row {
+pub(super) struct Row {
     id: PlanId,
     unit: UnitId,
     kind: PlanKind,
@@ -72,7 +71,7 @@ struct Row {
 }
 
 /// Rows with their units, items and targets.
-fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
+pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
     let ids: Vec<PlanId> = rows.iter().map(|row| row.id).collect();
     let units = unit_refs(db, rows.iter().map(|row| row.unit).collect())?;
     let mut items = items(db, ids)?;
@@ -82,7 +81,7 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
     rows.into_iter()
         .map(|row| {
             let set: Vec<KeptTarget> = serde_json::from_str(&row.targets)?;
-            let relation = relation(db, row.unit, row.submitted_by);
+            let relation = relation(db, &row);
             Ok(Plan {
                 unit: units.get(&row.unit).cloned().ok_or_else(|| Error::internal("a plan without its unit"))?,
                 items: items.remove(&row.id).unwrap_or_default(),
@@ -92,7 +91,7 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
                     let works = works.get(&row.id.any()).map(Vec::as_slice).unwrap_or_default();
                     assignment_rules::progress(works.iter(), today)
                 }),
-                actions: rules::actions(row.status, relation),
+                actions: rules::LIFE.actions(row.status, relation),
                 id: row.id,
                 kind: row.kind,
                 from_year: row.from_year,
@@ -210,13 +209,14 @@ fn named_indicators(db: &mut Db<'_>) -> Result<HashMap<IndicatorId, CatalogueRef
     Ok(rows.into_iter().map(|named| (named.0, CatalogueRef::of(named))).collect())
 }
 
-/// How the caller stands to a plan of this unit, which is in its scope: who writes it, and who decides on it. Nobody decides on what
-/// the same person, or outside the department the same unit, handed in.
-pub(super) fn relation(db: &Db<'_>, unit: UnitId, submitted_by: Option<UserId>) -> Relation {
-    let Some(person) = db.context.caller.person() else { return Relation { writes: false, decides: false } };
-    let own = person.scope.is_own(unit);
-    let apart = (!own || person.role == Role::Department) && submitted_by != Some(person.id);
-    Relation { writes: own && person.duties.has(Duty::Editor), decides: apart && person.duties.has(Duty::Approver) }
+/// The row with this id.
+pub(super) fn row(db: &mut Db<'_>, id: PlanId) -> Result<Row> {
+    Ok(visible!(db.scope()?).filter(plans::id.eq(id)).first(db.conn)?)
+}
+
+/// How the caller stands to it.
+pub(super) fn relation(db: &Db<'_>, row: &Row) -> Relation {
+    Relation::of(&db.context.caller, row.unit, row.submitted_by)
 }
 
 /// The plan with this id.

@@ -8,7 +8,7 @@ use super::read::{self, KeptTarget};
 use crate::db::schema::{plan_items, plan_revisions, plans};
 use crate::db::{Conn, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{Id, PlanId, PlanItemId, TaskId, UnitId, UserId};
+use crate::ids::{Id, PlanId, PlanItemId, TaskId, UnitId};
 use crate::indicators;
 use crate::indicators::model::TargetBody;
 use crate::indicators::rules::faults_of_target;
@@ -37,9 +37,9 @@ pub fn lock(tx: &mut Tx<'_>, id: PlanId) -> Result<Locked> {
     if let Conn::Pg(pg) = &mut *tx.conn {
         let _: Option<PlanId> = plans::table.filter(plans::id.eq(id)).select(plans::id).for_no_key_update().first(pg).optional()?;
     }
-    let plan = read::get(tx, id)?;
-    let submitted_by: Option<UserId> = plans::table.filter(plans::id.eq(id)).select(plans::submitted_by).first(tx.conn)?;
-    let relation = read::relation(tx, plan.unit.id, submitted_by);
+    let row = read::row(tx, id)?;
+    let relation = read::relation(tx, &row);
+    let plan = read::filled(tx, vec![row])?.pop().ok_or_else(Error::not_found)?;
     Ok(Locked { plan, relation })
 }
 
@@ -48,15 +48,8 @@ impl Locked {
     ///
     /// # Errors
     /// 403 where it stands otherwise to the plan; 412 if `is_meant` refuses the version; 409 with what it may do instead.
-    pub fn allows(&self, action: PlanAction, is_meant: impl Fn(i64) -> Result<()>) -> Result<()> {
-        if !rules::may_ever(action, self.relation) {
-            return Err(Error::forbidden());
-        }
-        is_meant(self.plan.version)?;
-        if self.plan.actions.contains(&action) {
-            return Ok(());
-        }
-        Err(Error::illegal_transition(self.plan.actions.iter().map(|action| action.as_str()).collect()))
+    pub fn allows(&self, action: PlanAction, is_meant: impl FnOnce(i64) -> Result<()>) -> Result<()> {
+        rules::LIFE.after(self.plan.status, action, self.relation, || is_meant(self.plan.version)).map(drop)
     }
 }
 

@@ -13,8 +13,7 @@ use crate::indicators::store::{Defined, Which, defined};
 use crate::localities::model::Rank;
 use crate::periods::model::Period;
 use crate::periods::store as periods;
-use crate::sums::lineage::Subject;
-use crate::sums::values;
+use crate::sums::lineage::{Lineage, Subject};
 use crate::units::model::{Kind, Level};
 use crate::units::store::within;
 use crate::values::model::NewValue;
@@ -146,8 +145,7 @@ pub(super) fn places_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Place>> {
         let locked = localities::table.filter(localities::id.eq_any(found.clone())).order_by(localities::id).select(localities::id);
         let _: Vec<LocalityId> = locked.for_no_key_update().load(pg)?;
     }
-    let subjects: Vec<Subject> = found.into_iter().map(Subject::Locality).collect();
-    let lineage = values::lineage(tx, &subjects)?;
+    let lineage = Lineage::read(tx, found.into_iter().map(Subject::Locality))?;
     let place = |(id, code, rank): (LocalityId, String, Rank)| {
         let around = lineage.nodes(Subject::Locality(id), NaiveDate::MIN).into_iter().map(|node| node.id.of()).collect();
         Place { id, code, rank, around }

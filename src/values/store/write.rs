@@ -16,7 +16,7 @@ use crate::indicators::store::Defined;
 use crate::journal::store::{Entry, append};
 use crate::periods::model::Period;
 use crate::periods::store as periods;
-use crate::sums::lineage::Subject;
+use crate::sums::lineage::{Lineage, Subject};
 use crate::sums::values::{self, CountsAs, Totals};
 use crate::units::model::Kind;
 use crate::units::store::within;
@@ -280,7 +280,7 @@ fn refuse_locked(resolved: &[Option<Resolved<'_>>], locked: &[PeriodId]) -> Resu
 /// What the changes add to the totals of every node above: added up before it is written.
 fn totals(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<Totals> {
     let subjects: HashSet<Subject> = changes.iter().map(|change| change.of.subject()).collect();
-    let lineage = values::lineage(tx, &subjects.into_iter().collect::<Vec<_>>())?;
+    let lineage = Lineage::read(tx, subjects)?;
     let mut totals = Totals::default();
     for change in changes {
         let nodes = lineage.nodes(change.of.subject(), change.of.period.as_of);
@@ -368,7 +368,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<(
     let figures = Figures { numerator: before.numerator, denominator: before.denominator, count: before.count, ..Figures::default() };
     let subject = before.locality.as_ref().map_or(Subject::Unit(before.unit.id), |place| Subject::Locality(place.id));
     let as_of = periods::get(tx, &Key::from(period))?.as_of;
-    let nodes = values::lineage(tx, &[subject])?.nodes(subject, as_of);
+    let nodes = Lineage::read(tx, [subject])?.nodes(subject, as_of);
     let mut totals = Totals::default();
     totals.subtract(&nodes, period, indicator, figures.amount(counts_as));
     diesel::delete(row).execute(tx.conn)?;
