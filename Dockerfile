@@ -12,10 +12,12 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --no-create-home --uid 10001 tiendo
+    && useradd --system --no-create-home --uid 10001 tiendo \
+    && install -d -o 10001 /var/lib/tiendo/files
 COPY --from=build /build/target/dist/tiendo /usr/local/bin/tiendo
 USER 10001
-ENV LISTEN=0.0.0.0:8080
+ENV LISTEN=0.0.0.0:8080 FILES_URL=file:/var/lib/tiendo/files
+VOLUME /var/lib/tiendo/files
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["curl", "-fsS", "http://127.0.0.1:8080/health/ready"]
 ENTRYPOINT ["tiendo"]

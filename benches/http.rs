@@ -120,7 +120,7 @@ fn serve_ours(database: &Database) -> SocketAddr {
         body_limit: 1024 * 1024,
         body_seconds: 10,
         answer_seconds: 60,
-        files_url: format!("file:{}", std::env::temp_dir().join(format!("tiendo-bench-files-{}", std::process::id())).display()),
+        files_url: Some(format!("file:{}", std::env::temp_dir().join(format!("tiendo-bench-files-{}", std::process::id())).display())),
         file_limit: 1024,
         file_quota: 1024,
         upload_seconds: 1,

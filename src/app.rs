@@ -82,7 +82,8 @@ impl App {
             upload_time: Duration::from_secs(settings.upload_seconds),
             answer_time: Duration::from_secs(settings.answer_seconds),
         };
-        let files = Files::open(&settings.files_url, settings.file_limit, settings.file_quota).map_err(Error::internal)?;
+        let files = Files::open(settings.files_url.as_deref().unwrap_or("file:data/files"), settings.file_limit, settings.file_quota)
+            .map_err(Error::internal)?;
         let jobs = Jobs::new(database.clone(), files.clone(), clock.clone());
         let kernel = web::Data::new(Kernel { door: Door::new(database, keys, files, clock)?, signer, limits });
         let api = Arc::new(api()?);

@@ -56,9 +56,10 @@ pub struct ServerSettings {
     /// Seconds that a body may take to arrive
     #[arg(long, env = "BODY_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub body_seconds: u64,
-    /// Where files are kept: file:PATH, or s3://BUCKET with the AWS_… environment where the feature s3 is built in
-    #[arg(long, env = "FILES_URL", default_value = "file:data/files")]
-    pub files_url: String,
+    /// Where files are kept: file:PATH, or s3://BUCKET with the AWS_… environment where the feature s3 is built in; file:data/files unless
+    /// given, for the demo a temporary folder. One place for one database: what no row names is swept
+    #[arg(long, env = "FILES_URL")]
+    pub files_url: Option<String>,
     /// Bytes of a file
     #[arg(long, env = "FILE_LIMIT", default_value_t = 20 * 1024 * 1024)]
     pub file_limit: usize,

@@ -145,10 +145,14 @@ fn open(settings: &DatabaseSettings) -> Result<Database, String> {
 }
 
 fn run_demo(demo: &Demo) -> Outcome {
-    let (url, folder) = match &demo.database_url {
-        Some(url) => (url.clone(), None),
-        None => tiendo::demo::temporary_database().map(|(url, folder)| (url, Some(folder)))?,
+    let folder = tiendo::demo::temporary_folder()?;
+    let url = match &demo.database_url {
+        Some(url) => url.clone(),
+        None => DatabaseUrl::parse(&format!("sqlite://{}?mode=rwc", folder.join("tiendo.db").display()))?,
     };
+    // Never among files of real data: those, which no row of the demo names, would be swept.
+    let files = format!("file:{}", folder.join("files").display());
+    let settings = ServerSettings { files_url: demo.server.files_url.clone().or(Some(files)), ..demo.server.clone() };
     let schools = usize::try_from(demo.schools).map_err(|error| error.to_string())?;
     let people = tiendo::demo::fill(&url, &tiendo::demo::Options { schools, seed: demo.seed }, &Clock::System)?;
     tiendo::demo::write_credentials(&demo.credentials, &people)?;
@@ -165,10 +169,8 @@ fn run_demo(demo: &Demo) -> Outcome {
     }
     say(&format!("database {url}, credentials {}", demo.credentials.display()));
     let options = Options { url, read_url: None, connections: 8, slow: Duration::from_millis(500) };
-    let served = Database::open(&options).and_then(|database| listen(database, &demo.server));
-    if let Some(folder) = folder {
-        let _ = std::fs::remove_dir_all(folder);
-    }
+    let served = Database::open(&options).and_then(|database| listen(database, &settings));
+    let _ = std::fs::remove_dir_all(folder);
     served
 }
 

@@ -30,16 +30,15 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// A SQLite file of its own in the folder for temporary files.
+/// A folder of its own among the temporary ones, for what the demo keeps.
 ///
 /// # Errors
 /// One line that says why it cannot be made.
-pub fn temporary_database() -> Result<(DatabaseUrl, PathBuf), String> {
+pub fn temporary_folder() -> Result<PathBuf, String> {
     let id: Id<crate::ids::of::Any> = Id::new();
     let folder = std::env::temp_dir().join(format!("tiendo-demo-{id}"));
     std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-    let url = DatabaseUrl::parse(&format!("sqlite://{}?mode=rwc", folder.join("tiendo.db").display()))?;
-    Ok((url, folder))
+    Ok(folder)
 }
 
 /// Fills an empty database and answers who can sign in.

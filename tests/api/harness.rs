@@ -95,7 +95,7 @@ impl TestApp {
             body_limit: 1024 * 1024,
             body_seconds: 10,
             answer_seconds: 60,
-            files_url: format!("file:{}", files.display()),
+            files_url: Some(format!("file:{}", files.display())),
             file_limit: 1024 * 1024,
             file_quota: 2 * 1024 * 1024,
             upload_seconds: 30,

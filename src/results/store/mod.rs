@@ -8,7 +8,7 @@ use super::model::{Basis, Coverage, IndicatorResult, ResultReason, Trajectory};
 use super::rules::{self, Added, BASE_YEAR, Figures};
 use super::sentence::sentence;
 use crate::db::Db;
-use crate::db::page::PageRequest;
+use crate::db::page::{Page, PageRequest};
 use crate::error::{Language, Result};
 use crate::ids::{AnyId, IndicatorId, Key, LocalityId, PeriodId, UnitId};
 use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side, Target};
@@ -22,9 +22,10 @@ use crate::sums::values::{self, Amount};
 use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{Seat, seats};
 
+mod lists;
 mod own;
 mod provenance;
-pub use provenance::provenance;
+pub use lists::{indicator_results, sources, unit_results};
 
 /// Everything that results of some units are made of, read once.
 pub struct Table {
@@ -212,7 +213,7 @@ pub fn of_indicator(db: &mut Db<'_>, units: &[Unit], indicator: Defined, asked: 
 ///
 /// # Errors
 /// 404 if there is no such unit.
-pub fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<crate::db::page::Page<Unit>> {
+fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<Page<Unit>> {
     let page = crate::units::store::children(db, &Key::from(unit.id), Some(day), page)?;
     // A unit that stood below it then and stands elsewhere today is a card, and its results are its own.
     let (units, empty) = page.split();
@@ -220,7 +221,7 @@ pub fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest
 }
 
 /// Withholds small cells of siblings below the caller's children.
-pub fn withhold(results: &mut [IndicatorResult]) {
+fn withhold(results: &mut [IndicatorResult]) {
     let numerators: Vec<Option<i64>> = results.iter().map(|result| result.numerator).collect();
     for (result, small) in results.iter_mut().zip(rules::small_cells(&numerators)) {
         if small {
