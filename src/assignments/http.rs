@@ -1,10 +1,10 @@
 //! Assignments on HTTP.
 
 use super::model::{
-    Assignment, AssignmentAction as Action, AssignmentFilters, AssignmentStatus, BulkAnswer, BulkOutcome, BulkRow, BulkSummary, Decision,
-    Extension, ExtensionStatus, MoveReason, NewAssignment, NewAssignments, NewExtension, NewUpdate, ProgressUpdate,
+    Assignment, AssignmentAction as Action, AssignmentFilters, AssignmentStatus, BulkAnswer, Decision, Extension, ExtensionStatus,
+    MoveReason, NewAssignment, NewAssignments, NewExtension, NewUpdate, ProgressUpdate,
 };
-use super::store::{self, Change, Given, Locked};
+use super::store::{self, Change, Locked};
 use crate::access::Access;
 use crate::access::policy::{DecideAssignments, Permit, ReadAssignments, SteerAssignments, WriteAssignments};
 use crate::db::Tx;
@@ -13,15 +13,9 @@ use crate::http::answers::{Created, Paged, Plain, Resource, Rows, Single};
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, MayMatch, Path};
 use crate::http::registrar::Registrar;
-use crate::ids::{AssignmentId, ExtensionId, Id, PeriodId, PlanId, UnitId};
+use crate::ids::{AssignmentId, ExtensionId};
 use crate::journal::{self, Entry};
 use crate::patch::Nothing;
-use crate::tasks::model::Task;
-use crate::units::store::{referred_card, referred_unit};
-use crate::{periods, plans, tasks};
-
-/// More units than this are too many for one call.
-const MOST_UNITS: i64 = 1000;
 
 /// Declares the operations.
 pub fn routes(api: &mut Registrar) {
@@ -155,71 +149,11 @@ async fn list_extensions(access: Access<ReadAssignments>, Path(id): Path<Assignm
     access.snapshot(move |db| store::extensions(db, id)).await.map(Rows)
 }
 
-/// What a task is given with, looked up.
-struct Named {
-    task: Task,
-    plan: Option<PlanId>,
-    period: Option<PeriodId>,
-}
-
-fn resolve(tx: &mut Tx<'_>, task: &str, plan: Option<PlanId>, period: Option<&str>, faults: &mut Vec<Fault>) -> Result<Option<Named>> {
-    let unknown = |member: &'static str| Fault::at(member, FaultCode::UnknownReference);
-    let task = tasks::store::referred(tx, unknown("/task"), task, faults)?;
-    if let Some(id) = plan
-        && !plans::store::is_own_in_force(tx, id)?
-    {
-        faults.push(unknown("/plan"));
-    }
-    let period = match period {
-        Some(text) => {
-            let found = periods::store::find(tx, text)?.map(|period| period.id);
-            if found.is_none() {
-                faults.push(unknown("/period"));
-            }
-            found
-        }
-        None => None,
-    };
-    Ok(task.map(|task| Named { task, plan, period }))
-}
-
-fn given(named: &Named, unit: UnitId, assigned_by: UnitId) -> Given {
-    Given {
-        id: Id::new(),
-        task: named.task.id,
-        group: named.task.group.id.of(),
-        plan: named.plan,
-        unit,
-        assigned_by,
-        period: named.period,
-        title: named.task.title_vi.clone(),
-        deliverable: None,
-        due_on: None,
-        cooperating: Vec::new(),
-    }
-}
-
 async fn create_assignment(access: Access<WriteAssignments>, Body(new): Body<NewAssignment>) -> Result<Created<Assignment>> {
     let assignment = access
         .write(move |tx| {
-            let tree = tx.hold_tree()?;
-            let mut faults = Vec::new();
-            let named = resolve(tx, &new.task, new.plan, new.period.as_deref(), &mut faults)?;
-            let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
-            let mut cooperating = Vec::with_capacity(new.cooperating.len());
-            for (index, text) in new.cooperating.iter().enumerate() {
-                let fault = Fault::at(format!("/cooperating/{index}"), FaultCode::UnknownReference);
-                cooperating.extend(referred_card(tx, fault, text, &mut faults)?);
-            }
-            cooperating.sort_unstable();
-            cooperating.dedup();
-            let (Some(named), Some(unit), true) = (named, unit, faults.is_empty()) else { return Err(Error::invalid(faults)) };
-            let by = tx.scope()?.root();
-            let one = Given { due_on: new.due_on, deliverable: new.deliverable.clone(), cooperating, ..given(&named, unit.id, by) };
-            if store::give(tx, &tree, std::slice::from_ref(&one))?.is_empty() {
-                return Err(Error::duplicate("/period"));
-            }
-            let assignment = store::get(tx, one.id)?;
+            let id = store::give_one(tx, &new)?;
+            let assignment = store::get(tx, id)?;
             journal::append(tx, entry("assignment.create", "assignment.created", None, &assignment, None)?)?;
             Ok(assignment)
         })
@@ -228,50 +162,7 @@ async fn create_assignment(access: Access<WriteAssignments>, Body(new): Body<New
 }
 
 async fn create_assignments(access: Access<WriteAssignments>, Body(new): Body<NewAssignments>) -> Result<Plain<BulkAnswer>> {
-    access.write(move |tx| give_many(tx, &new)).await.map(Plain)
-}
-
-fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
-    let tree = tx.hold_tree()?;
-    let mut faults = Vec::new();
-    let named = resolve(tx, &new.task, new.plan, new.period.as_deref(), &mut faults)?;
-    let fault = Fault::at("/selector/within", FaultCode::UnknownReference);
-    let root = referred_unit(tx, fault, &new.selector.within, &mut faults)?;
-    let (Some(named), Some(root), true) = (named, root, faults.is_empty()) else { return Err(Error::invalid(faults)) };
-    let found = store::select(tx, root.id, &new.selector, named.task.id, named.period, MOST_UNITS + 1)?;
-    if i64::try_from(found.len()).unwrap_or(i64::MAX) > MOST_UNITS {
-        return Err(Error::invalid(vec![Fault::at("/selector", FaultCode::OutOfRange).with(format!("≤ {MOST_UNITS}"))]));
-    }
-    let by = tx.scope()?.root();
-    let mut rows = Vec::with_capacity(found.len());
-    let mut fresh = Vec::new();
-    for (index, (unit, existing)) in found.into_iter().enumerate() {
-        let one = Given { due_on: new.due_on, deliverable: new.deliverable.clone(), ..given(&named, unit.id, by) };
-        let (outcome, id) = match existing {
-            Some(id) => (BulkOutcome::Exists, Some(id)),
-            None => (BulkOutcome::Created, (!new.dry_run).then_some(one.id)),
-        };
-        if existing.is_none() {
-            fresh.push(one);
-        }
-        rows.push(BulkRow { index, outcome, id, unit, errors: Vec::new() });
-    }
-    if !new.dry_run {
-        let made = store::give(tx, &tree, &fresh)?;
-        // What somebody else made meanwhile is theirs, and not told twice.
-        fresh.retain(|one| made.contains(&one.id));
-        for row in rows.iter_mut().filter(|row| row.outcome == BulkOutcome::Created && !row.id.is_some_and(|id| made.contains(&id))) {
-            (row.outcome, row.id) = (BulkOutcome::Exists, None);
-        }
-        let told = |one: &Given| {
-            let after = serde_json::json!({"task": named.task.code, "due_on": one.due_on, "deliverable": one.deliverable});
-            let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
-            Entry { unit: Some(one.unit), after: Some(after), ..entry }
-        };
-        journal::append_all(tx, fresh.iter().map(told).collect())?;
-    }
-    let summary = BulkSummary { created: fresh.len(), exists: rows.len() - fresh.len() };
-    Ok(BulkAnswer { dry_run: new.dry_run, summary, rows })
+    access.write(move |tx| store::give_many(tx, &new)).await.map(Plain)
 }
 
 async fn start_assignment(

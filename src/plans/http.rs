@@ -4,7 +4,7 @@ use super::model::{
     CompareQuery, MissingFilters, Plan, PlanAction, PlanFilters, PlanPatch, PlanReturn, PlanRevision, PlanRevisionContent, PlanlessUnit,
     WrittenPlan,
 };
-use super::store::{self, Locked, Named, Words};
+use super::store::{self, Locked, Words, Written};
 use crate::access::Access;
 use crate::access::policy::{DecidePlans, Permit, ReadPlans, WritePlans};
 use crate::db::Tx;
@@ -15,7 +15,7 @@ use crate::http::parts::{Body, IfMatch, MayMatch, Path, Query};
 use crate::http::registrar::Registrar;
 use crate::ids::{Key, PlanId};
 use crate::journal::{self, Entry};
-use crate::patch::Nothing;
+use crate::patch::{Field, Nothing};
 use crate::plans::model::PlanKind;
 use crate::units::store::{get as get_unit, referred_unit};
 
@@ -134,11 +134,12 @@ fn create(tx: &mut Tx<'_>, new: &WrittenPlan) -> Result<PlanId> {
     if !tx.scope()?.is_own(unit.id) {
         return Err(Error::forbidden().because("Chỉ lập kế hoạch cho đơn vị mình.", "A plan is written for one's own unit."));
     }
-    let mut words = Words { title: Some(new.title.clone()), sections: new.sections.clone(), ..Words::default() };
-    words.number = new.number.clone().map(Some);
-    words.issued_on = new.issued_on.map(Some);
+    let number = new.number.clone().map_or(Field::Absent, Field::Value);
+    let issued_on = new.issued_on.map_or(Field::Absent, Field::Value);
+    let words = Words { title: Some(new.title.clone()), number, issued_on, sections: new.sections.clone(), ..Words::default() };
     let years = (new.from_year, new.to_year);
-    let mut words = words.resolve(tx, &unit, years, Named { items: new.items.as_deref(), targets: new.targets.as_deref() }, &mut faults)?;
+    let mut words =
+        words.resolve(tx, &unit, years, Written { items: new.items.as_deref(), targets: new.targets.as_deref() }, &mut faults)?;
     if let Some(copied) = new.copy_of {
         match store::get(tx, copied) {
             Ok(plan) => words.copy(&plan, new.from_year - plan.from_year),
@@ -164,10 +165,10 @@ async fn update_plan(
             locked.allows(PlanAction::Update, |version| matching.check(version))?;
             let unit = get_unit(tx, &Key::from(locked.plan.unit.id), None)?.unit;
             let PlanPatch { title, number, issued_on, sections, items, targets } = patch.clone();
-            let words = Words { title, number: number.given(), issued_on: issued_on.given(), sections, ..Words::default() };
+            let words = Words { title, number, issued_on, sections, ..Words::default() };
             let mut faults = Vec::new();
             let years = (locked.plan.from_year, locked.plan.to_year);
-            let words = words.resolve(tx, &unit, years, Named { items: items.as_deref(), targets: targets.as_deref() }, &mut faults)?;
+            let words = words.resolve(tx, &unit, years, Written { items: items.as_deref(), targets: targets.as_deref() }, &mut faults)?;
             if !faults.is_empty() {
                 return Err(Error::invalid(faults));
             }

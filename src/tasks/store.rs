@@ -275,36 +275,66 @@ pub fn insert_group(tx: &mut Tx<'_>, new: &NewGroup) -> Result<GroupId> {
     Ok(id)
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = tasks, treat_none_as_default_value = false)]
+struct NewRow<'n> {
+    id: TaskId,
+    code: &'n str,
+    group_id: GroupId,
+    title_vi: &'n str,
+    title_en: &'n str,
+    title_key: String,
+    sort_key: Vec<u8>,
+    nature: Nature,
+    cadence: Option<Cadence>,
+    due_on: Option<NaiveDate>,
+    lead_proposed: Option<String>,
+    origin: Origin,
+    unit_id: Option<UnitId>,
+    source: Option<String>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+fn write(tx: &mut Tx<'_>, row: NewRow<'_>, serves: &[IndicatorId]) -> Result<()> {
+    let (conn, task) = (&mut *tx.conn, row.id);
+    let inserted = each!(conn => diesel::insert_into(tasks::table).values(row).on_conflict(tasks::code).do_nothing().execute(conn))?;
+    if inserted == 0 {
+        return Err(Error::duplicate("/code"));
+    }
+    let pairs: Vec<_> =
+        serves.iter().map(|indicator| (task_indicators::task_id.eq(task), task_indicators::indicator_id.eq(*indicator))).collect();
+    each!(conn => diesel::insert_into(task_indicators::table).values(&pairs).execute(conn))?;
+    Ok(())
+}
+
 /// Records a task of the catalogue.
 ///
 /// # Errors
 /// Database errors.
 pub fn insert(tx: &mut Tx<'_>, new: &NewTask, group: GroupId, serves: &[IndicatorId]) -> Result<TaskId> {
-    let id: TaskId = Id::new();
-    let row = (
-        (
-            tasks::id.eq(id),
-            tasks::code.eq(&new.code),
-            tasks::group_id.eq(group),
-            tasks::title_vi.eq(&new.title_vi),
-            tasks::title_en.eq(&new.title_en),
-            tasks::title_key.eq(text::fold(&new.title_vi)),
-            tasks::sort_key.eq(text::sort_key(&new.title_vi)),
-            tasks::nature.eq(new.nature),
-            tasks::cadence.eq(new.cadence),
-        ),
-        (
-            tasks::due_on.eq(new.due_on),
-            tasks::lead_proposed.eq(&new.lead_proposed),
-            tasks::origin.eq(Origin::Catalogue),
-            tasks::source.eq(serde_json::to_string(&new.source)?),
-            tasks::version.eq(1_i64),
-            tasks::created_at.eq(tx.now()),
-            tasks::updated_at.eq(tx.now()),
-        ),
-    );
-    diesel::insert_into(tasks::table).values(row).execute(tx.conn)?;
-    serve(tx, id, serves)?;
+    let (id, now) = (Id::new(), tx.now());
+    let row = NewRow {
+        id,
+        code: &new.code,
+        group_id: group,
+        title_vi: &new.title_vi,
+        title_en: &new.title_en,
+        title_key: text::fold(&new.title_vi),
+        sort_key: text::sort_key(&new.title_vi),
+        nature: new.nature,
+        cadence: new.cadence,
+        due_on: new.due_on,
+        lead_proposed: new.lead_proposed.clone(),
+        origin: Origin::Catalogue,
+        unit_id: None,
+        source: Some(serde_json::to_string(&new.source)?),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    write(tx, row, serves)?;
     Ok(id)
 }
 
@@ -328,41 +358,27 @@ pub struct LocalTask {
 /// # Errors
 /// 409 `duplicate` for a code that is taken.
 pub fn insert_local(tx: &mut Tx<'_>, local: &LocalTask, new: &NewLocalTask) -> Result<()> {
-    let row = (
-        (
-            tasks::id.eq(local.id),
-            tasks::code.eq(&local.code),
-            tasks::group_id.eq(local.group),
-            tasks::title_vi.eq(&new.title_vi),
-            tasks::title_en.eq(new.title_en.as_ref().unwrap_or(&new.title_vi)),
-            tasks::title_key.eq(text::fold(&new.title_vi)),
-            tasks::sort_key.eq(text::sort_key(&new.title_vi)),
-            tasks::nature.eq(new.nature),
-            tasks::cadence.eq(new.cadence),
-        ),
-        (
-            tasks::due_on.eq(new.due_on),
-            tasks::origin.eq(Origin::Local),
-            tasks::unit_id.eq(local.unit),
-            tasks::version.eq(1_i64),
-            tasks::created_at.eq(tx.now()),
-            tasks::updated_at.eq(tx.now()),
-        ),
-    );
-    let conn = &mut *tx.conn;
-    let inserted = each!(conn => diesel::insert_into(tasks::table).values(row).on_conflict(tasks::code).do_nothing().execute(conn))?;
-    if inserted == 0 {
-        return Err(Error::duplicate("/code"));
-    }
-    serve(tx, local.id, &local.serves)
-}
-
-fn serve(tx: &mut Tx<'_>, task: TaskId, serves: &[IndicatorId]) -> Result<()> {
-    let pairs: Vec<_> =
-        serves.iter().map(|indicator| (task_indicators::task_id.eq(task), task_indicators::indicator_id.eq(*indicator))).collect();
-    let conn = &mut *tx.conn;
-    each!(conn => diesel::insert_into(task_indicators::table).values(&pairs).execute(conn))?;
-    Ok(())
+    let now = tx.now();
+    let row = NewRow {
+        id: local.id,
+        code: &local.code,
+        group_id: local.group,
+        title_vi: &new.title_vi,
+        title_en: new.title_en.as_ref().unwrap_or(&new.title_vi),
+        title_key: text::fold(&new.title_vi),
+        sort_key: text::sort_key(&new.title_vi),
+        nature: new.nature,
+        cadence: new.cadence,
+        due_on: new.due_on,
+        lead_proposed: None,
+        origin: Origin::Local,
+        unit_id: Some(local.unit),
+        source: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    write(tx, row, &local.serves)
 }
 
 /// A task whose row is locked until the end of the transaction.

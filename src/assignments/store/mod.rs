@@ -1,13 +1,15 @@
 //! Queries on assignments: those that the scope leads, shares or gave (design section 4, exception 3).
 
 mod extensions;
+mod give;
 mod read;
 mod recurring;
 mod updates;
 mod write;
 
 pub use extensions::{ask, decide, extensions, lock_extension};
+pub use give::{Given, give, give_many, give_one, seat};
 pub use read::{count_to_decide, find, get, list, owed, progress_by_group};
 pub use recurring::open_periods;
 pub use updates::{add as add_update, list as updates};
-pub use write::{Change, Given, Locked, change, give, lock, seat, select};
+pub use write::{Change, Locked, change, lock};

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::write::{self, Given};
+use super::give::{Given, give};
 use crate::clock::Instant;
 use crate::db::Tx;
 use crate::db::schema::{assignments, periods, plan_items, plans, tasks};
@@ -87,7 +87,7 @@ pub fn open_periods(tx: &mut Tx<'_>) -> Result<usize> {
             cooperating: Vec::new(),
         })
         .collect();
-    let made = write::give(tx, &tree, &given)?;
+    let made = give(tx, &tree, &given)?;
     let told = |one: &Given| {
         let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
         Entry { unit: Some(one.unit), after: Some(serde_json::json!({"period": one.period, "due_on": one.due_on})), ..entry }

@@ -1,25 +1,21 @@
-//! Writing plans: drafts with their items and targets, and the moves of their life.
+//! Writing plans: drafts, and the moves of their life.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::json;
 
 use super::read::{self, KeptTarget};
+use super::words::{self, Item, Words};
+use crate::clock::Instant;
 use crate::db::schema::{plan_items, plan_revisions, plans};
-use crate::db::{Conn, Tx, each};
-use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{Id, PlanId, PlanItemId, TaskId, UnitId};
+use crate::db::{Conn, Tx};
+use crate::error::{Error, Result};
+use crate::ids::{Id, PlanId, TaskId, UnitId};
 use crate::indicators;
 use crate::indicators::model::TargetBody;
-use crate::indicators::rules::faults_of_target;
-use crate::plans::model::{
-    NewItem, NewPlan, NewPlanTarget, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, Returned, Section, WrittenPlan,
-};
+use crate::plans::model::{NewPlan, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, Returned, WrittenPlan};
 use crate::plans::rules::{self, Relation};
-use crate::tasks;
 use crate::text;
-use crate::units::model::Unit;
-use crate::units::store::{referred_card, referred_unit};
 
 /// A plan whose row is locked until the end of the transaction.
 #[derive(Debug)]
@@ -53,117 +49,66 @@ impl Locked {
     }
 }
 
-/// An item with all that it names looked up.
-#[derive(Clone, Debug)]
-pub struct Item {
-    task: Option<TaskId>,
+#[derive(Insertable)]
+#[diesel(table_name = plans, treat_none_as_default_value = false)]
+struct NewRow {
+    id: PlanId,
+    unit_id: UnitId,
+    kind: PlanKind,
+    from_year: i32,
+    to_year: i32,
     title: String,
-    lead: UnitId,
-    cooperating: Vec<UnitId>,
-    due_on: Option<NaiveDate>,
-    expected_result: Option<String>,
-    money: Option<i64>,
+    title_key: String,
+    status: PlanStatus,
+    revision: i32,
+    number: Option<String>,
+    symbol: Option<String>,
+    issued_on: Option<NaiveDate>,
+    issued_text: Option<String>,
+    place: Option<String>,
+    signatory: Option<String>,
+    recipients: String,
+    sections: String,
+    targets: String,
+    previous_id: Option<PlanId>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
-/// What a plan says, with all that it names looked up; `None` keeps what is there.
-#[derive(Clone, Debug, Default)]
-pub struct Words {
-    /// Its title.
-    pub title: Option<String>,
-    /// Its number.
-    pub number: Option<Option<String>>,
-    /// Its day.
-    pub issued_on: Option<Option<NaiveDate>>,
-    /// Its parts.
-    pub sections: Option<Vec<Section>>,
-    /// Its pieces of work.
-    pub items: Option<Vec<Item>>,
-    /// The targets that it sets.
-    pub targets: Option<Vec<KeptTarget>>,
-}
-
-/// Items and targets as they were written, to be looked up.
-#[derive(Clone, Copy, Debug)]
-pub struct Named<'n> {
-    /// Pieces of work.
-    pub items: Option<&'n [NewItem]>,
-    /// Targets.
-    pub targets: Option<&'n [NewPlanTarget]>,
-}
-
-impl Words {
-    /// Looks up what items and targets name; every fault is told.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn resolve(mut self, tx: &mut Tx<'_>, unit: &Unit, years: (i32, i32), named: Named<'_>, faults: &mut Vec<Fault>) -> Result<Self> {
-        self.items = named.items.map(|items| resolve_items(tx, unit, items, faults)).transpose()?;
-        self.targets = named.targets.map(|targets| resolve_targets(tx, unit, years, targets, faults)).transpose()?;
-        Ok(self)
+impl NewRow {
+    /// A draft that says nothing yet.
+    fn new(id: PlanId, unit_id: UnitId, kind: PlanKind, years: (i32, i32), title: &str, now: Instant) -> Self {
+        Self {
+            id,
+            unit_id,
+            kind,
+            from_year: years.0,
+            to_year: years.1,
+            title: title.to_owned(),
+            title_key: text::fold(title),
+            status: PlanStatus::Draft,
+            revision: 0,
+            number: None,
+            symbol: None,
+            issued_on: None,
+            issued_text: None,
+            place: None,
+            signatory: None,
+            recipients: "[]".to_owned(),
+            sections: "[]".to_owned(),
+            targets: "[]".to_owned(),
+            previous_id: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
     }
 }
 
-fn resolve_items(tx: &mut Tx<'_>, unit: &Unit, items: &[NewItem], faults: &mut Vec<Fault>) -> Result<Vec<Item>> {
-    let mut resolved = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        let unknown = |member: &str| Fault::at(format!("/items/{index}/{member}"), FaultCode::UnknownReference);
-        let task = match item.task.as_deref() {
-            Some(text) => tasks::store::referred(tx, unknown("task"), text, faults)?.map(|task| task.id),
-            None => None,
-        };
-        let lead = match item.lead.as_deref() {
-            Some(text) => referred_unit(tx, unknown("lead"), text, faults)?.map_or(unit.id, |lead| lead.id),
-            None => unit.id,
-        };
-        let mut cooperating = Vec::with_capacity(item.cooperating.len());
-        for (place, text) in item.cooperating.iter().enumerate() {
-            cooperating.extend(referred_card(tx, unknown(&format!("cooperating/{place}")), text, faults)?);
-        }
-        resolved.push(Item {
-            task,
-            title: item.title.clone(),
-            lead,
-            cooperating,
-            due_on: item.due_on,
-            expected_result: item.expected_result.clone(),
-            money: item.money,
-        });
-    }
-    Ok(resolved)
-}
-
-/// Targets against what the units above set: an easier one needs its reason.
-fn resolve_targets(
-    tx: &mut Tx<'_>,
-    unit: &Unit,
-    years: (i32, i32),
-    new: &[NewPlanTarget],
-    faults: &mut Vec<Fault>,
-) -> Result<Vec<KeptTarget>> {
-    let inherited = match &unit.parent {
-        Some(parent) => indicators::store::in_force(tx, std::slice::from_ref(parent), None, None)?.remove(&parent.id),
-        None => None,
-    };
-    let inherited = inherited.unwrap_or_default();
-    let mut resolved: Vec<KeptTarget> = Vec::with_capacity(new.len());
-    for (index, target) in new.iter().enumerate() {
-        let at = |member: &str, code| Fault::at(format!("/targets/{index}/{member}"), code);
-        let unknown = at("indicator", FaultCode::UnknownReference);
-        let Some(indicator) = indicators::store::referred(tx, unknown, &target.indicator, faults)? else { continue };
-        if !(years.0..=years.1).contains(&target.year) {
-            faults.push(at("year", FaultCode::OutOfRange).with(format!("{} – {}", years.0, years.1)));
-        }
-        if resolved.iter().any(|other| other.indicator == indicator && other.year == target.year) {
-            faults.push(Fault::at(format!("/targets/{index}"), FaultCode::DuplicateRow));
-        }
-        let above =
-            inherited.iter().find(|(of, set)| *of == indicator && set.year == target.year).map(|(_, set)| (set.operator, set.value));
-        let place = format!("/targets/{index}");
-        faults.extend(faults_of_target(&place, (target.operator, target.value), target.reason.as_deref(), above));
-        let (year, operator, value, reason) = (target.year, target.operator, target.value, target.reason.clone());
-        resolved.push(KeptTarget { indicator, year, operator, value, reason });
-    }
-    Ok(resolved)
+fn add(tx: &mut Tx<'_>, row: NewRow) -> Result<()> {
+    diesel::insert_into(plans::table).values(row).execute(tx.conn)?;
+    Ok(())
 }
 
 /// Records a draft.
@@ -180,91 +125,41 @@ pub fn insert(tx: &mut Tx<'_>, new: &WrittenPlan, unit: UnitId, words: &Words) -
         return Err(Error::duplicate("/from_year"));
     }
     let id: PlanId = Id::new();
-    let title = words.title.clone().unwrap_or_default();
-    let row = (
-        (
-            plans::id.eq(id),
-            plans::unit_id.eq(unit),
-            plans::kind.eq(new.kind),
-            plans::from_year.eq(new.from_year),
-            plans::to_year.eq(new.to_year),
-            plans::title.eq(&title),
-            plans::title_key.eq(text::fold(&title)),
-            plans::status.eq(PlanStatus::Draft),
-            plans::revision.eq(0),
-        ),
-        (
-            plans::recipients.eq("[]"),
-            plans::sections.eq("[]"),
-            plans::targets.eq("[]"),
-            plans::version.eq(1_i64),
-            plans::created_at.eq(tx.now()),
-            plans::updated_at.eq(tx.now()),
-        ),
-    );
-    diesel::insert_into(plans::table).values(row).execute(tx.conn)?;
+    let title = words.title.as_deref().unwrap_or_default();
+    add(tx, NewRow::new(id, unit, new.kind, (new.from_year, new.to_year), title, tx.now()))?;
     say(tx, id, words)?;
     Ok(id)
 }
 
+#[derive(AsChangeset)]
+#[diesel(table_name = plans)]
+#[expect(clippy::option_option, reason = "what diesel keeps, clears or sets")]
+struct Said {
+    title: Option<String>,
+    title_key: Option<String>,
+    number: Option<Option<String>>,
+    issued_on: Option<Option<NaiveDate>>,
+    sections: Option<String>,
+    targets: Option<String>,
+    updated_at: Instant,
+}
+
 /// Writes what words give.
 fn say(tx: &mut Tx<'_>, id: PlanId, words: &Words) -> Result<()> {
-    let target = plans::table.filter(plans::id.eq(id));
-    if let Some(title) = &words.title {
-        diesel::update(target).set((plans::title.eq(title), plans::title_key.eq(text::fold(title)))).execute(tx.conn)?;
-    }
-    if let Some(number) = &words.number {
-        diesel::update(target).set(plans::number.eq(number)).execute(tx.conn)?;
-    }
-    if let Some(issued_on) = words.issued_on {
-        diesel::update(target).set(plans::issued_on.eq(issued_on)).execute(tx.conn)?;
-    }
-    if let Some(sections) = &words.sections {
-        diesel::update(target).set(plans::sections.eq(serde_json::to_string(sections)?)).execute(tx.conn)?;
-    }
-    if let Some(set) = &words.targets {
-        diesel::update(target).set(plans::targets.eq(serde_json::to_string(set)?)).execute(tx.conn)?;
-    }
+    let said = Said {
+        title: words.title.clone(),
+        title_key: words.title.as_deref().map(text::fold),
+        number: words.number.clone().given(),
+        issued_on: words.issued_on.clone().given(),
+        sections: words.sections.as_ref().map(serde_json::to_string).transpose()?,
+        targets: words.targets.as_ref().map(serde_json::to_string).transpose()?,
+        updated_at: tx.now(),
+    };
+    diesel::update(plans::table.filter(plans::id.eq(id))).set(said).execute(tx.conn)?;
     if let Some(items) = &words.items {
         diesel::delete(plan_items::table.filter(plan_items::plan_id.eq(id))).execute(tx.conn)?;
-        write_items(tx, id, items)?;
+        words::write_items(tx, id, items)?;
     }
-    Ok(())
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = plan_items, treat_none_as_default_value = false)]
-struct ItemRow {
-    id: PlanItemId,
-    plan_id: PlanId,
-    place: i32,
-    task_id: Option<TaskId>,
-    title: String,
-    lead_id: UnitId,
-    cooperating: String,
-    due_on: Option<NaiveDate>,
-    expected_result: Option<String>,
-    money: Option<i64>,
-}
-
-fn write_items(tx: &mut Tx<'_>, plan_id: PlanId, items: &[Item]) -> Result<()> {
-    let mut rows = Vec::with_capacity(items.len());
-    for (place, item) in (1_i32..).zip(items) {
-        rows.push(ItemRow {
-            id: Id::new(),
-            plan_id,
-            place,
-            task_id: item.task,
-            title: item.title.clone(),
-            lead_id: item.lead,
-            cooperating: serde_json::to_string(&item.cooperating)?,
-            due_on: item.due_on,
-            expected_result: item.expected_result.clone(),
-            money: item.money,
-        });
-    }
-    let conn = &mut *tx.conn;
-    each!(conn => diesel::insert_into(plan_items::table).values(&rows).execute(conn))?;
     Ok(())
 }
 
@@ -393,62 +288,24 @@ pub fn amend(tx: &mut Tx<'_>, locked: &Locked) -> Result<PlanId> {
         .filter(plans::id.eq(plan.id))
         .select((plans::targets, plans::signatory, plans::place, plans::recipients))
         .first(tx.conn)?;
-    let row = (
-        (
-            plans::id.eq(id),
-            plans::unit_id.eq(plan.unit.id),
-            plans::kind.eq(plan.kind),
-            plans::from_year.eq(plan.from_year),
-            plans::to_year.eq(plan.to_year),
-            plans::title.eq(&plan.title),
-            plans::title_key.eq(text::fold(&plan.title)),
-            plans::status.eq(PlanStatus::Draft),
-            plans::revision.eq(plan.revision),
-            plans::symbol.eq(&plan.symbol),
-            plans::place.eq(kept.2),
-            plans::signatory.eq(kept.1),
-        ),
-        (
-            plans::recipients.eq(kept.3),
-            plans::sections.eq(serde_json::to_string(&plan.sections)?),
-            plans::targets.eq(kept.0),
-            plans::previous_id.eq(plan.id),
-            plans::version.eq(1_i64),
-            plans::created_at.eq(tx.now()),
-            plans::updated_at.eq(tx.now()),
-        ),
-    );
-    diesel::insert_into(plans::table).values(row).execute(tx.conn)?;
-    write_items(tx, id, &items_of(plan, 0))?;
+    let (targets, signatory, place, recipients) = kept;
+    let years = (plan.from_year, plan.to_year);
+    let row = NewRow {
+        revision: plan.revision,
+        symbol: plan.symbol.clone(),
+        place,
+        signatory,
+        recipients,
+        sections: serde_json::to_string(&plan.sections)?,
+        targets,
+        previous_id: Some(plan.id),
+        ..NewRow::new(id, plan.unit.id, plan.kind, years, &plan.title, tx.now())
+    };
+    add(tx, row)?;
+    words::write_items(tx, id, &words::items_of(plan, 0))?;
     Ok(id)
 }
 
-/// The items of a plan, with their dates moved by so many years.
-fn items_of(plan: &Plan, years: i32) -> Vec<Item> {
-    let moved = |day: NaiveDate| day.with_year(day.year() + years).unwrap_or(day);
-    let item = |item: &crate::plans::model::PlanItem| Item {
-        task: item.task.as_ref().map(|task| task.id.of()),
-        title: item.title.clone(),
-        lead: item.lead.id,
-        cooperating: item.cooperating.iter().map(|unit| unit.id).collect(),
-        due_on: item.due_on.map(moved),
-        expected_result: item.expected_result.clone(),
-        money: item.money,
-    };
-    plan.items.iter().map(item).collect()
-}
-
-impl Words {
-    /// Takes sections and items from a plan where none were given.
-    pub fn copy(&mut self, plan: &Plan, years: i32) {
-        if self.sections.is_none() {
-            self.sections = Some(plan.sections.clone());
-        }
-        if self.items.is_none() {
-            self.items = Some(items_of(plan, years));
-        }
-    }
-}
 /// Records the department's plan, approved, with every task of the catalogue as its work.
 ///
 /// # Errors
@@ -461,34 +318,21 @@ pub fn insert_department_plan(
     targets: &[KeptTarget],
 ) -> Result<PlanId> {
     let id: PlanId = Id::new();
-    let row = (
-        (
-            plans::id.eq(id),
-            plans::unit_id.eq(unit),
-            plans::kind.eq(PlanKind::Horizon),
-            plans::from_year.eq(new.from_year),
-            plans::to_year.eq(new.to_year),
-            plans::title.eq(&new.title),
-            plans::title_key.eq(text::fold(&new.title)),
-            plans::status.eq(PlanStatus::Approved),
-            plans::revision.eq(1),
-            plans::number.eq(&new.number),
-        ),
-        (
-            plans::symbol.eq(&new.symbol),
-            plans::issued_on.eq(new.issued_on),
-            plans::issued_text.eq(&new.issued_text),
-            plans::place.eq(&new.place),
-            plans::signatory.eq(new.signatory.as_ref().map(serde_json::to_string).transpose()?),
-            plans::recipients.eq(serde_json::to_string(&new.recipients)?),
-            plans::sections.eq(serde_json::to_string(&new.sections)?),
-            plans::targets.eq(serde_json::to_string(targets)?),
-            plans::version.eq(1_i64),
-            plans::created_at.eq(tx.now()),
-            plans::updated_at.eq(tx.now()),
-        ),
-    );
-    diesel::insert_into(plans::table).values(row).execute(tx.conn)?;
+    let row = NewRow {
+        status: PlanStatus::Approved,
+        revision: 1,
+        number: new.number.clone(),
+        symbol: new.symbol.clone(),
+        issued_on: new.issued_on,
+        issued_text: new.issued_text.clone(),
+        place: new.place.clone(),
+        signatory: new.signatory.as_ref().map(serde_json::to_string).transpose()?,
+        recipients: serde_json::to_string(&new.recipients)?,
+        sections: serde_json::to_string(&new.sections)?,
+        targets: serde_json::to_string(targets)?,
+        ..NewRow::new(id, unit, PlanKind::Horizon, (new.from_year, new.to_year), &new.title, tx.now())
+    };
+    add(tx, row)?;
     // The plan names no leads; until a unit is assigned, what the department planned is its own to do.
     let item = |(task, title): &(TaskId, String)| Item {
         task: Some(*task),
@@ -499,6 +343,6 @@ pub fn insert_department_plan(
         expected_result: None,
         money: None,
     };
-    write_items(tx, id, &work.iter().map(item).collect::<Vec<_>>())?;
+    words::write_items(tx, id, &work.iter().map(item).collect::<Vec<_>>())?;
     Ok(id)
 }

@@ -1,4 +1,6 @@
-//! Queries on indicators, their definitions and targets: part of the catalogue; targets in force are read for units in scope.
+//! Queries on indicators and their definitions: part of the catalogue, readable by whoever is signed in.
+
+mod targets;
 
 use std::collections::HashMap;
 
@@ -6,20 +8,16 @@ use chrono::NaiveDate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::model::{
-    Definition, Direction, Indicator, IndicatorFilters, IndicatorKind, Measure, NewIndicator, Operator, Side, Target, TargetBody,
-    TargetOrigin,
-};
-use super::rules::Decimal;
+use super::model::{Definition, Direction, Indicator, IndicatorFilters, IndicatorKind, Measure, NewIndicator, Side};
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{indicator_definitions, indicators, targets, unit_closure, unit_spells, units};
-use crate::db::{Conn, Db, Tx, UNTIL_FURTHER_NOTICE, by_key, each};
+use crate::db::schema::{indicator_definitions, indicators};
+use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, Result};
-use crate::ids::{Id, IndicatorId, Key, TargetId, UnitId};
+use crate::ids::{Id, IndicatorId, Key, UnitId};
 use crate::periods::model::PeriodKind;
-use crate::units::model::{Kind, UnitRef};
 use crate::{refs, text};
+pub use targets::{end_target, in_force, own_target, set_target};
 
 #[derive(Debug, Queryable)]
 struct Row {
@@ -159,7 +157,7 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Indicator>> {
     let today = db.today();
     let ids: Vec<IndicatorId> = rows.iter().map(|row| row.id).collect();
     let mut definitions = definitions_of(db, &ids)?;
-    let mut plan = of_department(db, &ids)?;
+    let mut plan = targets::of_department(db, &ids)?;
     rows.into_iter()
         .map(|row| {
             let mut held = definitions.remove(&row.id).unwrap_or_default();
@@ -262,191 +260,6 @@ pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Faul
     refs::referred(text, fault, faults, |key| find_id(db, key))
 }
 
-#[derive(Debug, Queryable)]
-struct TargetRow {
-    id: TargetId,
-    indicator: IndicatorId,
-    unit: UnitId,
-    year: i32,
-    operator: Operator,
-    value: Option<i64>,
-    implied: bool,
-    reason: Option<String>,
-    source: Option<String>,
-    version: i64,
-    _created_at: Instant,
-    _updated_at: Instant,
-}
-
-/// The unit that set a target: its ref, kind, and how far above it stands.
-type Setter = (UnitRef, Kind, i32);
-
-fn target(row: &TargetRow, (setter, kind, depth): &Setter, unit: &UnitRef) -> Result<Target> {
-    let inherited = *depth > 0;
-    let origin = match (kind, inherited) {
-        (Kind::Department, _) => TargetOrigin::Plan,
-        (_, true) => TargetOrigin::Inherited,
-        (_, false) => TargetOrigin::Own,
-    };
-    Ok(Target {
-        id: row.id,
-        indicator: row.indicator,
-        unit: unit.clone(),
-        year: row.year,
-        operator: row.operator,
-        value: row.value.map(Decimal::hundredths),
-        origin,
-        inherited_from: inherited.then(|| setter.clone()),
-        implied: row.implied,
-        reason: row.reason.clone(),
-        source: row.source.as_deref().map(serde_json::from_str).transpose()?,
-        version: row.version,
-    })
-}
-
-/// The targets of the department itself, by indicator and year.
-fn of_department(db: &mut Db<'_>, ids: &[IndicatorId]) -> Result<HashMap<IndicatorId, Vec<Target>>> {
-    let day = db.today();
-    let rows: Vec<(TargetRow, String, String)> = targets::table
-        .inner_join(units::table.inner_join(unit_spells::table))
-        .filter(units::kind.eq(Kind::Department))
-        .filter(unit_spells::valid_from.le(day))
-        .filter(unit_spells::valid_to.gt(day))
-        .filter(targets::indicator_id.eq_any(ids.to_vec()))
-        .order_by(targets::year)
-        .select((targets::all_columns, units::code, unit_spells::name))
-        .load(db.conn)?;
-    let mut by_indicator: HashMap<IndicatorId, Vec<Target>> = HashMap::new();
-    for (row, code, name) in rows {
-        let unit = UnitRef { id: row.unit, code, name };
-        let setter = (unit.clone(), Kind::Department, 0);
-        by_indicator.entry(row.indicator).or_default().push(target(&row, &setter, &unit)?);
-    }
-    Ok(by_indicator)
-}
-
-/// The targets in force for units: of each indicator and year the nearest one set at the unit or above it today. For each unit by
-/// indicator and year.
-///
-/// # Errors
-/// Database errors.
-pub fn in_force(
-    db: &mut Db<'_>,
-    of: &[UnitRef],
-    indicator: Option<IndicatorId>,
-    from_year: Option<i32>,
-) -> Result<HashMap<UnitId, Vec<(IndicatorId, Target)>>> {
-    let lines = lines_above(db, of)?;
-    let mut setters: Vec<UnitId> = lines.values().flatten().map(|(setter, ..)| setter.id).collect();
-    setters.sort_unstable();
-    setters.dedup();
-    let mut query = targets::table.filter(targets::unit_id.eq_any(setters)).order_by((targets::indicator_id, targets::year)).into_boxed();
-    if let Some(indicator) = indicator {
-        query = query.filter(targets::indicator_id.eq(indicator));
-    }
-    if let Some(year) = from_year {
-        query = query.filter(targets::year.ge(year));
-    }
-    let rows: Vec<TargetRow> = query.load(db.conn)?;
-    let mut by_unit: HashMap<UnitId, Vec<(IndicatorId, Target)>> = HashMap::new();
-    for unit in of {
-        let line = lines.get(&unit.id).map(Vec::as_slice).unwrap_or_default();
-        let found = by_unit.entry(unit.id).or_default();
-        // Of rows for one indicator and year the nearest setter's is in force.
-        for same in rows.chunk_by(|a, b| (a.indicator, a.year) == (b.indicator, b.year)) {
-            let nearest = line.iter().find_map(|setter| Some((same.iter().find(|row| row.unit == setter.0.id)?, setter)));
-            if let Some((row, setter)) = nearest {
-                found.push((row.indicator, target(row, setter, unit)?));
-            }
-        }
-    }
-    Ok(by_unit)
-}
-
-/// The units above each of these and itself, nearest first.
-fn lines_above(db: &mut Db<'_>, of: &[UnitRef]) -> Result<HashMap<UnitId, Vec<Setter>>> {
-    let day = db.today();
-    let rows: Vec<(UnitId, UnitId, String, Kind, String, i32)> = unit_closure::table
-        .inner_join(units::table.on(units::id.eq(unit_closure::ancestor)))
-        .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(unit_closure::ancestor)))
-        .filter(unit_closure::descendant.eq_any(of.iter().map(|unit| unit.id).collect::<Vec<_>>()))
-        .filter(unit_closure::valid_from.le(day))
-        .filter(unit_closure::valid_to.gt(day))
-        .filter(unit_spells::valid_from.le(day))
-        .filter(unit_spells::valid_to.gt(day))
-        .order_by((unit_closure::descendant, unit_closure::depth))
-        .select((unit_closure::descendant, unit_closure::ancestor, units::code, units::kind, unit_spells::name, unit_closure::depth))
-        .load(db.conn)?;
-    let mut lines: HashMap<UnitId, Vec<Setter>> = HashMap::new();
-    for (descendant, id, code, kind, name, depth) in rows {
-        lines.entry(descendant).or_default().push((UnitRef { id, code, name }, kind, depth));
-    }
-    Ok(lines)
-}
-
-/// The target that a unit itself set for a year, with its version; its row is locked by the unit's.
-///
-/// # Errors
-/// Database errors.
-pub fn own_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32) -> Result<Option<(TargetId, i64)>> {
-    if let Conn::Pg(pg) = &mut *tx.conn {
-        let _: UnitId = units::table.filter(units::id.eq(unit)).select(units::id).for_no_key_update().first(pg)?;
-    }
-    let own = targets::table
-        .filter(targets::indicator_id.eq(indicator))
-        .filter(targets::unit_id.eq(unit))
-        .filter(targets::year.eq(year))
-        .select((targets::id, targets::version));
-    Ok(own.first(tx.conn).optional()?)
-}
-
-/// Sets a target, in the place of the one that is there.
-///
-/// # Errors
-/// Database errors.
-pub fn set_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32, target: &TargetBody) -> Result<()> {
-    let (id, now): (TargetId, Instant) = (Id::new(), tx.now());
-    let value = target.value.and_then(Decimal::stored);
-    let row = (
-        targets::id.eq(id),
-        targets::indicator_id.eq(indicator),
-        targets::unit_id.eq(unit),
-        targets::year.eq(year),
-        targets::operator.eq(target.operator),
-        targets::value.eq(value),
-        targets::implied.eq(false),
-        targets::reason.eq(target.reason.as_deref()),
-        targets::version.eq(1_i64),
-        targets::created_at.eq(now),
-        targets::updated_at.eq(now),
-    );
-    let change = (
-        targets::operator.eq(target.operator),
-        targets::value.eq(value),
-        targets::implied.eq(false),
-        targets::reason.eq(target.reason.as_deref()),
-        targets::version.eq(targets::version + 1),
-        targets::updated_at.eq(now),
-    );
-    let conn = &mut *tx.conn;
-    each!(conn => diesel::insert_into(targets::table)
-        .values(row)
-        .on_conflict((targets::unit_id, targets::indicator_id, targets::year))
-        .do_update()
-        .set(change)
-        .execute(conn))?;
-    Ok(())
-}
-
-/// Ends a unit's own target: what is inherited holds again.
-///
-/// # Errors
-/// Database errors.
-pub fn end_target(tx: &mut Tx<'_>, id: TargetId) -> Result<()> {
-    diesel::delete(targets::table.filter(targets::id.eq(id))).execute(tx.conn)?;
-    Ok(())
-}
-
 /// Records an indicator of the catalogue with its first definition and the plan's targets.
 ///
 /// # Errors
@@ -493,22 +306,6 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewIndicator, valid_from: NaiveDate, depart
         indicator_definitions::levels.eq(format!(" {} ", levels.join(" "))),
     );
     diesel::insert_into(indicator_definitions::table).values(row).execute(tx.conn)?;
-    for target in &new.targets {
-        let target_id: TargetId = Id::new();
-        let row = (
-            targets::id.eq(target_id),
-            targets::indicator_id.eq(id),
-            targets::unit_id.eq(department),
-            targets::year.eq(target.year),
-            targets::operator.eq(target.operator),
-            targets::value.eq(target.value.and_then(Decimal::stored)),
-            targets::implied.eq(target.implied),
-            targets::source.eq(serde_json::to_string(&target.source)?),
-            targets::version.eq(1_i64),
-            targets::created_at.eq(now),
-            targets::updated_at.eq(now),
-        );
-        diesel::insert_into(targets::table).values(row).execute(tx.conn)?;
-    }
+    new.targets.iter().try_for_each(|target| targets::insert_planned(tx, id, department, target))?;
     Ok(id)
 }

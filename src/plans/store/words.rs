@@ -1,0 +1,199 @@
+//! What a plan says: its words, items and targets, looked up, copied and written.
+
+use chrono::{Datelike, NaiveDate};
+use diesel::prelude::*;
+
+use super::read::KeptTarget;
+use crate::db::schema::plan_items;
+use crate::db::{Tx, each};
+use crate::error::{Fault, FaultCode, Result};
+use crate::ids::{Id, PlanId, PlanItemId, TaskId, UnitId};
+use crate::indicators;
+use crate::indicators::rules::faults_of_target;
+use crate::patch::Field;
+use crate::plans::model::{NewItem, NewPlanTarget, Plan, PlanItem, Section};
+use crate::tasks;
+use crate::units::model::Unit;
+use crate::units::store::{referred_card, referred_unit};
+
+/// An item with all that it names looked up.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub(super) task: Option<TaskId>,
+    pub(super) title: String,
+    pub(super) lead: UnitId,
+    pub(super) cooperating: Vec<UnitId>,
+    pub(super) due_on: Option<NaiveDate>,
+    pub(super) expected_result: Option<String>,
+    pub(super) money: Option<i64>,
+}
+
+/// What a plan says, with all that it names looked up; what is absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// Its title.
+    pub title: Option<String>,
+    /// Its number.
+    pub number: Field<String>,
+    /// Its day.
+    pub issued_on: Field<NaiveDate>,
+    /// Its parts.
+    pub sections: Option<Vec<Section>>,
+    /// Its pieces of work.
+    pub items: Option<Vec<Item>>,
+    /// The targets that it sets.
+    pub targets: Option<Vec<KeptTarget>>,
+}
+
+/// Items and targets as they were written, to be looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'n> {
+    /// Pieces of work.
+    pub items: Option<&'n [NewItem]>,
+    /// Targets.
+    pub targets: Option<&'n [NewPlanTarget]>,
+}
+
+impl Words {
+    /// Looks up what items and targets name; every fault is told.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn resolve(
+        mut self,
+        tx: &mut Tx<'_>,
+        unit: &Unit,
+        years: (i32, i32),
+        written: Written<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Self> {
+        self.items = written.items.map(|items| resolve_items(tx, unit, items, faults)).transpose()?;
+        self.targets = written.targets.map(|targets| resolve_targets(tx, unit, years, targets, faults)).transpose()?;
+        Ok(self)
+    }
+
+    /// Takes sections and items from a plan where none were given.
+    pub fn copy(&mut self, plan: &Plan, years: i32) {
+        if self.sections.is_none() {
+            self.sections = Some(plan.sections.clone());
+        }
+        if self.items.is_none() {
+            self.items = Some(items_of(plan, years));
+        }
+    }
+}
+
+fn resolve_items(tx: &mut Tx<'_>, unit: &Unit, items: &[NewItem], faults: &mut Vec<Fault>) -> Result<Vec<Item>> {
+    let mut resolved = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let unknown = |member: &str| Fault::at(format!("/items/{index}/{member}"), FaultCode::UnknownReference);
+        let task = match item.task.as_deref() {
+            Some(text) => tasks::store::referred(tx, unknown("task"), text, faults)?.map(|task| task.id),
+            None => None,
+        };
+        let lead = match item.lead.as_deref() {
+            Some(text) => referred_unit(tx, unknown("lead"), text, faults)?.map_or(unit.id, |lead| lead.id),
+            None => unit.id,
+        };
+        let mut cooperating = Vec::with_capacity(item.cooperating.len());
+        for (place, text) in item.cooperating.iter().enumerate() {
+            cooperating.extend(referred_card(tx, unknown(&format!("cooperating/{place}")), text, faults)?);
+        }
+        resolved.push(Item {
+            task,
+            title: item.title.clone(),
+            lead,
+            cooperating,
+            due_on: item.due_on,
+            expected_result: item.expected_result.clone(),
+            money: item.money,
+        });
+    }
+    Ok(resolved)
+}
+
+/// Targets against what the units above set: an easier one needs its reason.
+fn resolve_targets(
+    tx: &mut Tx<'_>,
+    unit: &Unit,
+    years: (i32, i32),
+    new: &[NewPlanTarget],
+    faults: &mut Vec<Fault>,
+) -> Result<Vec<KeptTarget>> {
+    let inherited = match &unit.parent {
+        Some(parent) => indicators::store::in_force(tx, std::slice::from_ref(parent), None, None)?.remove(&parent.id),
+        None => None,
+    };
+    let inherited = inherited.unwrap_or_default();
+    let mut resolved: Vec<KeptTarget> = Vec::with_capacity(new.len());
+    for (index, target) in new.iter().enumerate() {
+        let at = |member: &str, code| Fault::at(format!("/targets/{index}/{member}"), code);
+        let unknown = at("indicator", FaultCode::UnknownReference);
+        let Some(indicator) = indicators::store::referred(tx, unknown, &target.indicator, faults)? else { continue };
+        if !(years.0..=years.1).contains(&target.year) {
+            faults.push(at("year", FaultCode::OutOfRange).with(format!("{} – {}", years.0, years.1)));
+        }
+        if resolved.iter().any(|other| other.indicator == indicator && other.year == target.year) {
+            faults.push(Fault::at(format!("/targets/{index}"), FaultCode::DuplicateRow));
+        }
+        let above =
+            inherited.iter().find(|(of, set)| *of == indicator && set.year == target.year).map(|(_, set)| (set.operator, set.value));
+        let place = format!("/targets/{index}");
+        faults.extend(faults_of_target(&place, (target.operator, target.value), target.reason.as_deref(), above));
+        let (year, operator, value, reason) = (target.year, target.operator, target.value, target.reason.clone());
+        resolved.push(KeptTarget { indicator, year, operator, value, reason });
+    }
+    Ok(resolved)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = plan_items, treat_none_as_default_value = false)]
+struct ItemRow {
+    id: PlanItemId,
+    plan_id: PlanId,
+    place: i32,
+    task_id: Option<TaskId>,
+    title: String,
+    lead_id: UnitId,
+    cooperating: String,
+    due_on: Option<NaiveDate>,
+    expected_result: Option<String>,
+    money: Option<i64>,
+}
+
+/// Records the items of a plan, in their order.
+pub(super) fn write_items(tx: &mut Tx<'_>, plan_id: PlanId, items: &[Item]) -> Result<()> {
+    let mut rows = Vec::with_capacity(items.len());
+    for (place, item) in (1_i32..).zip(items) {
+        rows.push(ItemRow {
+            id: Id::new(),
+            plan_id,
+            place,
+            task_id: item.task,
+            title: item.title.clone(),
+            lead_id: item.lead,
+            cooperating: serde_json::to_string(&item.cooperating)?,
+            due_on: item.due_on,
+            expected_result: item.expected_result.clone(),
+            money: item.money,
+        });
+    }
+    let conn = &mut *tx.conn;
+    each!(conn => diesel::insert_into(plan_items::table).values(&rows).execute(conn))?;
+    Ok(())
+}
+
+/// The items of a plan, with their dates moved by so many years.
+pub(super) fn items_of(plan: &Plan, years: i32) -> Vec<Item> {
+    let moved = |day: NaiveDate| day.with_year(day.year() + years).unwrap_or(day);
+    let item = |item: &PlanItem| Item {
+        task: item.task.as_ref().map(|task| task.id.of()),
+        title: item.title.clone(),
+        lead: item.lead.id,
+        cooperating: item.cooperating.iter().map(|unit| unit.id).collect(),
+        due_on: item.due_on.map(moved),
+        expected_result: item.expected_result.clone(),
+        money: item.money,
+    };
+    plan.items.iter().map(item).collect()
+}
