@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -57,7 +57,7 @@ impl Instant {
     /// RFC 3339 with six digits and `Z`: one length, so that text order is time order.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        self.0.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+        self.0.and_utc().to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
     /// Reads RFC 3339; a moment in another zone is turned to UTC.

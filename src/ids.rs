@@ -26,8 +26,8 @@ pub mod of {
     #![allow(missing_docs, reason = "each is named after its resource")]
     macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
     markers!(
-        Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Plan, PlanItem, Value, Assignment, Update,
-        Extension, Evidence, Any
+        Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Baseline, Plan, PlanItem, Value,
+        Assignment, Update, Extension, Evidence, Any
     );
 }
 
@@ -53,6 +53,8 @@ pub type TaskId = Id<of::Task>;
 pub type IndicatorId = Id<of::Indicator>;
 /// A target.
 pub type TargetId = Id<of::Target>;
+/// The id of a baseline.
+pub type BaselineId = Id<of::Baseline>;
 /// A plan of a unit.
 pub type PlanId = Id<of::Plan>;
 /// An item of a plan.

@@ -147,7 +147,9 @@ permissions! {
     ReadCatalogue = "catalogue:read" : Viewer;
     /// Lock and unlock periods.
     LockPeriods = "periods:lock" : Admin only at Department;
-    /// Set targets of units below, and at the department the plan's own.
+    /// Define indicators anew.
+    WriteIndicators = "indicators:write" : Admin only at Department;
+    /// Set targets and baselines of units below, and at the department the plan's own.
     WriteTargets = "targets:write" : Approver or Admin at Department;
     /// Plans: the scope's own, and every approved one.
     ReadPlans = "plans:read" : Viewer;
@@ -204,6 +206,7 @@ mod tests {
             users:write | department: admin | district: admin | school: admin\n\
             catalogue:read | department: all | district: all | school: all\n\
             periods:lock | department: admin | district:  | school: \n\
+            indicators:write | department: admin | district:  | school: \n\
             targets:write | department: approver,admin | district: approver | school: approver\n\
             plans:read | department: all | district: all | school: all\n\
             plans:write | department: editor | district: editor | school: editor\n\

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
 use serde::Deserialize;
 
 use crate::db::{TreeWrite, Tx};
@@ -25,12 +24,6 @@ pub const DEPARTMENT: &str = "SGD";
 
 /// The code of the province.
 const PROVINCE: &str = "P17";
-
-/// The first day of the calendar's data: the definitions hold from then on.
-const DEFINED_SINCE: NaiveDate = match NaiveDate::from_ymd_opt(2023, 1, 1) {
-    Some(date) => date,
-    None => NaiveDate::MIN,
-};
 
 #[derive(Deserialize)]
 struct Localities {
@@ -138,7 +131,7 @@ fn load_indicators(tx: &mut Tx<'_>, department: UnitId) -> Result<(HashMap<Strin
     let mut loaded = HashMap::with_capacity(measured.len());
     let mut set = Vec::new();
     for new in &measured {
-        let indicator = indicators::store::insert(tx, new, DEFINED_SINCE, department)?;
+        let indicator = indicators::store::insert(tx, new, department)?;
         let kept = |target: &NewTarget| {
             let (year, operator, value) = (target.year, target.operator, target.value);
             KeptTarget { indicator, year, operator, value, reason: None }

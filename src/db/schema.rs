@@ -154,6 +154,7 @@ table! {
     indicator_definitions (indicator_id, number) {
         indicator_id -> Uid, number -> Integer, valid_from -> Date, valid_to -> Date, period_kind -> Text, numerator -> Nullable<Text>,
         denominator -> Nullable<Text>, tally -> Nullable<Text>, may_exceed -> Bool, parameters -> Text, levels -> Text,
+        disaggregations -> Text, external_refs -> Text, checks -> Text,
     }
 }
 
@@ -210,7 +211,41 @@ table! {
         value_id -> Uid, version -> BigInt, unit_id -> Uid, withdrawn -> Bool, definition -> Integer, numerator -> Nullable<BigInt>,
         denominator -> Nullable<BigInt>, tally -> Nullable<BigInt>, level -> Nullable<Integer>, state -> Nullable<Text>,
         state_on -> Nullable<Date>, source -> Nullable<Text>, note -> Nullable<Text>, recorded_by -> Nullable<Uid>,
-        recorded_at -> Timestamp,
+        recorded_at -> Timestamp, parts -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    indicator_value_parts (value_id, slot) {
+        value_id -> Uid, slot -> Integer, numerator -> Nullable<BigInt>, denominator -> Nullable<BigInt>, tally -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    withdrawn_values (value_id) {
+        value_id -> Uid, indicator_id -> Uid, period_id -> Uid, subject_id -> Uid, locality_id -> Nullable<Uid>, counts_as -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    target_revisions (target_id, version) {
+        target_id -> Uid, version -> BigInt, indicator_id -> Uid, unit_id -> Uid, year -> Integer, ended -> Bool, operator -> Text,
+        value -> Nullable<BigInt>, reason -> Nullable<Text>, set_by -> Nullable<Uid>, set_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    baselines (id) {
+        id -> Uid, indicator_id -> Uid, unit_id -> Uid, year -> Integer, numerator -> Nullable<BigInt>, denominator -> Nullable<BigInt>,
+        value -> Nullable<BigInt>, source -> Text, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
     }
 }
 
@@ -322,6 +357,10 @@ allow_tables_to_appear_in_same_query!(
     plan_items,
     indicator_values,
     indicator_value_revisions,
+    indicator_value_parts,
+    withdrawn_values,
+    target_revisions,
+    baselines,
     value_sums,
     collector_counts,
     plan_revisions,
@@ -353,6 +392,9 @@ joinable!(indicator_values -> units (unit_id));
 joinable!(indicator_values -> localities (locality_id));
 joinable!(indicator_values -> users (recorded_by));
 joinable!(indicator_value_revisions -> users (recorded_by));
+joinable!(indicator_value_parts -> indicator_values (value_id));
+joinable!(target_revisions -> users (set_by));
+joinable!(baselines -> units (unit_id));
 joinable!(plan_revisions -> users (submitted_by));
 joinable!(assignments -> tasks (task_id));
 joinable!(assignments -> periods (period_id));

@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 
 use super::rules::Decimal;
 use crate::clock::Instant;
-use crate::ids::{IndicatorId, TargetId};
+use crate::ids::{BaselineId, IndicatorId, TargetId};
 use crate::localities::model::Rank;
 use crate::periods::model::PeriodKind;
 use crate::refs::Source;
 use crate::units::model::{Kind, Level, UnitRef};
+use crate::users::model::PersonRef;
 use crate::vocabulary::text_enum;
 
 text_enum! {
@@ -93,6 +94,126 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What figures can be broken down by.
+    pub enum Dimension {
+        /// Female and male.
+        Sex = "sex",
+        /// Ethnic minorities and Kinh.
+        Ethnicity = "ethnicity",
+        /// With and without a disability.
+        Disability = "disability",
+        /// In public and in other institutions.
+        Ownership = "ownership",
+        /// In areas of extreme hardship and in others.
+        Area = "area",
+    }
+}
+
+text_enum! {
+    /// A part of a figure.
+    #[expect(missing_docs, reason = "the words say it")]
+    pub enum Category {
+        Female = "female",
+        Male = "male",
+        EthnicMinority = "ethnic_minority",
+        Kinh = "kinh",
+        Disabled = "disabled",
+        NotDisabled = "not_disabled",
+        Public = "public",
+        NonPublic = "non_public",
+        ExtremelyHardArea = "extremely_hard_area",
+        OtherArea = "other_area",
+    }
+}
+
+impl Category {
+    /// What it is a part by.
+    #[must_use]
+    pub const fn dimension(self) -> Dimension {
+        match self {
+            Self::Female | Self::Male => Dimension::Sex,
+            Self::EthnicMinority | Self::Kinh => Dimension::Ethnicity,
+            Self::Disabled | Self::NotDisabled => Dimension::Disability,
+            Self::Public | Self::NonPublic => Dimension::Ownership,
+            Self::ExtremelyHardArea | Self::OtherArea => Dimension::Area,
+        }
+    }
+
+    /// Its place in the totals: 0 is the whole. Kept in the database, so a number never gets another meaning.
+    #[must_use]
+    pub const fn slot(self) -> i32 {
+        match self {
+            Self::Female => 1,
+            Self::Male => 2,
+            Self::EthnicMinority => 3,
+            Self::Kinh => 4,
+            Self::Disabled => 5,
+            Self::NotDisabled => 6,
+            Self::Public => 7,
+            Self::NonPublic => 8,
+            Self::ExtremelyHardArea => 9,
+            Self::OtherArea => 10,
+        }
+    }
+
+    /// The one at this place.
+    #[must_use]
+    pub fn at(slot: i32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|category| category.slot() == slot)
+    }
+}
+
+impl Dimension {
+    /// The categories that a whole falls into.
+    pub fn categories(self) -> impl Iterator<Item = Category> {
+        Category::ALL.iter().copied().filter(move |category| category.dimension() == self)
+    }
+}
+
+text_enum! {
+    /// How near an indicator is to one of another scheme.
+    pub enum Nearness {
+        /// It measures the same.
+        Equivalent = "equivalent",
+        /// Nearly: the difference must be said where both stand together.
+        Close = "close",
+        /// It has a similar name and must not be published as the other.
+        Different = "different",
+    }
+}
+
+/// An indicator of another scheme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"scheme": "SDG", "code": "4.1.2", "relation": "different"}))]
+pub struct ExternalRef {
+    /// The scheme: `SDG`, `UIS`.
+    #[schema(min_length = 1, max_length = 20)]
+    pub scheme: String,
+    /// Its code there.
+    #[schema(min_length = 1, max_length = 40)]
+    pub code: String,
+    /// How near it is.
+    pub relation: Nearness,
+}
+
+/// When a figure is odd enough to be asked about: it is stored all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"least": "20.00", "most": "100.00", "jump": "10.00"}))]
+pub struct Checks {
+    /// A rate, or count, below this is odd.
+    #[schema(required = true, value_type = Option<String>, pattern = "^-?[0-9]{1,14}\\.[0-9]{2}$", example = "20.00")]
+    pub least: Option<Decimal>,
+    /// One above this is.
+    #[schema(required = true, value_type = Option<String>, pattern = "^-?[0-9]{1,14}\\.[0-9]{2}$", example = "100.00")]
+    pub most: Option<Decimal>,
+    /// One that differs by more from the year before is, and one that stands further from the middle of its siblings.
+    #[schema(required = true, value_type = Option<String>, pattern = "^-?[0-9]{1,14}\\.[0-9]{2}$", example = "10.00")]
+    pub jump: Option<Decimal>,
+}
+
 /// One side of an indicator and its collectors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"title_vi": "Số trẻ nhà trẻ đến trường", "title_en": "Children enrolled in nursery", "by": "unit", "kinds": ["school"], "levels": ["nursery"]}))]
@@ -143,11 +264,15 @@ impl Side {
 
 /// What an indicator counts, from a day on.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({"version": 1, "valid_from": "2023-01-01", "valid_to": null, "period_kind": "school_year_start",
+#[schema(example = json!({"indicator": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "version": 1, "valid_from": "2023-01-01", "valid_to": null,
+    "period_kind": "school_year_start",
     "numerator": {"title_vi": "Số trẻ nhà trẻ đến trường", "title_en": "Children enrolled in nursery", "by": "unit", "kinds": ["school"], "levels": ["nursery"]},
     "denominator": {"title_vi": "Số trẻ trong độ tuổi nhà trẻ", "title_en": "Children of nursery age", "by": "locality", "kinds": ["commune"], "levels": []},
-    "count": null, "may_exceed": true, "parameters": {}}))]
+    "count": null, "may_exceed": true, "parameters": {}, "disaggregations": ["sex", "ethnicity"],
+    "external_refs": [{"scheme": "UIS", "code": "NER.01", "relation": "close"}], "checks": {"least": "20.00", "most": "120.00", "jump": "10.00"}}))]
 pub struct Definition {
+    /// The indicator.
+    pub indicator: IndicatorId,
     /// From 1.
     #[schema(minimum = 1)]
     pub version: i32,
@@ -172,6 +297,12 @@ pub struct Definition {
     /// What the plan leaves open, as we read it.
     #[schema(value_type = Object)]
     pub parameters: Value,
+    /// What its figures can be broken down by.
+    pub disaggregations: Vec<Dimension>,
+    /// Its counterparts in other schemes.
+    pub external_refs: Vec<ExternalRef>,
+    /// When a figure of it is odd.
+    pub checks: Checks,
 }
 
 impl Definition {
@@ -196,9 +327,9 @@ impl Definition {
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "code": "CSVC02", "title_vi": "Số phòng học tạm", "title_en": "Makeshift classrooms",
     "kind": "count", "measure": "number", "direction": "down", "sensitive": false, "section": "III.6",
     "source": {"line": 101, "text": "xóa phòng học tạm", "corrected": null}, "more_sources": [],
-    "definition": {"version": 1, "valid_from": "2023-01-01", "valid_to": null, "period_kind": "school_year_start", "numerator": null, "denominator": null,
+    "definition": {"indicator": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "version": 1, "valid_from": "2023-01-01", "valid_to": null, "period_kind": "school_year_start", "numerator": null, "denominator": null,
         "count": {"title_vi": "Số phòng học tạm", "title_en": "Makeshift classrooms", "by": "unit", "kinds": ["school"], "levels": []},
-        "may_exceed": false, "parameters": {}},
+        "may_exceed": false, "parameters": {}, "disaggregations": ["area"], "external_refs": [], "checks": {"least": null, "most": "60.00", "jump": "10.00"}},
     "targets": [], "version": 1, "created_at": "2025-02-20T02:30:00.000000Z", "updated_at": "2025-02-20T02:30:00.000000Z"}))]
 pub struct Indicator {
     /// Its id.
@@ -301,6 +432,87 @@ pub struct TargetBody {
     pub reason: Option<String>,
 }
 
+/// A state that a target was in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"version": 1, "ended": false, "operator": ">=", "value": "55.00", "reason": null, "set_by": null, "set_at": "2025-02-20T02:30:00.000000Z"}))]
+pub struct TargetRevision {
+    /// Its version.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    /// Whether the target ended with it.
+    pub ended: bool,
+    /// How the result was held against it.
+    pub operator: Operator,
+    /// What had to be reached.
+    #[schema(required = true, value_type = Option<String>, example = "55.00")]
+    pub value: Option<Decimal>,
+    /// Why it was easier than what would have been inherited.
+    #[schema(required = true)]
+    pub reason: Option<String>,
+    /// Who set it; null for what the plan or the program set.
+    #[schema(required = true)]
+    pub set_by: Option<PersonRef>,
+    /// When.
+    pub set_at: Instant,
+}
+
+/// What a unit started from, where its own result of the base year is not that.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c42", "indicator": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40",
+    "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c22", "code": "SGD", "name": "Sở Giáo dục và Đào tạo tỉnh Hòa Bình"}, "year": 2023,
+    "numerator": 305, "denominator": 516, "value": "59.11", "source": "Báo cáo tổng kết năm học 2022-2023", "version": 1,
+    "created_at": "2025-02-20T02:30:00.000000Z", "updated_at": "2025-02-20T02:30:00.000000Z"}))]
+pub struct Baseline {
+    /// Its id.
+    pub id: BaselineId,
+    /// The indicator.
+    pub indicator: IndicatorId,
+    /// The unit.
+    pub unit: UnitRef,
+    /// The year that it is of.
+    pub year: i32,
+    /// What stood above the line, if that is known.
+    #[schema(required = true)]
+    pub numerator: Option<i64>,
+    /// What stood below it.
+    #[schema(required = true)]
+    pub denominator: Option<i64>,
+    /// The rate, count or level; of a fraction rounded for showing.
+    #[schema(value_type = String, example = "59.11")]
+    pub value: Decimal,
+    /// Where it was taken from.
+    pub source: String,
+    /// From 1, up by one with each change.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    /// When it was recorded.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+/// A baseline to be set: a fraction, or a number where only that is known.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"year": 2023, "numerator": 305, "denominator": 516, "source": "Báo cáo tổng kết năm học 2022-2023"}))]
+pub struct BaselineBody {
+    /// The year that it is of.
+    #[schema(minimum = 2000, maximum = 2100)]
+    pub year: i32,
+    /// What stood above the line.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    pub numerator: Option<i64>,
+    /// What stood below it.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub denominator: Option<i64>,
+    /// The rate, count or level, where no fraction is known.
+    #[schema(value_type = Option<String>, pattern = "^-?[0-9]{1,14}\\.[0-9]{2}$")]
+    pub value: Option<Decimal>,
+    /// Where it was taken from.
+    #[schema(min_length = 1, max_length = 500)]
+    pub source: String,
+}
+
 /// An indicator as the catalogue has it.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "as Indicator")]
@@ -319,16 +531,38 @@ pub struct NewIndicator {
     pub targets: Vec<NewTarget>,
 }
 
-/// A definition as the catalogue has it.
-#[derive(Clone, Debug, Deserialize)]
-#[expect(missing_docs, reason = "as Definition")]
+/// A definition to be recorded.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"valid_from": "2026-08-01", "period_kind": "school_year_start",
+    "numerator": {"title_vi": "Số học sinh tiểu học được học 2 buổi/ngày (từ 8 buổi/tuần)", "title_en": "Pupils taught eight or more sessions a week", "by": "unit", "kinds": ["school"], "levels": ["primary"]},
+    "denominator": {"title_vi": "Số học sinh tiểu học", "title_en": "Primary pupils", "by": "unit", "kinds": ["school"], "levels": ["primary"]},
+    "count": null, "may_exceed": false, "parameters": {"sessions_per_week_min": 8}, "disaggregations": ["sex"], "external_refs": [],
+    "checks": {"least": null, "most": "100.00", "jump": "10.00"}}))]
 pub struct NewDefinition {
+    /// From this day: after that of the definition before, and after the last day that figures were recorded for.
+    pub valid_from: NaiveDate,
+    /// The kind of period that its values are of.
     pub period_kind: PeriodKind,
+    /// What stands above the line.
     pub numerator: Option<Side>,
+    /// What stands below it.
     pub denominator: Option<Side>,
+    /// What is counted, levelled or stated where there is no ratio.
     pub count: Option<Side>,
+    /// Whether a numerator above its denominator is a warning and no fault.
     pub may_exceed: bool,
+    /// What the plan leaves open, as we read it.
+    #[schema(value_type = Object)]
     pub parameters: Value,
+    /// What its figures can be broken down by.
+    #[schema(max_items = 5)]
+    pub disaggregations: Vec<Dimension>,
+    /// Its counterparts in other schemes.
+    #[schema(max_items = 10)]
+    pub external_refs: Vec<ExternalRef>,
+    /// When a figure of it is odd.
+    pub checks: Checks,
 }
 
 /// A target as the catalogue has it.

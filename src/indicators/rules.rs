@@ -3,10 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
-use super::model::Operator;
+use super::model::{BaselineBody, CollectedBy, IndicatorKind, NewDefinition, Operator, Side};
 use crate::error::{Fault, FaultCode};
+use crate::localities::model::Rank;
+use crate::units::model::Kind;
 
 /// A number with two places, kept as hundredths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,6 +144,95 @@ pub fn attains(number: Fraction, operator: Operator, value: Option<Fraction>, ba
         Operator::Below | Operator::Decrease => order.is_lt(),
         Operator::Exactly => order.is_eq(),
     })
+}
+
+/// What is wrong with a definition: a kind of indicator has its sides, a collector its words, and what was recorded until `since` keeps
+/// the definition that it was recorded under.
+#[must_use]
+pub fn faults_of_definition(kind: IndicatorKind, new: &NewDefinition, since: NaiveDate) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if new.valid_from <= since {
+        faults.push(Fault::at("/valid_from", FaultCode::OutOfRange).with(format!("> {since}")));
+    }
+    let is_ratio = kind == IndicatorKind::Ratio;
+    for (member, side, wanted) in
+        [("numerator", &new.numerator, is_ratio), ("denominator", &new.denominator, is_ratio), ("count", &new.count, !is_ratio)]
+    {
+        match (side, wanted) {
+            (None, true) => faults.push(Fault::at(format!("/{member}"), FaultCode::Required)),
+            (Some(_), false) => faults.push(Fault::at(format!("/{member}"), FaultCode::OutOfRange).with("null")),
+            (Some(side), true) => faults.extend(faults_of_side(member, side)),
+            (None, false) => {}
+        }
+    }
+    if kind == IndicatorKind::Level && Cascade::of(&new.parameters).is_none() {
+        faults.push(Fault::at("/parameters/cascade", FaultCode::Required));
+    }
+    let added_up = matches!(kind, IndicatorKind::Ratio | IndicatorKind::Count);
+    if !added_up && !new.disaggregations.is_empty() {
+        faults.push(Fault::at("/disaggregations", FaultCode::OutOfRange).with("[]"));
+    }
+    for (index, dimension) in new.disaggregations.iter().enumerate() {
+        if new.disaggregations.iter().take(index).any(|before| before == dimension) {
+            faults.push(Fault::at(format!("/disaggregations/{index}"), FaultCode::DuplicateRow));
+        }
+    }
+    if new.checks.least.zip(new.checks.most).is_some_and(|(least, most)| least > most) {
+        faults.push(Fault::at("/checks/most", FaultCode::OutOfRange).with("≥ least"));
+    }
+    faults
+}
+
+fn faults_of_side(member: &str, side: &Side) -> Vec<Fault> {
+    let words: Vec<&str> = match side.by {
+        CollectedBy::Unit => Kind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        CollectedBy::Locality => Rank::ALL.iter().map(|rank| rank.as_str()).collect(),
+    };
+    let mut faults = Vec::new();
+    if side.kinds.is_empty() {
+        faults.push(Fault::at(format!("/{member}/kinds"), FaultCode::Required));
+    }
+    for (index, kind) in side.kinds.iter().enumerate() {
+        if !words.contains(&kind.as_str()) {
+            faults.push(Fault::at(format!("/{member}/kinds/{index}"), FaultCode::NotInList).with(words.join(", ")));
+        }
+    }
+    if side.by == CollectedBy::Locality && !side.levels.is_empty() {
+        faults.push(Fault::at(format!("/{member}/levels"), FaultCode::OutOfRange).with("[]"));
+    }
+    faults
+}
+
+/// What is wrong with a baseline: it has a fraction or a number, of a kind that the indicator has.
+#[must_use]
+pub fn faults_of_baseline(kind: IndicatorKind, new: &BaselineBody) -> Vec<Fault> {
+    let is_fraction = new.numerator.is_some() && new.denominator.is_some();
+    let half = new.numerator.is_some() != new.denominator.is_some();
+    let mut faults = Vec::new();
+    if half || (new.numerator.is_some() && (kind != IndicatorKind::Ratio || new.value.is_some())) {
+        faults.push(Fault::at("/numerator", FaultCode::OutOfRange).with("numerator & denominator | value"));
+    }
+    if !is_fraction && !half && new.value.is_none() {
+        faults.push(Fault::at("/value", FaultCode::Required));
+    }
+    faults
+}
+
+/// How much of what lies below must reach a level (Decree 20/2014/NĐ-CP): communes of a district, districts of a province.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Cascade {
+    /// Of the communes of a district, in percent.
+    pub communes_percent: usize,
+    /// Of the districts of a province.
+    pub districts_percent: usize,
+}
+
+impl Cascade {
+    /// What a definition's parameters say.
+    #[must_use]
+    pub fn of(parameters: &Value) -> Option<Self> {
+        Self::deserialize(parameters.get("cascade")?).ok()
+    }
 }
 
 /// An operator and what it is held against.

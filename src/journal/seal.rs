@@ -128,11 +128,12 @@ pub fn seal(tx: &mut Tx<'_>, patience: Patience) -> Result<usize> {
         .first(tx.conn)
         .optional()?;
     let (mut position, last_seq, mut previous, old_floor) = last.unwrap_or((0, 0, vec![0; 32], 0));
-    let unsealed = journal::table.select(Row::as_select()).order_by((journal::txid, journal::seq)).limit(BATCH).into_boxed();
+    let unsealed = journal::table.select(Row::as_select()).limit(BATCH).into_boxed();
     // SQLite numbers entries in the order of commit; PostgreSQL may commit a lower number later, but none below the floor.
     let unsealed = match tx.conn {
-        Conn::Lite(_) => unsealed.filter(journal::seq.gt(last_seq)),
+        Conn::Lite(_) => unsealed.order_by(journal::seq).filter(journal::seq.gt(last_seq)),
         Conn::Pg(_) => unsealed
+            .order_by((journal::txid, journal::seq))
             .filter(journal::txid.ge(old_floor))
             .filter(diesel::dsl::not(diesel::dsl::exists(seals::table.filter(seals::seq.eq(journal::seq))))),
     };

@@ -1,13 +1,13 @@
 //! Results on HTTP.
 
-use super::model::{IndicatorResult, Provenance, ProvenanceFilters, ResultFilters, UnitResultFilters};
+use super::model::{IndicatorResult, Milestone, MilestoneFilters, Provenance, ProvenanceFilters, ResultFilters, UnitResultFilters};
 use super::store;
 use crate::access::Access;
 use crate::access::policy::ReadResults;
 use crate::error::Result;
-use crate::http::answers::Paged;
+use crate::http::answers::{Paged, Rows};
 use crate::http::list::{Filters, List};
-use crate::http::parts::Path;
+use crate::http::parts::{Path, Query};
 use crate::http::registrar::Registrar;
 use crate::ids::Key;
 
@@ -22,6 +22,13 @@ pub fn routes(api: &mut Registrar) {
             list_indicator_results,
             "Read the results of an indicator",
             "Of one period, of a year, or a series from one period to another; `breakdown=child` for each unit directly below.",
+        )
+        .done();
+    api.path("/indicators/{indicator}/milestones")
+        .get(
+            list_milestones,
+            "Read the milestones of a unit",
+            "What it should have reached in each year: the targets of the years, and the straight line between them.",
         )
         .done();
     api.path("/indicators/{indicator}/provenance")
@@ -61,6 +68,14 @@ async fn list_indicator_results(
     list: List<ResultFilters>,
 ) -> Result<Paged<IndicatorResult>> {
     list.answer(&access, move |db, list| store::indicator_results(db, &key, &list.filters, &list.page)).await
+}
+
+async fn list_milestones(
+    access: Access<ReadResults>,
+    Path(key): Path<Key>,
+    Query(query): Query<MilestoneFilters>,
+) -> Result<Rows<Milestone>> {
+    access.snapshot(move |db| store::unit_milestones(db, &key, &query)).await.map(Rows)
 }
 
 async fn list_provenance(access: Access<ReadResults>, Path(key): Path<Key>, list: List<ProvenanceFilters>) -> Result<Paged<Provenance>> {

@@ -88,7 +88,7 @@ pub struct Coverage {
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c22", "code": "SGD", "name": "Sở Giáo dục và Đào tạo tỉnh Hòa Bình"},
     "period": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c50", "code": "2024-2025-START", "title_vi": "Đầu năm học 2024-2025", "title_en": "Start of school year 2024-2025"},
     "year": 2024, "kind": "ratio", "numerator": 13573, "denominator": 28983, "count": null, "level": null, "state": null, "rate": "46.83", "baseline": "46.83",
-    "target": null, "operator": ">=", "attained": false, "reason": null, "gap": "-3.17", "trajectory": "no_data", "provisional": true, "withheld": false,
+    "target": null, "operator": ">=", "attained": false, "reason": null, "gap": "-3.17", "trajectory": "no_data", "projected_year": null, "provisional": true, "withheld": false,
     "definition_version": 1, "basis": "as_reported", "coverage": {"expected": 222, "included": 222, "missing": 0}, "sentence_vi": null, "sentence_en": null,
     "provenance": "/api/v1/indicators/MN01/provenance?unit=SGD&period=2024-2025-START"}))]
 pub struct IndicatorResult {
@@ -120,7 +120,7 @@ pub struct IndicatorResult {
     /// The sum of numerators over the sum of denominators, in percent; for showing only.
     #[schema(required = true, value_type = Option<String>, example = "46.83")]
     pub rate: Option<Decimal>,
-    /// The unit's own result of 2024, the year before the plan: the rate, or the count.
+    /// What the unit started from: the baseline that was set, else its own result of 2024 by the same definition; the rate, or the count.
     #[schema(required = true, value_type = Option<String>, example = "46.83")]
     pub baseline: Option<Decimal>,
     /// The target of the year, else the next later one.
@@ -138,8 +138,12 @@ pub struct IndicatorResult {
     /// The result less the target, in points; the sign as computed.
     #[schema(required = true, value_type = Option<String>, example = "-3.17")]
     pub gap: Option<Decimal>,
-    /// Where it stands on the straight line from the baseline to the target.
+    /// Where it stands on the way from the baseline to the target: its milestones are the targets of the years between, else on the
+    /// straight line.
     pub trajectory: Trajectory,
+    /// The year in which the target will be met at the pace since the baseline; null if that leads nowhere.
+    #[schema(required = true)]
+    pub projected_year: Option<i32>,
     /// Whether something is missing or the period is not locked.
     pub provisional: bool,
     /// Whether figures are withheld.
@@ -159,6 +163,41 @@ pub struct IndicatorResult {
     pub sentence_en: Option<String>,
     /// Where its values are listed.
     pub provenance: String,
+}
+
+text_enum! {
+    /// Where a milestone comes from.
+    pub enum MilestoneOrigin {
+        /// A target of the year itself.
+        Typed = "typed",
+        /// On the straight line between the targets, or the baseline, around it.
+        Drawn = "drawn",
+    }
+}
+
+/// What a unit should have reached in a year.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"year": 2027, "operator": ">=", "value": "48.42", "origin": "drawn", "target_year": 2030}))]
+pub struct Milestone {
+    /// The year.
+    pub year: i32,
+    /// How a result is held against it.
+    pub operator: Operator,
+    /// What should be reached, with two places; attainment is decided on the exact number.
+    #[schema(value_type = String, example = "48.42")]
+    pub value: Decimal,
+    /// Whether it was typed.
+    pub origin: MilestoneOrigin,
+    /// The year of the target that it is, or leads to.
+    pub target_year: i32,
+}
+
+/// Whose milestones are asked.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct MilestoneFilters {
+    /// Of this unit: id or code; the caller's own unless given.
+    #[schema(max_length = 40)]
+    pub unit: Option<String>,
 }
 
 /// Which results of one indicator are asked: of one period, of a year, or of all periods from one to another.

@@ -1,16 +1,18 @@
 //! What a result says: from sums to a rate, an attainment and a place on the way to the target. Pure arithmetic.
 
 use chrono::{Datelike, NaiveDate};
-use serde::Deserialize;
 
 use super::model::{Coverage, ResultReason, Trajectory};
 use crate::indicators::model::{Definition, IndicatorKind, Operator, Target};
-use crate::indicators::rules::{Decimal, Fraction, attains};
+use crate::indicators::rules::{Cascade, Decimal, Fraction, attains};
 use crate::sums::values::Amount;
 use crate::values::model::State;
 
 /// The year before the plan: what its targets start from.
 pub const BASE_YEAR: i32 = 2024;
+
+/// Further on nobody plans.
+const LAST_YEAR: i32 = 2100;
 
 /// What was added up for a unit and a period, side by side with how many were to give it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,20 +31,7 @@ pub struct Added {
 #[derive(Clone, Debug, Default)]
 pub struct Communes(pub Vec<Vec<Option<i32>>>);
 
-/// How much of what lies below must reach a level (Decree 20/2014/NĐ-CP): communes of a district, districts of a province.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Cascade {
-    communes_percent: usize,
-    districts_percent: usize,
-}
-
 impl Cascade {
-    /// What the definition says.
-    #[must_use]
-    pub fn of(definition: &Definition) -> Option<Self> {
-        Self::deserialize(definition.parameters.get("cascade")?).ok()
-    }
-
     /// The level that a territory reaches: the highest that enough of its districts reach, a district reaching one that enough of
     /// its communes reach. What nobody recorded does not count as reached.
     #[must_use]
@@ -62,7 +51,7 @@ impl Cascade {
 /// The figures of a level: that of a commune itself, or the one that a cascade reaches.
 #[must_use]
 pub fn levelled(definition: &Definition, communes: Option<&Communes>) -> Figures {
-    let (Some(communes), Some(cascade)) = (communes, Cascade::of(definition)) else {
+    let (Some(communes), Some(cascade)) = (communes, Cascade::of(&definition.parameters)) else {
         return Figures { reason: Some(ResultReason::NotCollectedAtThisLevel), ..Figures::default() };
     };
     let all = || communes.0.iter().flatten();
@@ -86,7 +75,8 @@ pub fn levelled(definition: &Definition, communes: Option<&Communes>) -> Figures
 /// How a state stands to its target: a milestone is done by the end of its year, what is maintained is not given up.
 #[must_use]
 pub fn stated(state: Option<State>, on: Option<NaiveDate>, collects: bool, target: Option<&Target>) -> Standing {
-    let unknown = |reason| Standing { attained: None, reason: Some(reason), gap: None, trajectory: Trajectory::NoData };
+    let known = |attained, reason| Standing { attained, reason, gap: None, trajectory: Trajectory::NoData, projected_year: None };
+    let unknown = |reason| known(None, Some(reason));
     let Some(state) = state else {
         return unknown(if collects { ResultReason::NoValue } else { ResultReason::NotCollectedAtThisLevel });
     };
@@ -95,7 +85,7 @@ pub fn stated(state: Option<State>, on: Option<NaiveDate>, collects: bool, targe
         Operator::Milestone => state == State::Done && on.is_none_or(|day| day.year() <= target.year),
         _ => matches!(state, State::Maintained | State::UnderWay | State::Done),
     };
-    Standing { attained: Some(attained), reason: None, gap: None, trajectory: Trajectory::NoData }
+    known(Some(attained), None)
 }
 
 /// The figures of a result.
@@ -209,56 +199,110 @@ pub struct Standing {
     pub gap: Option<Decimal>,
     /// Where it stands on the way.
     pub trajectory: Trajectory,
+    /// The year in which the target is met at the present pace.
+    pub projected_year: Option<i32>,
 }
 
-/// The target that a result of this year is held against: that of the year, else the next later one. `targets` is by year.
-#[must_use]
-pub fn target_of<'t>(targets: impl Iterator<Item = &'t Target>, year: i32) -> Option<&'t Target> {
-    targets.filter(|target| target.year >= year).min_by_key(|target| target.year)
+/// Where a unit started: the year, and its number then.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Of the base year, unless a baseline of another one was set.
+    pub year: i32,
+    /// The rate, the count or the level.
+    pub number: Fraction,
 }
 
-/// Holds a number against a target.
-#[must_use]
-pub fn standing(
-    number: Option<Fraction>,
-    reason: Option<ResultReason>,
-    target: Option<&Target>,
-    baseline: Option<Fraction>,
-    year: i32,
-) -> Standing {
-    let unknown = |reason| Standing { attained: None, reason, gap: None, trajectory: Trajectory::NoData };
-    let Some(number) = number else { return unknown(reason) };
-    let Some(target) = target else { return unknown(Some(ResultReason::NoTarget)) };
-    let gap = target.value.and_then(|value| number.minus(Fraction::decimal(value))).map(Fraction::shown);
-    let attained = attains(number, target.operator, target.value.map(Fraction::decimal), baseline);
-    let reason = match (attained, target.operator) {
-        (Some(_), _) => None,
-        (None, Operator::Controlled | Operator::Increase | Operator::Decrease) => Some(ResultReason::NoBaseline),
-        (None, _) => Some(ResultReason::NotDecidable),
-    };
-    Standing { attained, reason, gap, trajectory: trajectory(number, target, baseline, year).unwrap_or(Trajectory::NoData) }
+/// What a result is held against: targets in force by year, and where the unit started.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'t> {
+    /// In force for the unit, by year.
+    pub targets: &'t [&'t Target],
+    /// Where it started.
+    pub start: Option<Start>,
 }
 
-/// Milestones lie on the straight line from the baseline to the target.
-fn trajectory(number: Fraction, target: &Target, baseline: Option<Fraction>, year: i32) -> Option<Trajectory> {
-    let (from, to) = (baseline?, Fraction::decimal(target.value?));
-    let whole = target.year - BASE_YEAR;
-    if whole <= 0 || year <= BASE_YEAR {
-        return None;
+/// A yearly milestone: a target of the year itself, or what lies on the way to the next one.
+#[derive(Clone, Copy, Debug)]
+pub struct Waypoint<'t> {
+    /// Its number.
+    pub number: Fraction,
+    /// The target that it is, or leads to.
+    pub target: &'t Target,
+    /// Whether it is drawn and not typed.
+    pub drawn: bool,
+}
+
+impl<'t> Way<'t> {
+    /// The target that a result of a year is held against: that of the year, else the next later one.
+    #[must_use]
+    pub fn target(&self, year: i32) -> Option<&'t Target> {
+        self.targets.iter().copied().find(|target| target.year >= year)
     }
-    // Who began past the target only has to stay past it.
-    let past = attains(from, target.operator, Some(to), baseline)?;
-    let reaches = |year: i32| {
-        let milestone = if past { to } else { from.toward(to, year - BASE_YEAR, whole)? };
-        attains(number, target.operator, Some(milestone), baseline)
-    };
-    Some(if reaches(year)? {
-        Trajectory::OnTrack
-    } else if reaches(year - 1)? {
-        Trajectory::Behind
-    } else {
-        Trajectory::AtRisk
-    })
+
+    /// The milestone of a year: the target typed for it, else the point on the straight line from the one before, or from the start, to
+    /// the next.
+    #[must_use]
+    pub fn milestone(&self, year: i32) -> Option<Waypoint<'t>> {
+        let valued = |target: &&'t Target| target.value.map(|value| (*target, Fraction::decimal(value)));
+        let (target, to) = self.targets.iter().filter(|target| target.year >= year).find_map(valued)?;
+        if target.year == year {
+            return Some(Waypoint { number: to, target, drawn: false });
+        }
+        let typed = self.targets.iter().rev().filter(|target| target.year < year).find_map(valued);
+        let typed = typed.map(|(target, number)| Start { year: target.year, number });
+        let from = typed.or(self.start.filter(|start| start.year <= year))?;
+        // Who began past the target only has to stay past it.
+        let past = attains(from.number, target.operator, Some(to), self.start.map(|start| start.number))?;
+        let number = if past { to } else { from.number.toward(to, year - from.year, target.year - from.year)? };
+        Some(Waypoint { number, target, drawn: true })
+    }
+
+    fn reaches(&self, number: Fraction, year: i32) -> Option<bool> {
+        let milestone = self.milestone(year)?;
+        attains(number, milestone.target.operator, Some(milestone.number), self.start.map(|start| start.number))
+    }
+
+    /// Where a number of a year stands on the way.
+    fn trajectory(&self, number: Fraction, year: i32) -> Option<Trajectory> {
+        if year <= BASE_YEAR {
+            return None;
+        }
+        Some(if self.reaches(number, year)? {
+            Trajectory::OnTrack
+        } else if self.reaches(number, year - 1)? {
+            Trajectory::Behind
+        } else {
+            Trajectory::AtRisk
+        })
+    }
+
+    /// The year in which the target is met if every year adds what the years since the start added on average; `None` if never.
+    #[must_use]
+    pub fn projected_year(&self, number: Fraction, year: i32) -> Option<i32> {
+        let (target, start) = (self.target(year)?, self.start.filter(|start| start.year < year)?);
+        let met = |later: i32| {
+            let there = start.number.toward(number, later - start.year, year - start.year)?;
+            attains(there, target.operator, target.value.map(Fraction::decimal), Some(start.number))
+        };
+        (year..=LAST_YEAR).find(|later| met(*later) == Some(true))
+    }
+
+    /// Holds a number of a year against the target.
+    #[must_use]
+    pub fn standing(&self, number: Option<Fraction>, reason: Option<ResultReason>, year: i32) -> Standing {
+        let unknown = |reason| Standing { attained: None, reason, gap: None, trajectory: Trajectory::NoData, projected_year: None };
+        let Some(number) = number else { return unknown(reason) };
+        let Some(target) = self.target(year) else { return unknown(Some(ResultReason::NoTarget)) };
+        let gap = target.value.and_then(|value| number.minus(Fraction::decimal(value))).map(Fraction::shown);
+        let attained = attains(number, target.operator, target.value.map(Fraction::decimal), self.start.map(|start| start.number));
+        let reason = match (attained, target.operator) {
+            (Some(_), _) => None,
+            (None, Operator::Controlled | Operator::Increase | Operator::Decrease) => Some(ResultReason::NoBaseline),
+            (None, _) => Some(ResultReason::NotDecidable),
+        };
+        let trajectory = self.trajectory(number, year).unwrap_or(Trajectory::NoData);
+        Standing { attained, reason, gap, trajectory, projected_year: self.projected_year(number, year) }
+    }
 }
 
 #[cfg(test)]
@@ -287,11 +331,13 @@ mod tests {
 
     #[test]
     fn a_result_is_held_against_the_target_of_its_year_or_the_next() {
-        let targets = [target(2030, Operator::AtLeast, Some(5000)), target(2026, Operator::AtLeast, Some(4800))];
-        assert_eq!(target_of(targets.iter(), 2025).map(|target| target.year), Some(2026));
-        assert_eq!(target_of(targets.iter(), 2026).map(|target| target.year), Some(2026));
-        assert_eq!(target_of(targets.iter(), 2027).map(|target| target.year), Some(2030));
-        assert!(target_of(targets.iter(), 2031).is_none());
+        let targets = [target(2026, Operator::AtLeast, Some(4800)), target(2030, Operator::AtLeast, Some(5000))];
+        let by_year: Vec<&Target> = targets.iter().collect();
+        let way = Way { targets: &by_year, start: None };
+        assert_eq!(way.target(2025).map(|target| target.year), Some(2026));
+        assert_eq!(way.target(2026).map(|target| target.year), Some(2026));
+        assert_eq!(way.target(2027).map(|target| target.year), Some(2030));
+        assert!(way.target(2031).is_none());
     }
 
     #[test]
@@ -322,10 +368,14 @@ mod tests {
         }
     }
 
+    fn start(year: i32, number: Option<Fraction>) -> Option<Start> {
+        number.map(|number| Start { year, number })
+    }
+
     #[test]
     fn the_way_to_a_target_is_a_straight_line() {
         let goal = target(2030, Operator::AtLeast, Some(5200));
-        let base = Fraction::percent(40, 100);
+        let way = Way { targets: &[&goal], start: start(2024, Fraction::percent(40, 100)) };
         // Milestones: 42 in 2025, 44 in 2026, 46 in 2027.
         for (percent, year, expected) in [
             (44, 2026, Trajectory::OnTrack),
@@ -335,15 +385,60 @@ mod tests {
             (52, 2030, Trajectory::OnTrack),
             (44, 2024, Trajectory::NoData),
         ] {
-            let standing = standing(Fraction::percent(percent, 100), None, Some(&goal), base, year);
+            let standing = way.standing(Fraction::percent(percent, 100), None, year);
             assert_eq!(standing.trajectory, expected, "{percent} in {year}");
         }
-        assert_eq!(standing(Fraction::percent(44, 100), None, Some(&goal), None, 2026).trajectory, Trajectory::NoData);
+        let unknown = Way { targets: &[&goal], start: None };
+        assert_eq!(unknown.standing(Fraction::percent(44, 100), None, 2026).trajectory, Trajectory::NoData);
         // 99.6 at the beginning and 99.3 now: still above 99.
         let high = target(2030, Operator::Above, Some(9900));
-        let stays = standing(Fraction::percent(993, 1000), None, Some(&high), Fraction::percent(996, 1000), 2026);
+        let kept = Way { targets: &[&high], start: start(2024, Fraction::percent(996, 1000)) };
+        let stays = kept.standing(Fraction::percent(993, 1000), None, 2026);
         assert_eq!((stays.attained, stays.trajectory), (Some(true), Trajectory::OnTrack));
         let grow = target(2030, Operator::Increase, None);
-        assert_eq!(standing(Fraction::percent(44, 100), None, Some(&grow), None, 2026).reason, Some(ResultReason::NoBaseline));
+        let aimless = Way { targets: &[&grow], start: None };
+        assert_eq!(aimless.standing(Fraction::percent(44, 100), None, 2026).reason, Some(ResultReason::NoBaseline));
+    }
+
+    #[test]
+    fn typed_milestones_bend_the_line() {
+        let (near, far) = (target(2026, Operator::AtLeast, Some(4100)), target(2030, Operator::AtLeast, Some(4900)));
+        let way = Way { targets: &[&near, &far], start: start(2024, Fraction::percent(40, 100)) };
+        let shown = |year: i32| way.milestone(year).map(|point| (point.number.shown().to_string(), point.drawn));
+        for (year, number, drawn) in
+            [(2025, "40.50", true), (2026, "41.00", false), (2027, "43.00", true), (2029, "47.00", true), (2030, "49.00", false)]
+        {
+            assert_eq!(shown(year), Some((number.to_owned(), drawn)), "{year}");
+        }
+        assert_eq!(shown(2031), None);
+        // Without a start only what was typed, and what lies between, is known.
+        let bare = Way { targets: &[&near, &far], start: None };
+        assert!(bare.milestone(2025).is_none());
+        assert_eq!(bare.milestone(2028).map(|point| point.number.shown().to_string()), Some("45.00".to_owned()));
+        // A baseline of an earlier year makes the line longer.
+        let early = Way { targets: &[&far], start: start(2021, Fraction::percent(40, 100)) };
+        assert_eq!(early.milestone(2024).map(|point| point.number.shown().to_string()), Some("43.00".to_owned()));
+    }
+
+    #[test]
+    fn the_present_pace_says_when_a_target_is_met() {
+        let goal = target(2030, Operator::AtLeast, Some(5000));
+        let way = Way { targets: &[&goal], start: start(2024, Fraction::percent(44, 100)) };
+        for (percent, year, met) in [
+            // Two points in two years: one a year, four more to go.
+            (46, 2026, Some(2030)),
+            (45, 2026, Some(2036)),
+            (50, 2026, Some(2026)),
+            (44, 2026, None),
+            (43, 2026, None),
+            // The base year has no pace.
+            (46, 2024, None),
+        ] {
+            assert_eq!(way.projected_year(Fraction::percent(percent, 100).expect("a rate"), year), met, "{percent} in {year}");
+        }
+        let ceiling = target(2030, Operator::Below, Some(500));
+        let falling = Way { targets: &[&ceiling], start: start(2024, Fraction::percent(9, 100)) };
+        // 9, 8, 7, 6, 5: strictly below only in the year after.
+        assert_eq!(falling.projected_year(Fraction::percent(7, 100).expect("a rate"), 2026), Some(2029));
     }
 }

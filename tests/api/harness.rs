@@ -206,6 +206,12 @@ impl Caller<'_> {
         self.send("PATCH", path, &headers, Some(body.to_string().as_bytes()))
     }
 
+    /// `condition` is `If-None-Match` or `If-Match` with its tag.
+    #[must_use = "say which status is expected"]
+    pub fn put(&self, path: &str, condition: (&str, &str), body: &Value) -> Reply {
+        self.send("PUT", path, &[("Content-Type", "application/json"), condition], Some(body.to_string().as_bytes()))
+    }
+
     #[must_use = "say which status is expected"]
     pub fn delete(&self, path: &str) -> Reply {
         self.send("DELETE", path, &[], None)

@@ -15,6 +15,7 @@ mod harness;
 mod house;
 mod journal;
 mod matrix;
+mod measures;
 mod migrations;
 mod properties;
 mod units;

@@ -86,6 +86,16 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [
         "list_indicators" => get("/api/v1/indicators?limit=1".into()),
         "get_indicator" => get("/api/v1/indicators/MN01".into()),
         "list_definitions" => get("/api/v1/indicators/MN01/definitions".into()),
+        "get_definition" => get("/api/v1/indicators/MN01/definitions/1".into()),
+        "add_definition" => post("/api/v1/indicators/DA02/definitions", definition(number)),
+        "list_milestones" => get(format!("/api/v1/indicators/MN01/milestones?unit={unit}")),
+        "list_target_history" => get(format!("/api/v1/indicators/MN01/targets/{unit}/2030/history")),
+        "get_baseline" => get(format!("/api/v1/indicators/MN01/baselines/{unit}")),
+        "set_baseline" => {
+            let body = json!({"year": 2023, "value": "40.00", "source": "Báo cáo năm học 2022-2023"});
+            ("PUT", format!("/api/v1/indicators/MN01/baselines/{unit}"), Some(body), Some("*"))
+        }
+        "end_baseline" => ("DELETE", format!("/api/v1/indicators/MN01/baselines/{unit}"), None, Some("*")),
         "list_targets" => get(format!("/api/v1/indicators/MN01/targets?unit={unit}")),
         "set_target" => {
             ("PUT", format!("/api/v1/indicators/MN01/targets/{unit}/2030"), Some(json!({"operator": ">=", "value": "60.00"})), Some("*"))
@@ -129,6 +139,15 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [
         "refuse_extension" => post(&format!("/api/v1/assignments/{work}/extensions/{ABSENT}/refuse"), json!({})),
         other => panic!("{other} has no row in the matrix"),
     }
+}
+
+/// A definition of a day of its own.
+fn definition(number: usize) -> Value {
+    let day = chrono::NaiveDate::from_ymd_opt(2027, 1, 1).expect("a day") + chrono::Days::new(u64::try_from(number).expect("small"));
+    json!({"valid_from": day, "period_kind": "year", "numerator": null, "denominator": null,
+        "count": {"title_vi": "Phân hiệu", "title_en": "Branch", "by": "unit", "kinds": ["department"], "levels": []},
+        "may_exceed": false, "parameters": {}, "disaggregations": [], "external_refs": [],
+        "checks": {"least": null, "most": null, "jump": null}})
 }
 
 /// A row that every unit may record.

@@ -231,6 +231,9 @@ struct GivenRow {
 pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashSet<AssignmentId>> {
     let now = tx.now();
     let mut made = HashSet::with_capacity(given.len());
+    // Many units are given one task: its title is folded once.
+    let keys: HashMap<&str, String> =
+        given.iter().map(|one| one.title.as_str()).collect::<HashSet<_>>().into_iter().map(|title| (title, text::fold(title))).collect();
     for chunk in given.chunks(1000) {
         let rows: Vec<GivenRow> = chunk
             .iter()
@@ -242,7 +245,7 @@ pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashSet<As
                 unit_id: one.unit,
                 assigned_by: one.assigned_by,
                 period_id: one.period,
-                title_key: text::fold(&one.title),
+                title_key: keys.get(one.title.as_str()).cloned().unwrap_or_default(),
                 title: one.title.clone(),
                 deliverable: one.deliverable.clone(),
                 due_on: one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE),

@@ -1,23 +1,23 @@
 //! Queries on indicators and their definitions: part of the catalogue, readable by whoever is signed in.
 
+mod baselines;
+mod definitions;
 mod targets;
 
-use std::collections::HashMap;
-
-use chrono::NaiveDate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::model::{Definition, Direction, Indicator, IndicatorFilters, IndicatorKind, Measure, NewIndicator, Side};
+use super::model::{Direction, Indicator, IndicatorFilters, IndicatorKind, Measure, NewIndicator};
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{indicator_definitions, indicators};
-use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
+use crate::db::{Db, Tx, by_key};
 use crate::error::{Error, Fault, Result};
 use crate::ids::{Id, IndicatorId, Key, UnitId};
-use crate::periods::model::PeriodKind;
 use crate::{refs, text};
-pub use targets::{end_target, in_force, own_target, set_target};
+pub use baselines::{Started, baseline, baselines, end_baseline, lock_baseline, set_baseline};
+pub use definitions::{Defined, Which, add_definition, defined, definition, definitions};
+pub use targets::{end_target, in_force, own_target, set_target, target_history};
 
 #[derive(Debug, Queryable)]
 struct Row {
@@ -38,125 +38,11 @@ struct Row {
     updated_at: Instant,
 }
 
-#[derive(Debug, Queryable)]
-struct DefinitionRow {
-    indicator: IndicatorId,
-    number: i32,
-    valid_from: NaiveDate,
-    valid_to: NaiveDate,
-    period_kind: PeriodKind,
-    numerator: Option<String>,
-    denominator: Option<String>,
-    count: Option<String>,
-    may_exceed: bool,
-    parameters: String,
-    _levels: String,
-}
-
-impl TryFrom<DefinitionRow> for Definition {
-    type Error = Error;
-    fn try_from(row: DefinitionRow) -> Result<Self> {
-        let side = |text: Option<String>| text.as_deref().map(serde_json::from_str::<Side>).transpose();
-        Ok(Self {
-            version: row.number,
-            valid_from: row.valid_from,
-            valid_to: (row.valid_to != UNTIL_FURTHER_NOTICE).then_some(row.valid_to),
-            period_kind: row.period_kind,
-            numerator: side(row.numerator)?,
-            denominator: side(row.denominator)?,
-            count: side(row.count)?,
-            may_exceed: row.may_exceed,
-            parameters: serde_json::from_str(&row.parameters)?,
-        })
-    }
-}
-
-/// An indicator and all its definitions: what recording and results work with.
-#[derive(Clone, Debug)]
-pub struct Defined {
-    /// Its id.
-    pub id: IndicatorId,
-    /// Its code.
-    pub code: String,
-    /// Its title in Vietnamese.
-    pub title_vi: String,
-    /// Its title in English.
-    pub title_en: String,
-    /// How it is measured.
-    pub kind: IndicatorKind,
-    /// Whether small counts of it must be withheld.
-    pub sensitive: bool,
-    /// By version.
-    pub definitions: Vec<Definition>,
-}
-
-impl Defined {
-    /// The definition that holds on a day; before the first, the first.
-    #[must_use]
-    pub fn on(&self, day: NaiveDate) -> Option<&Definition> {
-        let holding = |definition: &&Definition| definition.valid_from <= day && definition.valid_to.is_none_or(|to| day < to);
-        self.definitions.iter().find(holding).or(self.definitions.first())
-    }
-}
-
-/// Which indicators are asked.
-#[derive(Clone, Copy, Debug)]
-pub enum Which<'k> {
-    /// Every one.
-    All,
-    /// Those that these keys name.
-    Named(&'k [Key]),
-}
-
-/// Indicators with their definitions, by code.
-///
-/// # Errors
-/// Database errors.
-pub fn defined(db: &mut Db<'_>, which: Which<'_>) -> Result<Vec<Defined>> {
-    let mut query = indicators::table
-        .order_by(indicators::code)
-        .select((indicators::id, indicators::code, indicators::title_vi, indicators::title_en, indicators::kind, indicators::sensitive))
-        .into_boxed();
-    if let Which::Named(keys) = which {
-        let (ids, codes) = Key::split::<crate::ids::of::Indicator>(keys);
-        query = query.filter(indicators::id.eq_any(ids).or(indicators::code.eq_any(codes)));
-    }
-    let rows: Vec<(IndicatorId, String, String, String, IndicatorKind, bool)> = query.load(db.conn)?;
-    let ids: Vec<IndicatorId> = rows.iter().map(|row| row.0).collect();
-    let mut definitions = definitions_of(db, &ids)?;
-    let joined = rows.into_iter().map(|(id, code, title_vi, title_en, kind, sensitive)| {
-        let definitions = definitions.remove(&id).unwrap_or_default();
-        Defined { id, code, title_vi, title_en, kind, sensitive, definitions }
-    });
-    Ok(joined.collect())
-}
-
-fn definitions_of(db: &mut Db<'_>, ids: &[IndicatorId]) -> Result<HashMap<IndicatorId, Vec<Definition>>> {
-    let rows: Vec<DefinitionRow> = indicator_definitions::table
-        .filter(indicator_definitions::indicator_id.eq_any(ids.to_vec()))
-        .order_by((indicator_definitions::indicator_id, indicator_definitions::number))
-        .load(db.conn)?;
-    let mut by_indicator: HashMap<IndicatorId, Vec<Definition>> = HashMap::new();
-    for row in rows {
-        by_indicator.entry(row.indicator).or_default().push(row.try_into()?);
-    }
-    Ok(by_indicator)
-}
-
-/// The definitions of an indicator, by version.
-///
-/// # Errors
-/// 404 if there is no such indicator.
-pub fn definitions(db: &mut Db<'_>, key: &Key) -> Result<Vec<Definition>> {
-    let id = find_id(db, key)?.ok_or_else(Error::not_found)?;
-    Ok(definitions_of(db, &[id])?.remove(&id).unwrap_or_default())
-}
-
 /// Rows with their definitions and the plan's targets.
 fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Indicator>> {
     let today = db.today();
     let ids: Vec<IndicatorId> = rows.iter().map(|row| row.id).collect();
-    let mut definitions = definitions_of(db, &ids)?;
+    let mut definitions = definitions::of(db, &ids)?;
     let mut plan = targets::of_department(db, &ids)?;
     rows.into_iter()
         .map(|row| {
@@ -264,7 +150,7 @@ pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Faul
 ///
 /// # Errors
 /// Database errors.
-pub fn insert(tx: &mut Tx<'_>, new: &NewIndicator, valid_from: NaiveDate, department: UnitId) -> Result<IndicatorId> {
+pub fn insert(tx: &mut Tx<'_>, new: &NewIndicator, department: UnitId) -> Result<IndicatorId> {
     let (id, now): (IndicatorId, _) = (Id::new(), tx.now());
     let row = (
         (
@@ -288,24 +174,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewIndicator, valid_from: NaiveDate, depart
         ),
     );
     diesel::insert_into(indicators::table).values(row).execute(tx.conn)?;
-    let definition = &new.definition;
-    let side = |side: &Option<Side>| side.as_ref().map(serde_json::to_string).transpose();
-    let sides = [&definition.numerator, &definition.denominator, &definition.count];
-    let levels: Vec<&str> = sides.into_iter().flatten().flat_map(|side| &side.levels).map(|level| level.as_str()).collect();
-    let row = (
-        indicator_definitions::indicator_id.eq(id),
-        indicator_definitions::number.eq(1),
-        indicator_definitions::valid_from.eq(valid_from),
-        indicator_definitions::valid_to.eq(UNTIL_FURTHER_NOTICE),
-        indicator_definitions::period_kind.eq(definition.period_kind),
-        indicator_definitions::numerator.eq(side(&definition.numerator)?),
-        indicator_definitions::denominator.eq(side(&definition.denominator)?),
-        indicator_definitions::tally.eq(side(&definition.count)?),
-        indicator_definitions::may_exceed.eq(definition.may_exceed),
-        indicator_definitions::parameters.eq(definition.parameters.to_string()),
-        indicator_definitions::levels.eq(format!(" {} ", levels.join(" "))),
-    );
-    diesel::insert_into(indicator_definitions::table).values(row).execute(tx.conn)?;
+    definitions::insert(tx, id, 1, &new.definition)?;
     new.targets.iter().try_for_each(|target| targets::insert_planned(tx, id, department, target))?;
     Ok(id)
 }

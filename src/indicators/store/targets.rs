@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::clock::Instant;
-use crate::db::schema::{targets, unit_closure, unit_spells, units};
+use crate::db::schema::{target_revisions, targets, unit_closure, unit_spells, units, users};
 use crate::db::{Conn, Db, Tx, each};
 use crate::error::Result;
 use crate::ids::{IndicatorId, TargetId, UnitId};
-use crate::indicators::model::{NewTarget, Operator, Target, TargetBody, TargetOrigin};
+use crate::indicators::model::{NewTarget, Operator, Target, TargetBody, TargetOrigin, TargetRevision};
 use crate::indicators::rules::Decimal;
 use crate::units::model::{Kind, UnitRef};
+use crate::users::model::{NamedPerson, PersonRef};
 
 #[derive(Debug, Queryable)]
 struct TargetRow {
@@ -186,23 +187,80 @@ pub fn set_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i
         .do_update()
         .set(change)
         .execute(conn))?;
+    let set = targets::table.filter(targets::indicator_id.eq(indicator)).filter(targets::unit_id.eq(unit)).filter(targets::year.eq(year));
+    let (id, version) = set.select((targets::id, targets::version)).first(tx.conn)?;
+    keep(tx, id, version, false)
+}
+
+/// Writes the state that a target is in; `ended` is the last one.
+fn keep(tx: &mut Tx<'_>, id: TargetId, version: i64, ended: bool) -> Result<()> {
+    let row: TargetRow = targets::table.filter(targets::id.eq(id)).first(tx.conn)?;
+    let revision = (
+        target_revisions::target_id.eq(id),
+        target_revisions::version.eq(version),
+        target_revisions::indicator_id.eq(row.indicator),
+        target_revisions::unit_id.eq(row.unit),
+        target_revisions::year.eq(row.year),
+        target_revisions::ended.eq(ended),
+        target_revisions::operator.eq(row.operator),
+        target_revisions::value.eq(row.value),
+        target_revisions::reason.eq(row.reason),
+        target_revisions::set_by.eq(tx.context.caller.person().map(|person| person.id)),
+        target_revisions::set_at.eq(tx.now()),
+    );
+    diesel::insert_into(target_revisions::table).values(revision).execute(tx.conn)?;
     Ok(())
+}
+
+/// Every state that the targets of a unit for a year were in, the first one first.
+///
+/// # Errors
+/// Database errors.
+pub fn target_history(db: &mut Db<'_>, indicator: IndicatorId, unit: UnitId, year: i32) -> Result<Vec<TargetRevision>> {
+    type Row = (i64, bool, Operator, Option<i64>, Option<String>, Option<NamedPerson>, Instant);
+    let rows: Vec<Row> = target_revisions::table
+        .left_join(users::table)
+        .filter(target_revisions::indicator_id.eq(indicator))
+        .filter(target_revisions::unit_id.eq(unit))
+        .filter(target_revisions::year.eq(year))
+        .order_by((target_revisions::set_at, target_revisions::target_id, target_revisions::version))
+        .select((
+            target_revisions::version,
+            target_revisions::ended,
+            target_revisions::operator,
+            target_revisions::value,
+            target_revisions::reason,
+            (users::id, users::username, users::full_name).nullable(),
+            target_revisions::set_at,
+        ))
+        .load(db.conn)?;
+    let told = rows.into_iter().map(|(version, ended, operator, value, reason, by, set_at)| TargetRevision {
+        version,
+        ended,
+        operator,
+        value: value.map(Decimal::hundredths),
+        reason,
+        set_by: by.map(PersonRef::of),
+        set_at,
+    });
+    Ok(told.collect())
 }
 
 /// Ends a unit's own target: what is inherited holds again.
 ///
 /// # Errors
 /// Database errors.
-pub fn end_target(tx: &mut Tx<'_>, id: TargetId) -> Result<()> {
+pub fn end_target(tx: &mut Tx<'_>, id: TargetId, version: i64) -> Result<()> {
+    keep(tx, id, version + 1, true)?;
     diesel::delete(targets::table.filter(targets::id.eq(id))).execute(tx.conn)?;
     Ok(())
 }
 
 /// Records a target that the plan sets for the department.
 pub(super) fn insert_planned(tx: &mut Tx<'_>, indicator: IndicatorId, department: UnitId, target: &NewTarget) -> Result<()> {
-    let now = tx.now();
+    let (id, now) = (TargetId::new(), tx.now());
     let row = (
-        targets::id.eq(TargetId::new()),
+        targets::id.eq(id),
         targets::indicator_id.eq(indicator),
         targets::unit_id.eq(department),
         targets::year.eq(target.year),
@@ -214,6 +272,6 @@ pub(super) fn insert_planned(tx: &mut Tx<'_>, indicator: IndicatorId, department
         targets::created_at.eq(now),
         targets::updated_at.eq(now),
     );
-    diesel::insert_into(targets::table).values(row).execute(tx.conn)?;
-    Ok(())
+    diesel::insert_into(targets::table).values(&row).execute(tx.conn)?;
+    keep(tx, id, 1, false)
 }

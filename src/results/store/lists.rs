@@ -10,7 +10,9 @@ use crate::ids::Key;
 use crate::indicators::store::{Defined, Which, defined};
 use crate::periods::model::Period;
 use crate::periods::store as periods;
-use crate::results::model::{IndicatorResult, Provenance, ProvenanceFilters, ResultFilters, UnitResultFilters};
+use crate::results::model::{
+    IndicatorResult, Milestone, MilestoneFilters, Provenance, ProvenanceFilters, ResultFilters, UnitResultFilters,
+};
 use crate::units::store::own_or_referred;
 
 fn unknown(parameter: &'static str) -> Fault {
@@ -130,4 +132,15 @@ pub fn sources(db: &mut Db<'_>, key: &Key, filters: &ProvenanceFilters, page: &P
         (Some(unit), Some(period)) if faults.is_empty() => provenance(db, &unit, &indicator, &period, page),
         _ => Err(Error::invalid(faults)),
     }
+}
+
+/// The milestones of a unit for an indicator.
+///
+/// # Errors
+/// 404 if there is no such indicator; 422 if the parameter names no unit in scope.
+pub fn unit_milestones(db: &mut Db<'_>, key: &Key, filters: &MilestoneFilters) -> Result<Vec<Milestone>> {
+    let indicator = asked(db, key)?;
+    let mut faults = Vec::new();
+    let unit = own_or_referred(db, unknown("unit"), filters.unit.as_deref(), &mut faults)?;
+    super::milestones(db, &unit.ok_or_else(|| Error::invalid(faults))?, &indicator)
 }

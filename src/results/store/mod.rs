@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::model::{Basis, Coverage, IndicatorResult, ResultReason, Trajectory};
-use super::rules::{self, Added, BASE_YEAR, Figures};
+use super::model::{Basis, Coverage, IndicatorResult, Milestone, MilestoneOrigin, ResultReason, Trajectory};
+use super::rules::{self, Added, BASE_YEAR, Figures, Start, Way};
 use super::sentence::sentence;
 use crate::db::Db;
 use crate::db::page::{Page, PageRequest};
@@ -13,7 +13,7 @@ use crate::error::{Language, Result};
 use crate::ids::{AnyId, IndicatorId, Key, LocalityId, PeriodId, UnitId};
 use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side, Target};
 use crate::indicators::rules::Fraction;
-use crate::indicators::store::{Defined, in_force};
+use crate::indicators::store::{Defined, Started, baselines, in_force};
 use crate::periods::model::{Period, PeriodKind};
 use crate::periods::store as periods;
 use crate::refs::CatalogueRef;
@@ -25,13 +25,14 @@ use crate::units::store::{Seat, seats};
 mod lists;
 mod own;
 mod provenance;
-pub use lists::{indicator_results, sources, unit_results};
+pub use lists::{indicator_results, sources, unit_milestones, unit_results};
 
 /// Everything that results of some units are made of, read once.
 pub struct Table {
     sums: HashMap<(AnyId, PeriodId, IndicatorId), Amount>,
     collectors: HashMap<AnyId, Collectors>,
     targets: HashMap<UnitId, Vec<(IndicatorId, Target)>>,
+    started: HashMap<(UnitId, IndicatorId), Start>,
     seats: HashMap<UnitId, Vec<Seat>>,
     bases: Vec<Period>,
     states: own::States,
@@ -59,7 +60,8 @@ impl Table {
             _ => None,
         };
         let named: Vec<UnitRef> = units.iter().map(Unit::to_ref).collect();
-        let first = asked.iter().map(|period| period.year).min();
+        let set = baselines(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), single)?;
+        let start = |(baseline, number): Started| ((baseline.unit.id, baseline.indicator), Start { year: baseline.year, number });
         let states = if indicators.iter().any(|indicator| indicator.kind == IndicatorKind::Status) {
             own::states(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), &periods)?
         } else {
@@ -73,7 +75,8 @@ impl Table {
             recognised,
             sums: values::read(db, &nodes, &periods, single.as_ref().map(std::slice::from_ref))?,
             collectors: collectors::read(db, &nodes)?,
-            targets: in_force(db, &named, single, first)?,
+            targets: in_force(db, &named, single, Some(BASE_YEAR))?,
+            started: set.into_iter().map(start).collect(),
             seats,
             bases,
         })
@@ -108,9 +111,15 @@ impl Table {
         rules::figures(indicator.kind, definition, &self.added(unit, indicator.id, definition, period))
     }
 
-    fn baseline(&self, unit: &Unit, indicator: &Defined, definition: &Definition) -> Option<Fraction> {
+    /// Where a unit started: what was set, else its own result of the base year, if that was counted by the same definition.
+    fn start(&self, unit: &Unit, indicator: &Defined, definition: &Definition) -> Option<Start> {
+        if let Some(start) = self.started.get(&(unit.id, indicator.id)) {
+            return Some(*start);
+        }
         let base = self.bases.iter().rev().find(|period| period.kind == definition.period_kind)?;
-        self.figures(unit, indicator, indicator.on(base.as_of)?, base).number
+        let counted_by = indicator.on(base.as_of).filter(|then| then.version == definition.version)?;
+        let number = self.figures(unit, indicator, counted_by, base).number?;
+        Some(Start { year: BASE_YEAR, number })
     }
 
     /// The result of a unit for an indicator and a period; `None` if the indicator has no definition.
@@ -118,9 +127,11 @@ impl Table {
     pub fn result(&self, unit: &Unit, indicator: &Defined, period: &Period) -> Option<IndicatorResult> {
         let definition = indicator.on(period.as_of)?;
         let mut figures = self.figures(unit, indicator, definition, period);
-        let baseline = self.baseline(unit, indicator, definition);
-        let own = self.targets.get(&unit.id).into_iter().flatten().filter(|(of, _)| *of == indicator.id).map(|(_, target)| target);
-        let target = rules::target_of(own, period.year);
+        let start = self.start(unit, indicator, definition);
+        let own = self.targets.get(&unit.id).into_iter().flatten().filter(|(of, _)| *of == indicator.id);
+        let targets: Vec<&Target> = own.map(|(_, target)| target).collect();
+        let way = Way { targets: &targets, start };
+        let target = way.target(period.year);
         let state = self.states.get(&(unit.id, period.id, indicator.id)).copied();
         let standing = if indicator.kind == IndicatorKind::Status {
             let collects = definition.count.as_ref().is_some_and(|side| side.is_collected_by(unit.kind, &unit.levels));
@@ -129,7 +140,7 @@ impl Table {
             figures.complete = figures.coverage.missing == 0;
             rules::stated(state.map(|state| state.0), state.and_then(|state| state.1), collects, target)
         } else {
-            rules::standing(figures.number, figures.reason, target, baseline, period.year)
+            way.standing(figures.number, figures.reason, period.year)
         };
         let is_ratio = definition.numerator.is_some();
         let shown = figures.number.map(Fraction::shown);
@@ -145,13 +156,14 @@ impl Table {
             level: figures.level,
             state: state.map(|state| state.0),
             rate: shown.filter(|_| is_ratio),
-            baseline: baseline.map(Fraction::shown),
+            baseline: start.map(|start| start.number.shown()),
             target: target.cloned(),
             operator: target.map(|target| target.operator),
             attained: standing.attained,
             reason: standing.reason,
             gap: standing.gap,
             trajectory: standing.trajectory,
+            projected_year: standing.projected_year,
             provisional: !figures.complete || period.locked_at.is_none(),
             withheld: false,
             definition_version: definition.version,
@@ -165,6 +177,25 @@ impl Table {
         result.sentence_en = Some(sentence(&result, Language::En));
         Some(result)
     }
+}
+
+/// The milestones of a unit for an indicator: of each year from the one after the base to that of the last target.
+///
+/// # Errors
+/// Database errors.
+pub fn milestones(db: &mut Db<'_>, unit: &Unit, indicator: &Defined) -> Result<Vec<Milestone>> {
+    let bases = both(db, BASE_YEAR)?.0;
+    let table = Table::read(db, std::slice::from_ref(unit), std::slice::from_ref(indicator), &[], bases)?;
+    let Some(definition) = indicator.on(db.today()) else { return Ok(Vec::new()) };
+    let targets: Vec<&Target> = table.targets.get(&unit.id).into_iter().flatten().map(|(_, target)| target).collect();
+    let way = Way { targets: &targets, start: table.start(unit, indicator, definition) };
+    let last = targets.last().map_or(BASE_YEAR, |target| target.year);
+    let milestone = |year: i32| {
+        let point = way.milestone(year)?;
+        let origin = if point.drawn { MilestoneOrigin::Drawn } else { MilestoneOrigin::Typed };
+        Some(Milestone { year, operator: point.target.operator, value: point.number.shown(), origin, target_year: point.target.year })
+    };
+    Ok((BASE_YEAR + 1..=last).filter_map(milestone).collect())
 }
 
 fn named(indicator: &Defined) -> CatalogueRef {
@@ -228,7 +259,7 @@ fn withhold(results: &mut [IndicatorResult]) {
             result.withheld = true;
             (result.numerator, result.denominator, result.rate, result.gap) = (None, None, None, None);
             (result.baseline, result.attained, result.reason) = (None, None, Some(ResultReason::SmallCell));
-            result.trajectory = Trajectory::NoData;
+            (result.trajectory, result.projected_year) = (Trajectory::NoData, None);
             result.sentence_vi = Some(sentence(result, Language::Vi));
             result.sentence_en = Some(sentence(result, Language::En));
         }

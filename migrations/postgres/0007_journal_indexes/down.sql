@@ -1,0 +1,2 @@
+DROP INDEX journal_by_resource;
+CREATE INDEX journal_by_resource ON journal (resource_type, resource_id, seq);
