@@ -177,7 +177,7 @@ async fn bare_results(bare: web::Data<Bare>) -> HttpResponse {
         let root = db.scope()?.root();
         let unit = units::store::get(db, &Key::Id(root.uuid()), None)?.unit;
         let indicators = defined(db, Which::All)?;
-        results::store::of_unit(db, unit, &indicators, 2024)
+        results::store::of_unit(db, unit, &indicators, 2024, results::store::Look::default())
     };
     let results = bare.database.snapshot(bare.context.clone(), work).await.expect("reads");
     HttpResponse::Ok().content_type("application/json").body(listed(results, None))

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Asia/Ho_Chi_Minh is this much ahead of UTC, without daylight saving.
+const BUSINESS_OFFSET: Duration = Duration::hours(7);
 
 /// A moment in UTC, kept to the microsecond (what PostgreSQL keeps); RFC 3339 with `Z` in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
@@ -47,17 +50,22 @@ impl Instant {
         Self(self.0 + Duration::seconds(seconds))
     }
 
-    /// The business day of this moment: Asia/Ho_Chi_Minh, UTC+7 without daylight saving.
+    /// The business day of this moment, in Asia/Ho_Chi_Minh.
     #[must_use]
     pub fn business_day(self) -> NaiveDate {
-        const HOURS_7: i32 = 7 * 3600;
-        FixedOffset::east_opt(HOURS_7).map_or(self.0.date(), |zone| self.0.and_utc().with_timezone(&zone).date_naive())
+        (self.0 + BUSINESS_OFFSET).date()
     }
 
     /// RFC 3339 with six digits and `Z`: one length, so that text order is time order.
     #[must_use]
     pub fn rfc3339(self) -> String {
         self.0.and_utc().to_rfc3339_opts(SecondsFormat::Micros, true)
+    }
+
+    /// When a business day begins.
+    #[must_use]
+    pub fn start_of(day: NaiveDate) -> Self {
+        Self(day.and_time(NaiveTime::MIN) - BUSINESS_OFFSET)
     }
 
     /// Reads RFC 3339; a moment in another zone is turned to UTC.

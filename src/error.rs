@@ -152,6 +152,7 @@ faults! {
     UnknownReference "unknown_reference" "Không có đối tượng này." "No such object.",
     DuplicateRow "duplicate_row" "Trùng khóa với một dòng khác." "Another row has the same key.",
     NumeratorAboveDenominator "numerator_above_denominator" "Tử số lớn hơn mẫu số." "The numerator is above the denominator.",
+    PartsDoNotAddUp "parts_do_not_add_up" "Các phần theo {} không cộng đúng bằng tổng." "The parts by {} do not add up to the whole.",
     NotCollectedHere "not_collected_here" "Đơn vị này không thu thập số liệu này." "This unit does not collect this side.",
     PeriodKindMismatch "period_kind_mismatch" "Chỉ tiêu này dùng kỳ loại {}." "This indicator takes periods of kind {}.",
     InvalidCursor "invalid_cursor" "Con trỏ trang không thuộc truy vấn này." "The cursor does not belong to this query.",

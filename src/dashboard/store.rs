@@ -26,7 +26,7 @@ pub fn dashboard(db: &mut Db<'_>, query: &DashboardQuery) -> Result<Dashboard> {
     let told = unit.to_ref();
     let all = defined(db, Which::All)?;
     let mut indicators = IndicatorCounts::default();
-    for result in results::store::of_unit(db, unit, &all, year)? {
+    for result in results::store::of_unit(db, unit, &all, year, results::store::Look::default())? {
         match result.attained {
             Some(true) => indicators.attained += 1,
             Some(false) => indicators.not_attained += 1,

@@ -1,10 +1,11 @@
 //! The types of results (`shapes.md` 8).
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::ValueId;
-use crate::indicators::model::{IndicatorKind, Operator, Target};
+use crate::indicators::model::{Category, Dimension, IndicatorKind, Operator, Target};
 use crate::indicators::rules::Decimal;
 use crate::localities::model::LocalityRef;
 use crate::refs::CatalogueRef;
@@ -55,6 +56,8 @@ text_enum! {
     pub enum Basis {
         /// That of the period.
         AsReported = "as_reported",
+        /// That of today: for trends over a reorganisation. A unit that is gone counts nowhere; nothing is shared out.
+        CurrentTree = "current_tree",
     }
 }
 
@@ -63,6 +66,24 @@ text_enum! {
     pub enum Breakdown {
         /// The units directly below.
         Child = "child",
+        /// Female and male.
+        Sex = "sex",
+        /// Ethnic minorities and Kinh.
+        Ethnicity = "ethnicity",
+        /// With and without a disability.
+        Disability = "disability",
+        /// In public and in other institutions.
+        Ownership = "ownership",
+        /// In areas of extreme hardship and in others.
+        Area = "area",
+    }
+}
+
+impl Breakdown {
+    /// The dimension; none for the units below.
+    #[must_use]
+    pub fn dimension(self) -> Option<Dimension> {
+        Dimension::parse(self.as_str())
     }
 }
 
@@ -87,9 +108,9 @@ pub struct Coverage {
     "indicator": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "code": "MN01", "title_vi": "Tỉ lệ huy động trẻ trong độ tuổi nhà trẻ", "title_en": "Nursery-age enrolment rate"},
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c22", "code": "SGD", "name": "Sở Giáo dục và Đào tạo tỉnh Hòa Bình"},
     "period": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c50", "code": "2024-2025-START", "title_vi": "Đầu năm học 2024-2025", "title_en": "Start of school year 2024-2025"},
-    "year": 2024, "kind": "ratio", "numerator": 13573, "denominator": 28983, "count": null, "level": null, "state": null, "rate": "46.83", "baseline": "46.83",
+    "year": 2024, "kind": "ratio", "category": null, "numerator": 13573, "denominator": 28983, "count": null, "level": null, "state": null, "rate": "46.83", "baseline": "46.83",
     "target": null, "operator": ">=", "attained": false, "reason": null, "gap": "-3.17", "trajectory": "no_data", "projected_year": null, "provisional": true, "withheld": false,
-    "definition_version": 1, "basis": "as_reported", "coverage": {"expected": 222, "included": 222, "missing": 0}, "sentence_vi": null, "sentence_en": null,
+    "definition_version": 1, "basis": "as_reported", "as_of": null, "coverage": {"expected": 222, "included": 222, "missing": 0}, "sentence_vi": null, "sentence_en": null,
     "provenance": "/api/v1/indicators/MN01/provenance?unit=SGD&period=2024-2025-START"}))]
 pub struct IndicatorResult {
     /// What is measured.
@@ -102,6 +123,9 @@ pub struct IndicatorResult {
     pub year: i32,
     /// How the indicator is measured.
     pub kind: IndicatorKind,
+    /// The part that it is of; null: the whole.
+    #[schema(required = true)]
+    pub category: Option<Category>,
     /// The sum of what stands above the line.
     #[schema(required = true, minimum = 0)]
     pub numerator: Option<i64>,
@@ -153,6 +177,9 @@ pub struct IndicatorResult {
     pub definition_version: i32,
     /// In which tree it was added up.
     pub basis: Basis,
+    /// As it was known at the end of this day; null: now.
+    #[schema(required = true)]
+    pub as_of: Option<NaiveDate>,
     /// How many of those who record what is counted are in it.
     pub coverage: Coverage,
     /// The result in a sentence.
@@ -220,6 +247,10 @@ pub struct ResultFilters {
     pub to: Option<String>,
     /// Broken down by this.
     pub breakdown: Option<Breakdown>,
+    /// In which tree; that of the period unless given.
+    pub basis: Option<Basis>,
+    /// As it was known at the end of this day: two dates compared show what was recorded, changed or withdrawn between them.
+    pub as_of: Option<NaiveDate>,
 }
 
 /// Which results of one unit are asked.
@@ -234,6 +265,10 @@ pub struct UnitResultFilters {
     /// Only of this indicator: id or code.
     #[schema(max_length = 40)]
     pub indicator: Option<String>,
+    /// In which tree; that of the period unless given.
+    pub basis: Option<Basis>,
+    /// As it was known at the end of this day: two dates compared show what was recorded, changed or withdrawn between them.
+    pub as_of: Option<NaiveDate>,
 }
 
 /// Whose values are asked.

@@ -2,7 +2,7 @@
 
 use super::model::{IndicatorResult, ResultReason};
 use crate::error::Language;
-use crate::indicators::model::{Operator, Target};
+use crate::indicators::model::{Category, Operator, Target};
 use crate::indicators::rules::Decimal;
 use crate::values::model::State;
 
@@ -111,6 +111,32 @@ fn goal(target: &Target, language: Language) -> String {
     format!("{words} {value}").trim_end().to_owned()
 }
 
+/// Whom a part is of.
+fn named(category: Category, language: Language) -> &'static str {
+    match (category, language) {
+        (Category::Female, Language::Vi) => "nữ",
+        (Category::Male, Language::Vi) => "nam",
+        (Category::EthnicMinority, Language::Vi) => "dân tộc thiểu số",
+        (Category::Kinh, Language::Vi) => "dân tộc Kinh",
+        (Category::Disabled, Language::Vi) => "khuyết tật",
+        (Category::NotDisabled, Language::Vi) => "không khuyết tật",
+        (Category::Public, Language::Vi) => "công lập",
+        (Category::NonPublic, Language::Vi) => "ngoài công lập",
+        (Category::ExtremelyHardArea, Language::Vi) => "vùng đặc biệt khó khăn",
+        (Category::OtherArea, Language::Vi) => "vùng khác",
+        (Category::Female, Language::En) => "female",
+        (Category::Male, Language::En) => "male",
+        (Category::EthnicMinority, Language::En) => "ethnic minorities",
+        (Category::Kinh, Language::En) => "Kinh",
+        (Category::Disabled, Language::En) => "with a disability",
+        (Category::NotDisabled, Language::En) => "without a disability",
+        (Category::Public, Language::En) => "public",
+        (Category::NonPublic, Language::En) => "non-public",
+        (Category::ExtremelyHardArea, Language::En) => "areas of extreme hardship",
+        (Category::OtherArea, Language::En) => "other areas",
+    }
+}
+
 /// The result in a sentence.
 #[must_use]
 pub fn sentence(result: &IndicatorResult, language: Language) -> String {
@@ -119,7 +145,8 @@ pub fn sentence(result: &IndicatorResult, language: Language) -> String {
         Language::Vi => (&result.period.title_vi, &result.indicator.title_vi),
         Language::En => (&result.period.title_en, &result.indicator.title_en),
     };
-    let mut told = vec![format!("{period}, {}: {title}: {}", result.unit.name, finding(result, language))];
+    let part = result.category.map(|category| format!(" ({})", named(category, language))).unwrap_or_default();
+    let mut told = vec![format!("{period}, {}: {title}{part}: {}", result.unit.name, finding(result, language))];
     if let Some(target) = &result.target {
         let goal = goal(target, language);
         told.push(if vi { format!("; mục tiêu năm {}: {goal}", target.year) } else { format!("; target for {}: {goal}", target.year) });

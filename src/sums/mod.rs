@@ -2,6 +2,7 @@
 //! school and for a country.
 //!
 //! - [`values`]: sums of recorded values, by node, period and indicator.
+//! - [`recast`]: the same in another tree or as known on another day, not kept but added up when asked.
 //! - [`collectors`]: how many units and communes there are to collect from, by node, as steps in time.
 //! - [`progress`]: how much work there is, by node, group and due date.
 //!
@@ -10,6 +11,7 @@
 pub mod collectors;
 pub mod lineage;
 pub mod progress;
+pub mod recast;
 pub mod values;
 
 use crate::db::{Db, Tx};

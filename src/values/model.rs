@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::clock::Instant;
 use crate::ids::ValueId;
+use crate::indicators::model::Category;
 use crate::localities::model::LocalityRef;
 use crate::patch::Field;
 use crate::refs::CatalogueRef;
@@ -29,13 +30,34 @@ text_enum! {
     }
 }
 
+/// What one category adds to a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"category": "female", "numerator": 20, "denominator": 41, "count": null}))]
+pub struct Part {
+    /// The category; those of one dimension add up to the whole.
+    pub category: Category,
+    /// What stands above the line.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    pub numerator: Option<i64>,
+    /// What stands below it.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    pub denominator: Option<i64>,
+    /// How many.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    pub count: Option<i64>,
+}
+
 /// A recorded value.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c90",
     "indicator": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "code": "MN03", "title_vi": "Tỉ lệ nhóm, lớp mầm non học 2 buổi/ngày", "title_en": "Full-day groups"},
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "code": "MN-DB-001", "name": "Trường Mầm non Tu Lý"}, "locality": null,
     "period": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c50", "code": "2024-2025-START", "title_vi": "Đầu năm học 2024-2025", "title_en": "Start of school year 2024-2025"},
-    "numerator": 11, "denominator": 12, "count": null, "level": null, "state": null, "state_on": null, "source": "Báo cáo đầu năm học", "note": null,
+    "numerator": 11, "denominator": 12, "count": null, "level": null, "state": null, "state_on": null, "parts": [], "source": "Báo cáo đầu năm học", "note": null,
     "definition_version": 1, "version": 1, "recorded_by": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "username": "mn.tuly", "full_name": "Bùi Thị Hoà"},
     "recorded_at": "2025-02-20T02:30:00.000000Z", "created_at": "2025-02-20T02:30:00.000000Z", "updated_at": "2025-02-20T02:30:00.000000Z"}))]
 pub struct IndicatorValue {
@@ -68,6 +90,8 @@ pub struct IndicatorValue {
     /// The day of the state.
     #[schema(required = true)]
     pub state_on: Option<NaiveDate>,
+    /// The same by category.
+    pub parts: Vec<Part>,
     /// Where it was taken from.
     #[schema(required = true)]
     pub source: Option<String>,
@@ -94,7 +118,7 @@ pub struct IndicatorValue {
 /// A state that a value was in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"version": 1, "withdrawn": false, "numerator": 11, "denominator": 12, "count": null, "level": null, "state": null, "state_on": null,
-    "source": null, "note": null, "definition_version": 1, "recorded_by": null, "recorded_at": "2025-02-20T02:30:00.000000Z"}))]
+    "parts": [], "source": null, "note": null, "definition_version": 1, "recorded_by": null, "recorded_at": "2025-02-20T02:30:00.000000Z"}))]
 pub struct ValueRevision {
     /// Its version.
     #[schema(minimum = 1)]
@@ -119,6 +143,8 @@ pub struct ValueRevision {
     /// The day of the state.
     #[schema(required = true)]
     pub state_on: Option<NaiveDate>,
+    /// The same by category.
+    pub parts: Vec<Part>,
     /// Where it was taken from.
     #[schema(required = true)]
     pub source: Option<String>,
@@ -176,6 +202,10 @@ pub struct NewValue {
     #[serde(default)]
     #[schema(value_type = Option<NaiveDate>)]
     pub state_on: Field<NaiveDate>,
+    /// The same by category, as the definition's disaggregations say; categories of one dimension must add up to the whole.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Part>>, max_items = 10)]
+    pub parts: Field<Vec<Part>>,
     /// Where it was taken from.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500)]

@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 
-use super::model::{NewValue, State};
+use super::model::{NewValue, Part, State};
 use crate::error::{Fault, FaultCode};
-use crate::indicators::model::{Definition, IndicatorKind, MOST, Side};
+use crate::indicators::model::{Definition, Dimension, IndicatorKind, MOST, Side};
 use crate::patch::Field;
-use crate::sums::values::{Amount, CountsAs};
+use crate::sums::values::{Amount, CountsAs, WHOLE};
 
 /// The figures of a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Figures {
     pub state: Option<State>,
     /// The day of the state.
     pub state_on: Option<NaiveDate>,
+    /// The same by category, in the order of their slots.
+    pub parts: Vec<Part>,
     /// Where they were taken from.
     pub source: Option<String>,
     /// What must be said about them.
@@ -43,15 +45,26 @@ impl Figures {
             level: pick(&row.level, self.level.as_ref()),
             state: pick(&row.state, self.state.as_ref()),
             state_on: pick(&row.state_on, self.state_on.as_ref()),
+            parts: match &row.parts {
+                Field::Absent => self.parts.clone(),
+                Field::Null => Vec::new(),
+                Field::Value(parts) => {
+                    let mut parts = parts.clone();
+                    parts.sort_by_key(|part| part.category.slot());
+                    parts
+                }
+            },
             source: pick(&row.source, self.source.as_ref()),
             note: pick(&row.note, self.note.as_ref()),
         }
     }
 
-    /// What they add to the totals.
+    /// What they add to the totals, by slot.
     #[must_use]
-    pub fn amount(&self, counts_as: CountsAs) -> Amount {
-        Amount::of(counts_as, self.numerator, self.denominator, self.count)
+    pub fn amounts(&self, counts_as: CountsAs) -> Vec<(i32, Amount)> {
+        let part = |part: &Part| (part.category.slot(), Amount::of(counts_as, part.numerator, part.denominator, part.count));
+        let whole = (WHOLE, Amount::of(counts_as, self.numerator, self.denominator, self.count));
+        std::iter::once(whole).chain(self.parts.iter().map(part)).collect()
     }
 }
 
@@ -92,6 +105,52 @@ pub struct Findings {
     pub faults: Vec<Fault>,
     /// These do not.
     pub warnings: Vec<FaultCode>,
+}
+
+/// One side of a part.
+type PartSide = fn(&Part) -> Option<i64>;
+
+/// What is wrong with the parts of a value: a dimension that the definition does not have, a category told twice, parts that do not add
+/// up to the whole, or one of which more is counted than there is.
+fn faults_of_parts(index: usize, row: &NewValue, figures: &Figures, definition: &Definition) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let at = |place: String, code| Fault::at(format!("/rows/{index}/parts{place}"), code);
+    let given: &[Part] = if let Field::Value(parts) = &row.parts { parts } else { &[] };
+    let bounded = definition.has_one_collector() && !definition.may_exceed;
+    for (place, part) in given.iter().enumerate() {
+        if !definition.disaggregations.contains(&part.category.dimension()) {
+            faults.push(at(format!("/{place}/category"), FaultCode::NotCollectedHere));
+        }
+        if given.iter().take(place).any(|before| before.category == part.category) {
+            faults.push(at(format!("/{place}/category"), FaultCode::DuplicateRow));
+        }
+        if bounded && part.numerator.zip(part.denominator).is_some_and(|(numerator, denominator)| numerator > denominator) {
+            faults.push(at(format!("/{place}/numerator"), FaultCode::NumeratorAboveDenominator));
+        }
+    }
+    for dimension in Dimension::ALL {
+        let parts: Vec<&Part> = figures.parts.iter().filter(|part| part.category.dimension() == *dimension).collect();
+        let sides: [(Option<i64>, PartSide); 3] = [
+            (figures.numerator, |part| part.numerator),
+            (figures.denominator, |part| part.denominator),
+            (figures.count, |part| part.count),
+        ];
+        // Every category says each side that the whole has, and no other.
+        let adds_up = |(whole, side): (Option<i64>, PartSide)| {
+            let told: Vec<i64> = parts.iter().filter_map(|part| side(part)).collect();
+            match whole {
+                Some(whole) => {
+                    told.len() == dimension.categories().count()
+                        && told.iter().try_fold(0_i64, |sum, one| sum.checked_add(*one)) == Some(whole)
+                }
+                None => told.is_empty(),
+            }
+        };
+        if !parts.is_empty() && !sides.into_iter().all(adds_up) {
+            faults.push(at(String::new(), FaultCode::PartsDoNotAddUp).with(dimension.as_str()));
+        }
+    }
+    faults
 }
 
 /// Checks a row and what its value would say after it.
@@ -139,6 +198,7 @@ pub fn check(
         let wanted = sides.iter().find(|(_, _, collected)| *collected).map_or("numerator", |(member, ..)| member);
         findings.faults.push(at(wanted, FaultCode::Required));
     }
+    findings.faults.extend(faults_of_parts(index, row, figures, definition));
     if let (Some(numerator), Some(denominator)) = (figures.numerator, figures.denominator)
         && numerator > denominator
     {

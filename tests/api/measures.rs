@@ -1,4 +1,5 @@
-//! What is measured and held against what: definitions, targets and their history, milestones, baselines.
+//! What is measured and held against what: definitions, targets and their history, milestones, baselines; and from where it is looked at:
+//! by category, in the tree of today, as known on another day.
 
 use serde_json::{Value, json};
 
@@ -167,4 +168,159 @@ fn a_baseline_that_was_set_has_its_source_and_goes_before_the_own_result() {
     send("MN-DB-001").expect(201);
     send("PGD-DB").problem(403, "forbidden");
     send("MN-MC-001").problem(404, "not_found");
+}
+
+#[test]
+fn parts_add_up_to_the_whole_or_are_refused_and_are_results_of_their_own() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let row = |unit: &str, parts: Value| json!({"indicator": "TH03", "unit": unit, "period": "2024-2025-END", "numerator": 90, "denominator": 100, "parts": parts});
+    let sexes = |girls: (i64, i64), boys: (i64, i64)| json!([{"category": "male", "numerator": boys.0, "denominator": boys.1}, {"category": "female", "numerator": girls.0, "denominator": girls.1}]);
+    let post = |row: Value| admin.post("/api/v1/indicator-values", &json!({"rows": [row]}));
+    for (parts, faults) in [
+        (sexes((45, 50), (44, 50)), vec!["/rows/0/parts parts_do_not_add_up"]),
+        (sexes((51, 50), (39, 50)), vec!["/rows/0/parts/1/numerator numerator_above_denominator"]),
+        (json!([{"category": "female", "numerator": 90, "denominator": 100}]), vec!["/rows/0/parts parts_do_not_add_up"]),
+        (
+            json!([{"category": "female", "numerator": 45, "denominator": 50}, {"category": "female", "numerator": 45, "denominator": 50}]),
+            vec!["/rows/0/parts/1/category duplicate_row"],
+        ),
+        (
+            json!([{"category": "public", "numerator": 45, "denominator": 50}, {"category": "non_public", "numerator": 45, "denominator": 50}]),
+            vec!["/rows/0/parts/0/category not_collected_here", "/rows/0/parts/1/category not_collected_here"],
+        ),
+    ] {
+        let mut told = post(row("TH-DB-001", parts)).faults();
+        told.sort();
+        assert_eq!(told, faults);
+    }
+    post(row("TH-DB-001", sexes((45, 48), (45, 52)))).expect(200);
+    // A total that changes without its parts does not add up any more.
+    post(ratio("TH03", "TH-DB-001", "2024-2025-END", 91, 100)).expect(422);
+    post(ratio("TH03", "TH-DB-001", "2024-2025-END", 90, 100)).expect(200);
+    let list = |query: &str| admin.get(&format!("/api/v1/indicators/TH03/results?unit=PGD-DB&period=2024-2025-END&{query}"));
+    let by_sex = list("breakdown=sex").expect(200).json();
+    let told = |row: &Value| {
+        (row["category"].clone(), row["numerator"].clone(), row["denominator"].clone(), row["rate"].clone(), row["attained"].clone())
+    };
+    let rows: Vec<_> = by_sex["data"].as_array().expect("rows").iter().map(told).collect();
+    assert_eq!(
+        rows,
+        [
+            (json!("female"), json!(45), json!(48), json!("93.75"), json!(false)),
+            (json!("male"), json!(45), json!(52), json!("86.54"), json!(false))
+        ]
+    );
+    let sentence = by_sex["data"][0]["sentence_vi"].as_str().expect("a sentence");
+    assert!(sentence.contains("(nữ): 93,75 % (45/48)"), "{sentence}");
+    assert_eq!(list("breakdown=ethnicity").expect(200).json()["data"][0]["reason"], "no_value");
+    assert_eq!(list("breakdown=area").faults(), ["breakdown not_in_list"]);
+    let value = admin.get("/api/v1/indicator-values?indicator=TH03").expect(200).json()["data"][0].clone();
+    assert_eq!(value["parts"][0], json!({"category": "female", "numerator": 45, "denominator": 48, "count": null}));
+    // A school with figures and no parts is in the whole only; null takes the parts away; a withdrawn value takes all with it.
+    admin.unit("TH-DB-002", "school", "primary", "Trường Tiểu học Tu Lý", "PGD-DB");
+    post(row("TH-DB-002", json!(null))).expect(200);
+    assert_eq!(list("breakdown=sex").expect(200).json()["data"][0]["coverage"], json!({"expected": 2, "included": 1, "missing": 1}));
+    app.db_verify();
+    let changed = row("TH-DB-001", sexes((40, 48), (50, 52)));
+    post(changed).expect(200);
+    app.db_verify();
+    post(row("TH-DB-001", json!(null))).expect(200);
+    assert_eq!(list("breakdown=sex").expect(200).json()["data"][0]["reason"], "no_value");
+    post(row("TH-DB-001", sexes((45, 48), (45, 52)))).expect(200);
+    let id = value["id"].as_str().expect("an id");
+    let history = admin.get(&format!("/api/v1/indicator-values/{id}/history")).expect(200).json();
+    let parts: Vec<usize> =
+        history["data"].as_array().expect("rows").iter().map(|row| row["parts"].as_array().map_or(0, Vec::len)).collect();
+    assert_eq!(parts, [2, 2, 0, 2]);
+    admin.send("DELETE", &format!("/api/v1/indicator-values/{id}"), &[("If-Match", "*")], None).expect(204);
+    assert_eq!(list("breakdown=sex").expect(200).json()["data"][0]["reason"], "no_value");
+    app.db_verify();
+    // Parts move with their unit.
+    post(row("TH-DB-002", sexes((45, 48), (45, 52)))).expect(200);
+    admin.patch("/api/v1/units/TH-DB-002", "*", &json!({"parent": "PGD-MC", "effective_on": "2025-01-01"})).expect(200);
+    let there = admin.get("/api/v1/indicators/TH03/results?unit=PGD-MC&period=2024-2025-END&breakdown=sex").expect(200).json();
+    assert_eq!(there["data"][1]["numerator"], 45);
+    app.db_verify();
+}
+
+#[test]
+fn the_past_can_be_read_as_it_was_known_and_in_the_tree_of_today() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    record(&admin, &[ratio("MN03", "MN-DB-001", START, 11, 12), ratio("MN03", "MN-DB-002", START, 9, 9)]);
+    let first = admin.get("/api/v1/indicator-values?indicator=MN03&unit=MN-DB-002").expect(200).json()["data"][0]["id"].clone();
+    app.clock.advance(86_400);
+    let admin = app.sign_in("quan.tri");
+    record(&admin, &[ratio("MN03", "MN-DB-001", START, 10, 12), ratio("MN03", "MN-MC-001", START, 1, 3)]);
+    app.clock.advance(86_400);
+    let admin = app.sign_in("quan.tri");
+    admin.send("DELETE", &format!("/api/v1/indicator-values/{}", first.as_str().expect("an id")), &[("If-Match", "*")], None).expect(204);
+    let read = |query: &str| {
+        let list = admin.get(&format!("/api/v1/indicators/MN03/results?period={START}&{query}")).expect(200).json();
+        let row = &list["data"][0];
+        (row["numerator"].clone(), row["denominator"].clone(), row["coverage"]["included"].clone())
+    };
+    for (unit, day, numerator, denominator, included) in [
+        ("SGD", "2025-02-20", json!(20), json!(21), 2),
+        ("SGD", "2025-02-21", json!(20), json!(24), 3),
+        ("SGD", "2025-02-22", json!(11), json!(15), 2),
+        ("PGD-DB", "2025-02-21", json!(19), json!(21), 2),
+        ("MN-DB-002", "2025-02-21", json!(9), json!(9), 1),
+        ("MN-DB-002", "2025-02-22", json!(null), json!(null), 0),
+        ("SGD", "2025-02-19", json!(null), json!(null), 0),
+    ] {
+        assert_eq!(read(&format!("unit={unit}&as_of={day}")), (numerator, denominator, json!(included)), "{unit} on {day}");
+    }
+    // What is known today is what is kept.
+    assert_eq!(read("unit=SGD&as_of=2025-02-22"), read("unit=SGD"));
+    let all = admin.get("/api/v1/results?unit=SGD&year=2024&indicator=MN03&as_of=2025-02-20").expect(200).json();
+    assert_eq!((&all["data"][0]["as_of"], &all["data"][0]["numerator"]), (&json!("2025-02-20"), &json!(20)));
+    let wrong = admin.get(&format!("/api/v1/indicators/MN03/results?period={START}&as_of=2030-01-01"));
+    assert_eq!(wrong.faults(), ["as_of out_of_range"]);
+
+    // A school that moved later counts where it stood then, or where it stands now.
+    admin.patch("/api/v1/units/MN-MC-001", "*", &json!({"parent": "PGD-DB", "effective_on": "2025-02-22"})).expect(200);
+    for (unit, basis, numerator, included) in [
+        ("PGD-DB", "as_reported", json!(10), 1),
+        ("PGD-DB", "current_tree", json!(11), 2),
+        ("PGD-MC", "as_reported", json!(1), 1),
+        ("PGD-MC", "current_tree", json!(null), 0),
+        ("SGD", "current_tree", json!(11), 2),
+    ] {
+        let (found, _, there) = read(&format!("unit={unit}&basis={basis}"));
+        assert_eq!((found, there), (numerator, json!(included)), "{unit} {basis}");
+    }
+    let row = admin.get(&format!("/api/v1/indicators/MN03/results?period={START}&unit=PGD-DB&basis=current_tree")).expect(200).json();
+    let from = admin.get(row["data"][0]["provenance"].as_str().expect("a path")).expect(200).json();
+    let units: Vec<&str> = from["data"].as_array().expect("rows").iter().filter_map(|row| row["unit"]["code"].as_str()).collect();
+    assert_eq!(units, ["MN-DB-001", "MN-DB-002", "MN-MC-001"]);
+    assert_eq!(row["data"][0]["coverage"]["expected"], 3);
+}
+
+#[test]
+fn levels_and_states_are_known_as_they_were() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let communes = admin.get("/api/v1/localities?parent=D150&limit=200").expect(200).json();
+    let communes: Vec<String> =
+        communes["data"].as_array().expect("rows").iter().filter_map(|row| row["code"].as_str().map(str::to_owned)).collect();
+    let levels = |level: u8| -> Vec<Value> {
+        let row = |code: &String| json!({"indicator": "PC01", "unit": "PGD-DB", "locality": code, "period": "2024-PC", "level": level});
+        communes.iter().map(row).collect()
+    };
+    record(&admin, &levels(2));
+    record(&admin, &[json!({"indicator": "DA01", "unit": "SGD", "period": "2024", "state": "planned"})]);
+    app.clock.advance(86_400);
+    let admin = app.sign_in("quan.tri");
+    record(&admin, &levels(3));
+    record(&admin, &[json!({"indicator": "DA01", "unit": "SGD", "period": "2024", "state": "under_way"})]);
+    let read = |indicator: &str, unit: &str, day: &str, member: &str| {
+        let path = format!("/api/v1/results?unit={unit}&year=2024&indicator={indicator}&as_of={day}");
+        admin.get(&path).expect(200).json()["data"][0][member].clone()
+    };
+    assert_eq!(read("PC01", "PGD-DB", "2025-02-20", "level"), 2);
+    assert_eq!(read("PC01", "PGD-DB", "2025-02-21", "level"), 3);
+    assert_eq!(read("DA01", "SGD", "2025-02-20", "state"), "planned");
+    assert_eq!(read("DA01", "SGD", "2025-02-21", "state"), "under_way");
 }

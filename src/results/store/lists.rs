@@ -1,18 +1,21 @@
 //! Lists of results: what their parameters name, which periods they mean, and who may see small cells.
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 
+use super::Look;
 use super::provenance::provenance;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::Key;
+use crate::indicators::model::{Category, Dimension};
 use crate::indicators::store::{Defined, Which, defined};
 use crate::periods::model::Period;
 use crate::periods::store as periods;
 use crate::results::model::{
-    IndicatorResult, Milestone, MilestoneFilters, Provenance, ProvenanceFilters, ResultFilters, UnitResultFilters,
+    Basis, Breakdown, IndicatorResult, Milestone, MilestoneFilters, Provenance, ProvenanceFilters, ResultFilters, UnitResultFilters,
 };
+use crate::units::model::Unit;
 use crate::units::store::own_or_referred;
 
 fn unknown(parameter: &'static str) -> Fault {
@@ -38,9 +41,10 @@ pub fn unit_results(db: &mut Db<'_>, filters: &UnitResultFilters, page: &PageReq
     if indicators.is_empty() {
         faults.push(unknown("indicator"));
     }
+    let look = look(db, filters.basis, filters.as_of, &mut faults);
     let Some(unit) = unit.filter(|_| faults.is_empty()) else { return Err(Error::invalid(faults)) };
     let year = filters.year.unwrap_or(db.today().year());
-    let results = super::of_unit(db, unit, &indicators, year)?;
+    let results = super::of_unit(db, unit, &indicators, year, look)?;
     Ok(Page::slice(results, page, |result, name| if name == "code" { result.indicator.code.write() } else { result.indicator.id.write() }))
 }
 
@@ -53,24 +57,48 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
     let mut faults = Vec::new();
     let unit = own_or_referred(db, unknown("unit"), filters.unit.as_deref(), &mut faults)?;
     let periods = which_periods(db, &indicator, filters, &mut faults)?;
+    let look = look(db, filters.basis, filters.as_of, &mut faults);
+    let dimension = filters.breakdown.and_then(Breakdown::dimension);
+    faults.extend(dimension.and_then(|dimension| fault_of_breakdown(&indicator, &periods, dimension, look)));
     let Some(unit) = unit.filter(|_| faults.is_empty()) else { return Err(Error::invalid(faults)) };
-    if filters.breakdown.is_none() {
-        let results = super::of_indicator(db, &[unit], indicator, &periods)?;
-        return Ok(Page::slice(
-            results,
-            page,
-            |result, name| if name == "name" { result.period.code.write() } else { result.period.id.write() },
-        ));
-    }
-    let Some(period) = periods.first() else { return Ok(Page::slice(Vec::new(), page, |_, _| ().into())) };
     let scope = db.scope()?;
-    let hidden = indicator.sensitive && unit.id != scope.root() && unit.id != scope.home();
-    let (units, empty) = super::children(db, &unit, period.as_of, page)?.split();
-    let mut results = super::of_indicator(db, &units, indicator, &periods)?;
-    if hidden {
-        super::withhold(&mut results);
+    let above = |unit: &Unit| unit.id == scope.root() || unit.id == scope.home();
+    if filters.breakdown == Some(Breakdown::Child) {
+        let Some(period) = periods.first() else { return Ok(Page::slice(Vec::new(), page, |_, _| ().into())) };
+        let hidden = indicator.sensitive && !above(&unit);
+        let (units, empty) = super::children(db, &unit, look.day(period), page)?.split();
+        let mut results = super::of_indicator(db, &units, &indicator, &periods, look, None)?;
+        if hidden {
+            super::withhold(&mut results);
+        }
+        return Ok(empty.with(results));
     }
-    Ok(empty.with(results))
+    let mut results = super::of_indicator(db, std::slice::from_ref(&unit), &indicator, &periods, look, dimension)?;
+    let below = unit.parent.as_ref().is_some_and(|parent| parent.id != scope.root() && parent.id != scope.home());
+    if indicator.sensitive && dimension.is_some() && !above(&unit) && below {
+        results.chunk_by_mut(|one, other| one.period.id == other.period.id).for_each(super::withhold);
+    }
+    let place = |result: &IndicatorResult| format!("{}/{}", result.period.code, result.category.map_or(0, Category::slot));
+    Ok(Page::slice(results, page, |result, name| if name == "name" { place(result).write() } else { result.period.id.write() }))
+}
+
+/// From where a query looks.
+fn look(db: &Db<'_>, basis: Option<Basis>, as_of: Option<NaiveDate>, faults: &mut Vec<Fault>) -> Look {
+    if as_of.is_some_and(|day| day > db.today()) {
+        faults.push(Fault::of("as_of", FaultCode::OutOfRange).with(format!("≤ {}", db.today())));
+    }
+    Look { tree: (basis == Some(Basis::CurrentTree)).then(|| db.today()), as_of }
+}
+
+/// Parts are kept for the dimensions of the definition, in the tree of the period and as they are known now.
+fn fault_of_breakdown(indicator: &Defined, periods: &[Period], dimension: Dimension, look: Look) -> Option<Fault> {
+    let definition = indicator.on(periods.last()?.as_of)?;
+    let words: Vec<&str> = std::iter::once("child").chain(definition.disaggregations.iter().map(|one| one.as_str())).collect();
+    if !definition.disaggregations.contains(&dimension) {
+        return Some(Fault::of("breakdown", FaultCode::NotInList).with(words.join(", ")));
+    }
+    let recast = look.tree.is_some() || look.as_of.is_some();
+    recast.then(|| Fault::of("breakdown", FaultCode::NotInList).with("child"))
 }
 
 /// The periods that a query means; every fault of it is told.
@@ -80,7 +108,7 @@ fn which_periods(db: &mut Db<'_>, indicator: &Defined, filters: &ResultFilters, 
     if usize::from(filters.period.is_some()) + usize::from(filters.year.is_some()) + usize::from(series) > 1 {
         faults.push(Fault::of("period", FaultCode::OutOfRange).with("period | year | from & to"));
     }
-    if series && filters.breakdown.is_some() {
+    if series && filters.breakdown == Some(Breakdown::Child) {
         faults.push(Fault::of("breakdown", FaultCode::OutOfRange).with("period | year"));
     }
     let mut named = |db: &mut Db<'_>, parameter: &'static str, text: &str| -> Result<Option<Period>> {
@@ -129,7 +157,10 @@ pub fn sources(db: &mut Db<'_>, key: &Key, filters: &ProvenanceFilters, page: &P
         faults.push(Fault::of("period", FaultCode::PeriodKindMismatch).with(definition.period_kind.as_str()));
     }
     match (unit, period) {
-        (Some(unit), Some(period)) if faults.is_empty() => provenance(db, &unit, &indicator, &period, page),
+        (Some(unit), Some(period)) if faults.is_empty() => {
+            let look = look(db, filters.basis, None, &mut faults);
+            provenance(db, &unit, &indicator, &period, look.day(&period), page)
+        }
         _ => Err(Error::invalid(faults)),
     }
 }

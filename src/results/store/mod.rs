@@ -7,18 +7,20 @@ use chrono::NaiveDate;
 use super::model::{Basis, Coverage, IndicatorResult, Milestone, MilestoneOrigin, ResultReason, Trajectory};
 use super::rules::{self, Added, BASE_YEAR, Figures, Start, Way};
 use super::sentence::sentence;
+use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{Page, PageRequest};
 use crate::error::{Language, Result};
-use crate::ids::{AnyId, IndicatorId, Key, LocalityId, PeriodId, UnitId};
-use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side, Target};
+use crate::ids::{self, AnyId, IndicatorId, LocalityId, PeriodId, UnitId};
+use crate::indicators::model::{Category, CollectedBy, Definition, Dimension, IndicatorKind, Side, Target};
 use crate::indicators::rules::Fraction;
 use crate::indicators::store::{Defined, Started, baselines, in_force};
 use crate::periods::model::{Period, PeriodKind};
 use crate::periods::store as periods;
 use crate::refs::CatalogueRef;
 use crate::sums::collectors::{self, Collectors};
-use crate::sums::values::{self, Amount};
+use crate::sums::recast::{self, Asked, View};
+use crate::sums::values::{self, Amount, Key, WHOLE};
 use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{Seat, seats};
 
@@ -27,9 +29,30 @@ mod own;
 mod provenance;
 pub use lists::{indicator_results, sources, unit_milestones, unit_results};
 
+/// From where results are looked at, in the words of a query.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look {
+    /// The tree of today, where that is asked.
+    pub tree: Option<NaiveDate>,
+    /// What was known at the end of this day.
+    pub as_of: Option<NaiveDate>,
+}
+
+impl Look {
+    /// The day whose tree counts for a period.
+    fn day(self, period: &Period) -> NaiveDate {
+        self.tree.unwrap_or(period.as_of)
+    }
+
+    fn view(self) -> View {
+        View { tree: self.tree, known: self.as_of.and_then(|day| day.succ_opt()).map(Instant::start_of) }
+    }
+}
+
 /// Everything that results of some units are made of, read once.
 pub struct Table {
-    sums: HashMap<(AnyId, PeriodId, IndicatorId), Amount>,
+    look: Look,
+    sums: HashMap<Key, Amount>,
     collectors: HashMap<AnyId, Collectors>,
     targets: HashMap<UnitId, Vec<(IndicatorId, Target)>>,
     started: HashMap<(UnitId, IndicatorId), Start>,
@@ -46,11 +69,18 @@ fn territory(unit: &Unit, seats: &HashMap<UnitId, Vec<Seat>>, day: NaiveDate) ->
 }
 
 impl Table {
-    /// Reads what results of these units for these indicators and periods are made of.
+    /// Reads what results of these units for these indicators and periods, and for those of the base year, are made of.
     ///
     /// # Errors
     /// Database errors.
-    pub fn read(db: &mut Db<'_>, units: &[Unit], indicators: &[Defined], asked: &[Period], bases: Vec<Period>) -> Result<Self> {
+    pub fn read(
+        db: &mut Db<'_>,
+        units: &[Unit],
+        indicators: &[Defined],
+        (asked, bases): (&[Period], Vec<Period>),
+        look: Look,
+        slots: &[i32],
+    ) -> Result<Self> {
         let seats = seats(db, units.iter().filter(|unit| unit.kind.is_in_charge()).map(|unit| unit.id).collect())?;
         let own = units.iter().map(|unit| unit.id.any());
         let nodes: Vec<AnyId> = own.chain(seats.values().flatten().map(|(_, _, place)| place.any())).collect();
@@ -62,18 +92,32 @@ impl Table {
         let named: Vec<UnitRef> = units.iter().map(Unit::to_ref).collect();
         let set = baselines(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), single)?;
         let start = |(baseline, number): Started| ((baseline.unit.id, baseline.indicator), Start { year: baseline.year, number });
+        let view = look.view();
+        let known = if view.is_kept() {
+            None
+        } else {
+            Some(recast::known(db, Asked { nodes: &nodes, periods: &periods, indicator: single }, view.known)?)
+        };
+        let sums = match &known {
+            None => values::read(db, &nodes, &periods, single, slots)?,
+            Some(known) => {
+                let day = |id: PeriodId| asked.iter().chain(&bases).find(|period| period.id == id).map(|period| look.day(period));
+                recast::added_up(db, Asked { nodes: &nodes, periods: &periods, indicator: single }, known, day)?
+            }
+        };
         let states = if indicators.iter().any(|indicator| indicator.kind == IndicatorKind::Status) {
-            own::states(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), &periods)?
+            own::states(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), &periods, known.as_deref())?
         } else {
             own::States::default()
         };
         let territories: Vec<LocalityId> = seats.values().flatten().map(|(_, _, place)| *place).collect();
         let levelled = indicators.iter().filter(|indicator| indicator.kind == IndicatorKind::Level).map(|indicator| indicator.id).collect();
-        let recognised = own::recognised(db, &territories, levelled, &periods)?;
+        let recognised = own::recognised(db, &territories, levelled, &periods, known.as_deref())?;
         Ok(Self {
             states,
             recognised,
-            sums: values::read(db, &nodes, &periods, single.as_ref().map(std::slice::from_ref))?,
+            look,
+            sums,
             collectors: collectors::read(db, &nodes)?,
             targets: in_force(db, &named, single, Some(BASE_YEAR))?,
             started: set.into_iter().map(start).collect(),
@@ -82,9 +126,10 @@ impl Table {
         })
     }
 
-    fn added(&self, unit: &Unit, indicator: IndicatorId, definition: &Definition, period: &Period) -> Added {
-        let place = territory(unit, &self.seats, period.as_of);
-        let sum = |node: AnyId| self.sums.get(&(node, period.id, indicator)).copied().unwrap_or_default();
+    fn added(&self, unit: &Unit, indicator: IndicatorId, definition: &Definition, period: &Period, slot: i32) -> Added {
+        let day = self.look.day(period);
+        let place = territory(unit, &self.seats, day);
+        let sum = |node: AnyId| self.sums.get(&(node, period.id, indicator, slot)).copied().unwrap_or_default();
         let expected = |side: Option<&Side>| {
             let Some(side) = side else { return 0 };
             let node = match side.by {
@@ -92,7 +137,7 @@ impl Table {
                 CollectedBy::Locality => place.map(LocalityId::any),
             };
             let counted = node.and_then(|node| self.collectors.get(&node));
-            counted.map_or(0, |counted| counted.on(period.as_of, |kind, levels| side.takes(kind, levels)))
+            counted.map_or(0, |counted| counted.on(day, |kind, levels| side.takes(kind, levels)))
         };
         Added {
             units: sum(unit.id.any()),
@@ -102,32 +147,36 @@ impl Table {
         }
     }
 
-    fn figures(&self, unit: &Unit, indicator: &Defined, definition: &Definition, period: &Period) -> Figures {
+    fn figures(&self, unit: &Unit, indicator: &Defined, definition: &Definition, period: &Period, slot: i32) -> Figures {
         if indicator.kind == IndicatorKind::Level {
-            let place = territory(unit, &self.seats, period.as_of);
-            let communes = place.map(|place| self.recognised.communes(place, period.id, indicator.id, period.as_of));
+            let day = self.look.day(period);
+            let place = territory(unit, &self.seats, day);
+            let communes = place.map(|place| self.recognised.communes(place, period.id, indicator.id, day));
             return rules::levelled(definition, communes.as_ref());
         }
-        rules::figures(indicator.kind, definition, &self.added(unit, indicator.id, definition, period))
+        rules::figures(indicator.kind, definition, &self.added(unit, indicator.id, definition, period, slot))
     }
 
     /// Where a unit started: what was set, else its own result of the base year, if that was counted by the same definition.
-    fn start(&self, unit: &Unit, indicator: &Defined, definition: &Definition) -> Option<Start> {
-        if let Some(start) = self.started.get(&(unit.id, indicator.id)) {
+    fn start(&self, unit: &Unit, indicator: &Defined, definition: &Definition, slot: i32) -> Option<Start> {
+        if slot == WHOLE
+            && let Some(start) = self.started.get(&(unit.id, indicator.id))
+        {
             return Some(*start);
         }
         let base = self.bases.iter().rev().find(|period| period.kind == definition.period_kind)?;
         let counted_by = indicator.on(base.as_of).filter(|then| then.version == definition.version)?;
-        let number = self.figures(unit, indicator, counted_by, base).number?;
+        let number = self.figures(unit, indicator, counted_by, base, slot).number?;
         Some(Start { year: BASE_YEAR, number })
     }
 
     /// The result of a unit for an indicator and a period; `None` if the indicator has no definition.
     #[must_use]
-    pub fn result(&self, unit: &Unit, indicator: &Defined, period: &Period) -> Option<IndicatorResult> {
+    pub fn result(&self, unit: &Unit, indicator: &Defined, period: &Period, category: Option<Category>) -> Option<IndicatorResult> {
+        let slot = category.map_or(WHOLE, Category::slot);
         let definition = indicator.on(period.as_of)?;
-        let mut figures = self.figures(unit, indicator, definition, period);
-        let start = self.start(unit, indicator, definition);
+        let mut figures = self.figures(unit, indicator, definition, period, slot);
+        let start = self.start(unit, indicator, definition, slot);
         let own = self.targets.get(&unit.id).into_iter().flatten().filter(|(of, _)| *of == indicator.id);
         let targets: Vec<&Target> = own.map(|(_, target)| target).collect();
         let way = Way { targets: &targets, start };
@@ -144,12 +193,17 @@ impl Table {
         };
         let is_ratio = definition.numerator.is_some();
         let shown = figures.number.map(Fraction::shown);
+        let (basis, recast) = match self.look.tree {
+            None => (Basis::AsReported, ""),
+            Some(_) => (Basis::CurrentTree, "&basis=current_tree"),
+        };
         let mut result = IndicatorResult {
             indicator: named(indicator),
             unit: unit.to_ref(),
             period: period.to_ref(),
             year: period.year,
             kind: indicator.kind,
+            category,
             numerator: figures.numerator,
             denominator: figures.denominator,
             count: figures.count,
@@ -167,11 +221,12 @@ impl Table {
             provisional: !figures.complete || period.locked_at.is_none(),
             withheld: false,
             definition_version: definition.version,
-            basis: Basis::AsReported,
+            basis,
+            as_of: self.look.as_of,
             coverage: figures.coverage,
             sentence_vi: None,
             sentence_en: None,
-            provenance: format!("/api/v1/indicators/{}/provenance?unit={}&period={}", indicator.code, unit.code, period.code),
+            provenance: format!("/api/v1/indicators/{}/provenance?unit={}&period={}{recast}", indicator.code, unit.code, period.code),
         };
         result.sentence_vi = Some(sentence(&result, Language::Vi));
         result.sentence_en = Some(sentence(&result, Language::En));
@@ -185,10 +240,10 @@ impl Table {
 /// Database errors.
 pub fn milestones(db: &mut Db<'_>, unit: &Unit, indicator: &Defined) -> Result<Vec<Milestone>> {
     let bases = both(db, BASE_YEAR)?.0;
-    let table = Table::read(db, std::slice::from_ref(unit), std::slice::from_ref(indicator), &[], bases)?;
+    let table = Table::read(db, std::slice::from_ref(unit), std::slice::from_ref(indicator), (&[], bases), Look::default(), &[WHOLE])?;
     let Some(definition) = indicator.on(db.today()) else { return Ok(Vec::new()) };
     let targets: Vec<&Target> = table.targets.get(&unit.id).into_iter().flatten().map(|(_, target)| target).collect();
-    let way = Way { targets: &targets, start: table.start(unit, indicator, definition) };
+    let way = Way { targets: &targets, start: table.start(unit, indicator, definition, WHOLE) };
     let last = targets.last().map_or(BASE_YEAR, |target| target.year);
     let milestone = |year: i32| {
         let point = way.milestone(year)?;
@@ -207,12 +262,12 @@ fn named(indicator: &Defined) -> CatalogueRef {
 ///
 /// # Errors
 /// Database errors.
-pub fn of_unit(db: &mut Db<'_>, unit: Unit, indicators: &[Defined], year: i32) -> Result<Vec<IndicatorResult>> {
+pub fn of_unit(db: &mut Db<'_>, unit: Unit, indicators: &[Defined], year: i32, look: Look) -> Result<Vec<IndicatorResult>> {
     let (asked, bases): (Vec<Period>, Vec<Period>) = both(db, year)?;
-    let table = Table::read(db, std::slice::from_ref(&unit), indicators, &asked, bases)?;
+    let table = Table::read(db, std::slice::from_ref(&unit), indicators, (&asked, bases), look, &[WHOLE])?;
     let result = |indicator: &Defined| {
         let kind = indicator.on(asked.last()?.as_of)?.period_kind;
-        table.result(&unit, indicator, asked.iter().rev().find(|period| period.kind == kind)?)
+        table.result(&unit, indicator, asked.iter().rev().find(|period| period.kind == kind)?, None)
     };
     Ok(indicators.iter().filter_map(result).collect())
 }
@@ -229,15 +284,28 @@ fn is_used(kind: PeriodKind) -> bool {
     !matches!(kind, PeriodKind::Month | PeriodKind::Quarter | PeriodKind::Half | PeriodKind::NineMonths)
 }
 
-/// The results of units for one indicator and some periods, unit by unit.
+/// The results of units for one indicator and some periods, unit by unit: of the whole, or of each category of a dimension.
 ///
 /// # Errors
 /// Database errors.
-pub fn of_indicator(db: &mut Db<'_>, units: &[Unit], indicator: Defined, asked: &[Period]) -> Result<Vec<IndicatorResult>> {
+pub fn of_indicator(
+    db: &mut Db<'_>,
+    units: &[Unit],
+    indicator: &Defined,
+    asked: &[Period],
+    look: Look,
+    dimension: Option<Dimension>,
+) -> Result<Vec<IndicatorResult>> {
     let bases = both(db, BASE_YEAR)?.0;
-    let table = Table::read(db, units, std::slice::from_ref(&indicator), asked, bases)?;
+    let parts: Vec<Option<Category>> = match dimension {
+        None => vec![None],
+        Some(dimension) => dimension.categories().map(Some).collect(),
+    };
+    let slots: Vec<i32> = parts.iter().map(|part| part.map_or(WHOLE, Category::slot)).collect();
+    let table = Table::read(db, units, std::slice::from_ref(indicator), (asked, bases), look, &slots)?;
     let each = units.iter().flat_map(|unit| asked.iter().map(move |period| (unit, period)));
-    Ok(each.filter_map(|(unit, period)| table.result(unit, &indicator, period)).collect())
+    let of_each = each.flat_map(|(unit, period)| parts.iter().map(move |part| (unit, period, *part)));
+    Ok(of_each.filter_map(|(unit, period, part)| table.result(unit, indicator, period, part)).collect())
 }
 
 /// A page of the units that stood directly below one on a day.
@@ -245,7 +313,7 @@ pub fn of_indicator(db: &mut Db<'_>, units: &[Unit], indicator: Defined, asked: 
 /// # Errors
 /// 404 if there is no such unit.
 fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<Page<Unit>> {
-    let page = crate::units::store::children(db, &Key::from(unit.id), Some(day), page)?;
+    let page = crate::units::store::children(db, &ids::Key::from(unit.id), Some(day), page)?;
     // A unit that stood below it then and stands elsewhere today is a card, and its results are its own.
     let (units, empty) = page.split();
     Ok(empty.with(units.into_iter().filter(|unit| unit.version.is_some()).collect()))

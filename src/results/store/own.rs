@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::ids::{IndicatorId, LocalityId, PeriodId, UnitId};
 use crate::localities::model::Rank;
 use crate::results::rules::Communes;
+use crate::sums::recast::Known;
 use crate::values::model::State;
 
 /// States by unit, period and indicator, with the day of each.
@@ -20,8 +21,16 @@ pub type States = HashMap<(UnitId, PeriodId, IndicatorId), (State, Option<NaiveD
 ///
 /// # Errors
 /// Database errors.
-pub fn states(db: &mut Db<'_>, units: &[UnitId], periods: &[PeriodId]) -> Result<States> {
+pub fn states(db: &mut Db<'_>, units: &[UnitId], periods: &[PeriodId], known: Option<&[Known]>) -> Result<States> {
     type Row = (UnitId, PeriodId, IndicatorId, Option<State>, Option<NaiveDate>);
+    if let Some(known) = known {
+        let own = known.iter().filter(|value| value.locality.is_none() && units.contains(&value.unit));
+        let stated = own.filter_map(|value| {
+            let state = State::parse(value.state.0.as_deref()?)?;
+            Some(((value.unit, value.period, value.indicator), (state, value.state.1)))
+        });
+        return Ok(stated.collect());
+    }
     let rows: Vec<Row> = indicator_values::table
         .filter(indicator_values::unit_id.eq_any(units.to_vec()))
         .filter(indicator_values::period_id.eq_any(periods.to_vec()))
@@ -57,7 +66,13 @@ pub struct Recognised {
 ///
 /// # Errors
 /// Database errors.
-pub fn recognised(db: &mut Db<'_>, territories: &[LocalityId], indicators: Vec<IndicatorId>, periods: &[PeriodId]) -> Result<Recognised> {
+pub fn recognised(
+    db: &mut Db<'_>,
+    territories: &[LocalityId],
+    indicators: Vec<IndicatorId>,
+    periods: &[PeriodId],
+    known: Option<&[Known]>,
+) -> Result<Recognised> {
     type Row = (LocalityId, Option<LocalityId>, Rank, NaiveDate, NaiveDate);
     let mut tops: HashMap<LocalityId, LocalityId> = territories.iter().map(|place| (*place, *place)).collect();
     let mut found = Recognised::default();
@@ -84,6 +99,12 @@ pub fn recognised(db: &mut Db<'_>, territories: &[LocalityId], indicators: Vec<I
                 tops.entry(*id).or_insert(top);
             }
         }
+    }
+    if let Some(known) = known {
+        for (place, value) in known.iter().filter_map(|value| Some((value.locality?, value))) {
+            found.levels.entry((value.period, value.indicator)).or_default().extend(value.level.map(|level| (place, level)));
+        }
+        return Ok(found);
     }
     let rows: Vec<(LocalityId, PeriodId, IndicatorId, Option<i32>)> = indicator_values::table
         // By what they are of, not by whose: a province has more communes than such figures have indicators and periods.

@@ -18,10 +18,11 @@ use crate::indicators::store::Defined;
 use crate::localities::model::LocalityRef;
 use crate::periods::model::Period;
 use crate::results::model::{Provenance, ResultReason, ValueMark};
+use crate::sums::values::Amount;
 use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{seats, teaches, unit_refs, within};
 use crate::values::model::State;
-use crate::values::rules::{Figures, counts_as};
+use crate::values::rules::counts_as;
 
 /// Id and version, what it says, and the unit that recorded it.
 type Recorded = (ValueId, i64, Option<i64>, Option<i64>, Option<i64>, UnitId, Option<i32>, Option<State>);
@@ -46,11 +47,18 @@ fn after(page: &PageRequest) -> Result<After> {
     }
 }
 
-/// A page of what a unit's result for an indicator and a period was made of.
+/// A page of what a unit's result for an indicator and a period was made of, in the tree of a day.
 ///
 /// # Errors
 /// Database errors.
-pub fn provenance(db: &mut Db<'_>, unit: &Unit, indicator: &Defined, period: &Period, page: &PageRequest) -> Result<Page<Provenance>> {
+pub fn provenance(
+    db: &mut Db<'_>,
+    unit: &Unit,
+    indicator: &Defined,
+    period: &Period,
+    day: NaiveDate,
+    page: &PageRequest,
+) -> Result<Page<Provenance>> {
     let definition = indicator.on(period.as_of).ok_or_else(Error::not_found)?;
     let sides = [&definition.numerator, &definition.denominator, &definition.count].map(Option::as_ref);
     let by = |wanted: CollectedBy| sides.into_iter().flatten().find(|side| side.by == wanted);
@@ -58,7 +66,7 @@ pub fn provenance(db: &mut Db<'_>, unit: &Unit, indicator: &Defined, period: &Pe
     let mut rows: Vec<(String, Provenance)> = Vec::new();
     let start = after(page)?;
     if let (After::Units(code), Some(side)) = (&start, by(CollectedBy::Unit)) {
-        rows.extend(of_units(db, unit, indicator, definition, side, period, code.as_deref(), limit)?);
+        rows.extend(of_units(db, unit, indicator, definition, side, (period, day), code.as_deref(), limit)?);
     }
     let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
     if left > 0
@@ -68,7 +76,7 @@ pub fn provenance(db: &mut Db<'_>, unit: &Unit, indicator: &Defined, period: &Pe
             After::Places(code) => code,
             After::Units(_) => None,
         };
-        rows.extend(of_places(db, unit, indicator, definition, side, period, code.as_deref(), left)?);
+        rows.extend(of_places(db, unit, indicator, definition, side, (period, day), code.as_deref(), left)?);
     }
     let cut = Page::cut(rows, page, None, |(place, row): &(String, Provenance), name| match name {
         "id" => row.unit.id.write(),
@@ -88,8 +96,7 @@ fn told(
         let reason = Some(ResultReason::NoValue);
         return Provenance { unit, locality, value: None, numerator: None, denominator: None, included: false, reason };
     };
-    let figures = Figures { numerator, denominator, count, ..Figures::default() };
-    let amount = figures.amount(counts_as(kind, definition));
+    let amount = Amount::of(counts_as(kind, definition), numerator, denominator, count);
     let included = level.is_some()
         || state.is_some()
         || amount.complete_rows > 0
@@ -111,12 +118,12 @@ fn of_units(
     indicator: &Defined,
     definition: &Definition,
     side: &Side,
-    period: &Period,
+    (period, day): (&Period, NaiveDate),
     code: Option<&str>,
     limit: i64,
 ) -> Result<Vec<(String, Provenance)>> {
     type Row = (UnitId, String, String);
-    let (day, scope): (NaiveDate, Scope) = (period.as_of, db.scope()?);
+    let scope: Scope = db.scope()?;
     let below = unit_closure::table
         .filter(unit_closure::ancestor.eq(unit.id))
         .filter(unit_closure::valid_from.le(day))
@@ -179,18 +186,18 @@ fn of_places(
     indicator: &Defined,
     definition: &Definition,
     side: &Side,
-    period: &Period,
+    (period, day): (&Period, NaiveDate),
     code: Option<&str>,
     limit: i64,
 ) -> Result<Vec<(String, Provenance)>> {
     let seats = seats(db, vec![unit.id])?;
-    let Some(own) = territory(unit, &seats, period.as_of) else { return Ok(Vec::new()) };
+    let Some(own) = territory(unit, &seats, day) else { return Ok(Vec::new()) };
     let around = crate::localities::store::within(db, &own.to_string())?;
     let mut query = localities::table
         .filter(localities::id.eq_any(around))
         .filter(localities::rank.eq_any(side.kinds.clone()))
-        .filter(localities::valid_from.le(period.as_of))
-        .filter(localities::valid_to.gt(period.as_of))
+        .filter(localities::valid_from.le(day))
+        .filter(localities::valid_to.gt(day))
         .order_by(localities::code)
         .limit(limit)
         .select((localities::id, localities::code, localities::name))

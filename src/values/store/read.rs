@@ -1,5 +1,7 @@
 //! Reading values of the scope.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -8,10 +10,13 @@ use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{indicator_value_revisions, indicator_values, indicators, localities, periods, unit_spells, units, users};
+use crate::db::schema::{
+    indicator_value_parts, indicator_value_revisions, indicator_values, indicators, localities, periods, unit_spells, units, users,
+};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::{Indicator, Period};
 use crate::ids::{LocalityId, UnitId, ValueId};
+use crate::indicators::model::Category;
 use crate::indicators::store::referred as referred_indicator;
 use crate::localities::model::LocalityRef;
 use crate::localities::store::referred as referred_locality;
@@ -20,7 +25,7 @@ use crate::refs::{CatalogueRef, Named};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
 use crate::users::model::{NamedPerson, PersonRef};
-use crate::values::model::{IndicatorValue, State, ValueFilters, ValueRevision};
+use crate::values::model::{IndicatorValue, Part, State, ValueFilters, ValueRevision};
 
 #[derive(Debug, Queryable)]
 struct Row {
@@ -41,11 +46,12 @@ struct Row {
     updated_at: Instant,
 }
 
-impl From<Row> for IndicatorValue {
-    fn from(row: Row) -> Self {
+impl Row {
+    fn shown(self, parts: Vec<Part>) -> IndicatorValue {
+        let row = self;
         let (numerator, denominator, count, level) = row.numbers;
         let (unit, code, name) = row.unit;
-        Self {
+        IndicatorValue {
             id: row.id,
             indicator: CatalogueRef::of(row.indicator),
             unit: UnitRef { id: unit, name: name.unwrap_or_else(|| code.clone()), code },
@@ -57,6 +63,7 @@ impl From<Row> for IndicatorValue {
             level,
             state: row.state,
             state_on: row.state_on,
+            parts,
             source: row.source,
             note: row.note,
             definition_version: row.definition,
@@ -67,6 +74,36 @@ impl From<Row> for IndicatorValue {
             updated_at: row.updated_at,
         }
     }
+}
+
+/// The parts of values, each in the order of their slots.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn parts(db: &mut Db<'_>, values: Vec<ValueId>) -> Result<HashMap<ValueId, Vec<Part>>> {
+    type Row = (ValueId, i32, Option<i64>, Option<i64>, Option<i64>);
+    let mut by_value: HashMap<ValueId, Vec<Part>> = HashMap::new();
+    if values.is_empty() {
+        return Ok(by_value);
+    }
+    let rows: Vec<Row> = indicator_value_parts::table
+        .filter(indicator_value_parts::value_id.eq_any(values))
+        .order_by((indicator_value_parts::value_id, indicator_value_parts::slot))
+        .load(db.conn)?;
+    for (value, slot, numerator, denominator, count) in rows {
+        let part = Category::at(slot).map(|category| Part { category, numerator, denominator, count });
+        by_value.entry(value).or_default().extend(part);
+    }
+    Ok(by_value)
+}
+
+fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<IndicatorValue>> {
+    let mut parts = parts(db, rows.iter().map(|row| row.id).collect())?;
+    let value = |row: Row| {
+        let own = parts.remove(&row.id).unwrap_or_default();
+        row.shown(own)
+    };
+    Ok(rows.into_iter().map(value).collect())
 }
 
 /// Values of the scope with all that an answer needs. A macro, because the type has no name.
@@ -121,7 +158,8 @@ macro_rules! columns {
 pub fn find(db: &mut Db<'_>, id: ValueId) -> Result<Option<IndicatorValue>> {
     let day = db.today();
     let query = visible!(db.scope()?).filter(indicator_values::id.eq(id)).select(columns!(day));
-    Ok(query.first::<Row>(db.conn).optional()?.map(IndicatorValue::from))
+    let row = query.first::<Row>(db.conn).optional()?;
+    Ok(filled(db, row.into_iter().collect())?.pop())
 }
 
 /// Those of these values that are in scope.
@@ -131,7 +169,8 @@ pub fn find(db: &mut Db<'_>, id: ValueId) -> Result<Option<IndicatorValue>> {
 pub fn find_many(db: &mut Db<'_>, ids: Vec<ValueId>) -> Result<Vec<IndicatorValue>> {
     let day = db.today();
     let query = visible!(db.scope()?).filter(indicator_values::id.eq_any(ids)).order_by(indicator_values::id).select(columns!(day));
-    Ok(query.load::<Row>(db.conn)?.into_iter().map(IndicatorValue::from).collect())
+    let rows: Vec<Row> = query.load(db.conn)?;
+    filled(db, rows)
 }
 
 /// The value with this id.
@@ -153,6 +192,7 @@ pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
         (Option<State>, Option<NaiveDate>, Option<String>, Option<String>),
         Option<NamedPerson>,
         Instant,
+        Option<String>,
     );
     let scope = db.scope()?;
     let last: UnitId = indicator_value_revisions::table
@@ -184,24 +224,28 @@ pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
             ),
             (users::id, users::username, users::full_name).nullable(),
             indicator_value_revisions::recorded_at,
+            indicator_value_revisions::parts,
         ))
         .load(db.conn)?;
-    let told = rows.into_iter().map(|(head, numbers, words, by, recorded_at)| ValueRevision {
-        version: head.0,
-        withdrawn: head.1,
-        numerator: numbers.0,
-        denominator: numbers.1,
-        count: numbers.2,
-        level: numbers.3,
-        state: words.0,
-        state_on: words.1,
-        source: words.2,
-        note: words.3,
-        definition_version: head.2,
-        recorded_by: by.map(PersonRef::of),
-        recorded_at,
+    let told = rows.into_iter().map(|(head, numbers, words, by, recorded_at, parts)| {
+        Ok(ValueRevision {
+            version: head.0,
+            withdrawn: head.1,
+            numerator: numbers.0,
+            denominator: numbers.1,
+            count: numbers.2,
+            level: numbers.3,
+            state: words.0,
+            state_on: words.1,
+            parts: parts.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
+            source: words.2,
+            note: words.3,
+            definition_version: head.2,
+            recorded_by: by.map(PersonRef::of),
+            recorded_at,
+        })
     });
-    Ok(told.collect())
+    told.collect()
 }
 
 /// A page of values.
@@ -248,5 +292,6 @@ pub fn list(db: &mut Db<'_>, filters: &ValueFilters, since: Option<Instant>, pag
     let query = keyset!(narrowed(), page, _, { "updated_at" => indicator_values::updated_at: Instant }, indicator_values::id);
     let rows: Vec<Row> = query.select(columns!(day)).load(db.conn)?;
     let cut = Page::cut(rows, page, total, |row: &Row, name| if name == "updated_at" { row.updated_at.write() } else { row.id.write() });
-    Ok(cut.map(IndicatorValue::from))
+    let (rows, empty) = cut.split();
+    Ok(empty.with(filled(db, rows)?))
 }

@@ -6,12 +6,12 @@ use diesel::upsert::excluded;
 
 use super::write::Change;
 use crate::clock::Instant;
-use crate::db::schema::{indicator_value_revisions, indicator_values};
+use crate::db::schema::{indicator_value_parts, indicator_value_revisions, indicator_values, withdrawn_values};
 use crate::db::{Tx, each};
 use crate::error::Result;
 use crate::ids::{AnyId, IndicatorId, LocalityId, PeriodId, UnitId, UserId, ValueId};
 use crate::sums::values::CountsAs;
-use crate::values::model::State;
+use crate::values::model::{Part, State};
 
 #[derive(Insertable)]
 #[diesel(table_name = indicator_values, treat_none_as_default_value = false)]
@@ -56,6 +56,28 @@ struct RevisionRow {
     note: Option<String>,
     recorded_by: Option<UserId>,
     recorded_at: Instant,
+    parts: Option<String>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = indicator_value_parts, treat_none_as_default_value = false)]
+struct PartRow {
+    value_id: ValueId,
+    slot: i32,
+    numerator: Option<i64>,
+    denominator: Option<i64>,
+    tally: Option<i64>,
+}
+
+fn parts(change: &Change<'_>) -> impl Iterator<Item = PartRow> {
+    let value_id = change.id;
+    change.figures.parts.iter().map(move |part| PartRow {
+        value_id,
+        slot: part.category.slot(),
+        numerator: part.numerator,
+        denominator: part.denominator,
+        tally: part.count,
+    })
 }
 
 fn value(change: &Change<'_>, by: Option<UserId>, now: Instant) -> ValueRow {
@@ -85,8 +107,8 @@ fn value(change: &Change<'_>, by: Option<UserId>, now: Instant) -> ValueRow {
     }
 }
 
-fn revision(row: &ValueRow) -> RevisionRow {
-    RevisionRow {
+fn revision(row: &ValueRow, parts: &[Part]) -> Result<RevisionRow> {
+    Ok(RevisionRow {
         value_id: row.id,
         version: row.version,
         unit_id: row.unit_id,
@@ -102,7 +124,8 @@ fn revision(row: &ValueRow) -> RevisionRow {
         note: row.note.clone(),
         recorded_by: row.recorded_by,
         recorded_at: row.updated_at,
-    }
+        parts: if parts.is_empty() { None } else { Some(serde_json::to_string(parts)?) },
+    })
 }
 
 /// Writes changed values and the states that they are in now.
@@ -111,7 +134,8 @@ pub(super) fn write(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
     let conn = &mut *tx.conn;
     for chunk in changes.chunks(1000) {
         let rows: Vec<ValueRow> = chunk.iter().map(|change| value(change, by, now)).collect();
-        let revisions: Vec<RevisionRow> = rows.iter().map(revision).collect();
+        let said = rows.iter().zip(chunk).map(|(row, change)| revision(row, &change.figures.parts));
+        let revisions = said.collect::<Result<Vec<RevisionRow>>>()?;
         // The rows are locked through their units, so the only conflict is with what they replace.
         each!(conn => diesel::insert_into(indicator_values::table)
             .values(&rows)
@@ -135,6 +159,14 @@ pub(super) fn write(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
             ))
             .execute(conn))?;
         each!(conn => diesel::insert_into(indicator_value_revisions::table).values(&revisions).execute(conn))?;
+        let parted = chunk.iter().filter(|change| change.old.is_some_and(|old| !old.figures.parts.is_empty()));
+        let parted: Vec<ValueId> = parted.map(|change| change.id).collect();
+        if !parted.is_empty() {
+            let gone = indicator_value_parts::table.filter(indicator_value_parts::value_id.eq_any(parted));
+            each!(conn => diesel::delete(gone).execute(conn))?;
+        }
+        let parts: Vec<PartRow> = chunk.iter().flat_map(parts).collect();
+        each!(conn => diesel::insert_into(indicator_value_parts::table).values(&parts).execute(conn))?;
     }
     Ok(())
 }
@@ -158,7 +190,34 @@ pub(super) fn end(tx: &mut Tx<'_>, value_id: ValueId, version: i64, unit_id: Uni
         note: None,
         recorded_by,
         recorded_at,
+        parts: None,
     };
     diesel::insert_into(indicator_value_revisions::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Keeps what a value was of, which is withdrawn now, and takes its parts away.
+pub(super) fn remember(tx: &mut Tx<'_>, id: ValueId) -> Result<()> {
+    type Row = (IndicatorId, PeriodId, AnyId, Option<LocalityId>, CountsAs);
+    let (indicator, period, subject, locality, counts_as): Row = indicator_values::table
+        .filter(indicator_values::id.eq(id))
+        .select((
+            indicator_values::indicator_id,
+            indicator_values::period_id,
+            indicator_values::subject_id,
+            indicator_values::locality_id,
+            indicator_values::counts_as,
+        ))
+        .first(tx.conn)?;
+    let row = (
+        withdrawn_values::value_id.eq(id),
+        withdrawn_values::indicator_id.eq(indicator),
+        withdrawn_values::period_id.eq(period),
+        withdrawn_values::subject_id.eq(subject),
+        withdrawn_values::locality_id.eq(locality),
+        withdrawn_values::counts_as.eq(counts_as),
+    );
+    diesel::insert_into(withdrawn_values::table).values(row).execute(tx.conn)?;
+    diesel::delete(indicator_value_parts::table.filter(indicator_value_parts::value_id.eq(id))).execute(tx.conn)?;
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(super) struct Stored {
     id: ValueId,
     unit: UnitId,
     counts_as: CountsAs,
-    figures: Figures,
+    pub(super) figures: Figures,
     version: i64,
     pub(super) created_at: Instant,
 }
@@ -80,10 +80,15 @@ fn stored(tx: &mut Tx<'_>, cells: &HashSet<Cell>) -> Result<HashMap<Cell, Stored
     let keyed = rows.into_iter().map(|(cell, (id, unit, counts_as), numbers, words, (version, created_at))| {
         let (numerator, denominator, count, level) = numbers;
         let (state, state_on, source, note) = words;
-        let figures = Figures { numerator, denominator, count, level, state, state_on, source, note };
+        let figures = Figures { numerator, denominator, count, level, state, state_on, parts: Vec::new(), source, note };
         (cell, Stored { id, unit, counts_as, figures, version, created_at })
     });
-    Ok(keyed.collect())
+    let mut stored: HashMap<Cell, Stored> = keyed.collect();
+    let mut parts = read::parts(tx, stored.values().map(|value| value.id).collect())?;
+    for value in stored.values_mut() {
+        value.figures.parts = parts.remove(&value.id).unwrap_or_default();
+    }
+    Ok(stored)
 }
 
 /// A row with all that it names.
@@ -286,9 +291,9 @@ fn totals(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<Totals> {
         let nodes = lineage.nodes(change.of.subject(), change.of.period.as_of);
         let (period, indicator) = (change.of.period.id, change.of.indicator.id);
         if let Some(old) = change.old {
-            totals.subtract(&nodes, period, indicator, old.figures.amount(old.counts_as));
+            totals.subtract(&nodes, period, indicator, &old.figures.amounts(old.counts_as));
         }
-        totals.add(&nodes, period, indicator, change.figures.amount(change.counts_as()));
+        totals.add(&nodes, period, indicator, &change.figures.amounts(change.counts_as()));
     }
     Ok(totals)
 }
@@ -339,9 +344,9 @@ fn key(of: &Resolved<'_>, id: ValueId, version: i64) -> serde_json::Value {
 fn told(of: &Resolved<'_>, id: ValueId, version: i64, figures: &Figures) -> serde_json::Value {
     let mut told = key(of, id, version);
     if let Some(members) = told.as_object_mut() {
-        let Figures { numerator, denominator, count, level, state, state_on, source, note } = figures;
+        let Figures { numerator, denominator, count, level, state, state_on, parts, source, note } = figures;
         let said = json!({"numerator": numerator, "denominator": denominator, "count": count, "level": level, "state": state,
-            "state_on": state_on, "source": source, "note": note});
+            "state_on": state_on, "parts": parts, "source": source, "note": note});
         members.extend(said.as_object().cloned().unwrap_or_default());
     }
     told
@@ -365,12 +370,14 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<(
     let row = indicator_values::table.filter(indicator_values::id.eq(id));
     let (counts_as, indicator): (CountsAs, IndicatorId) =
         row.select((indicator_values::counts_as, indicator_values::indicator_id)).first(tx.conn)?;
-    let figures = Figures { numerator: before.numerator, denominator: before.denominator, count: before.count, ..Figures::default() };
+    let (numerator, denominator, count) = (before.numerator, before.denominator, before.count);
+    let figures = Figures { numerator, denominator, count, parts: before.parts.clone(), ..Figures::default() };
     let subject = before.locality.as_ref().map_or(Subject::Unit(before.unit.id), |place| Subject::Locality(place.id));
     let as_of = periods::get(tx, &Key::from(period))?.as_of;
     let nodes = Lineage::read(tx, [subject])?.nodes(subject, as_of);
     let mut totals = Totals::default();
-    totals.subtract(&nodes, period, indicator, figures.amount(counts_as));
+    totals.subtract(&nodes, period, indicator, &figures.amounts(counts_as));
+    rows::remember(tx, id)?;
     diesel::delete(row).execute(tx.conn)?;
     rows::end(tx, id, before.version + 1, before.unit.id, before.definition_version)?;
     values::fold(tx, totals)?;
