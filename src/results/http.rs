@@ -1,6 +1,8 @@
 //! Results on HTTP.
 
-use super::model::{IndicatorResult, Milestone, MilestoneFilters, Provenance, ProvenanceFilters, ResultFilters, UnitResultFilters};
+use super::model::{
+    IndicatorResult, Milestone, MilestoneFilters, Provenance, ProvenanceFilters, Ranked, RankingFilters, ResultFilters, UnitResultFilters,
+};
 use super::store;
 use crate::access::Access;
 use crate::access::policy::ReadResults;
@@ -23,6 +25,9 @@ pub fn routes(api: &mut Registrar) {
             "Read the results of an indicator",
             "Of one period, of a year, or a series from one period to another; `breakdown=child` for each unit directly below.",
         )
+        .done();
+    api.path("/indicators/{indicator}/ranking")
+        .get(list_ranking, "Rank the units below one", "By their results for a period: the best first, equal ones on one place.")
         .done();
     api.path("/indicators/{indicator}/milestones")
         .get(
@@ -50,6 +55,14 @@ impl Filters for ResultFilters {
     }
 }
 
+impl Filters for RankingFilters {
+    const SORTS: &'static [&'static str] = &["rank"];
+    const ONE_WAY: bool = true;
+    fn several(&self) -> bool {
+        true
+    }
+}
+
 impl Filters for ProvenanceFilters {
     const SORTS: &'static [&'static str] = &["code"];
     const ONE_WAY: bool = true;
@@ -68,6 +81,10 @@ async fn list_indicator_results(
     list: List<ResultFilters>,
 ) -> Result<Paged<IndicatorResult>> {
     list.answer(&access, move |db, list| store::indicator_results(db, &key, &list.filters, &list.page)).await
+}
+
+async fn list_ranking(access: Access<ReadResults>, Path(key): Path<Key>, list: List<RankingFilters>) -> Result<Paged<Ranked>> {
+    list.answer(&access, move |db, list| store::ranking(db, &key, &list.filters, &list.page)).await
 }
 
 async fn list_milestones(

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::ids::ValueId;
@@ -102,16 +103,20 @@ pub struct Coverage {
     pub missing: i64,
 }
 
-/// A result of a unit for an indicator and a period.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+fn example() -> Value {
+    json!({
     "indicator": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "code": "MN01", "title_vi": "Tỉ lệ huy động trẻ trong độ tuổi nhà trẻ", "title_en": "Nursery-age enrolment rate"},
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c22", "code": "SGD", "name": "Sở Giáo dục và Đào tạo tỉnh Hòa Bình"},
     "period": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c50", "code": "2024-2025-START", "title_vi": "Đầu năm học 2024-2025", "title_en": "Start of school year 2024-2025"},
     "year": 2024, "kind": "ratio", "category": null, "numerator": 13573, "denominator": 28983, "count": null, "level": null, "state": null, "rate": "46.83", "baseline": "46.83",
     "target": null, "operator": ">=", "attained": false, "reason": null, "gap": "-3.17", "trajectory": "no_data", "projected_year": null, "provisional": true, "withheld": false,
     "definition_version": 1, "basis": "as_reported", "as_of": null, "coverage": {"expected": 222, "included": 222, "missing": 0}, "sentence_vi": null, "sentence_en": null,
-    "provenance": "/api/v1/indicators/MN01/provenance?unit=SGD&period=2024-2025-START"}))]
+    "provenance": "/api/v1/indicators/MN01/provenance?unit=SGD&period=2024-2025-START"})
+}
+
+/// A result of a unit for an indicator and a period.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = example)]
 pub struct IndicatorResult {
     /// What is measured.
     pub indicator: CatalogueRef,
@@ -251,6 +256,41 @@ pub struct ResultFilters {
     pub basis: Option<Basis>,
     /// As it was known at the end of this day: two dates compared show what was recorded, changed or withdrawn between them.
     pub as_of: Option<NaiveDate>,
+}
+
+/// The units directly below one, ranked by their results: of one period or of a year.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct RankingFilters {
+    /// Below this unit: id or code; the caller's own unless given.
+    #[schema(max_length = 40)]
+    pub unit: Option<String>,
+    /// Of this period: id, code, alias, `this_year`, `this_quarter` or `this_school_year`.
+    #[schema(max_length = 40, example = "2024-2025-START")]
+    pub period: Option<String>,
+    /// Of the period whose `as_of` lies in this year; this year unless something else is asked.
+    #[schema(minimum = 2000, maximum = 2100)]
+    pub year: Option<i32>,
+    /// In which tree; that of the period unless given.
+    pub basis: Option<Basis>,
+    /// As it was known at the end of this day.
+    pub as_of: Option<NaiveDate>,
+}
+
+fn ranked_example() -> Value {
+    json!({"rank": 1, "tied": false, "result": example()})
+}
+
+/// A unit's place among its siblings.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = ranked_example)]
+pub struct Ranked {
+    /// 1 for the best, decided on the integers; equal results share a place and the next one is left out. Null where there is no number.
+    #[schema(required = true, minimum = 1)]
+    pub rank: Option<usize>,
+    /// Whether another one has the same place.
+    pub tied: bool,
+    /// Its result.
+    pub result: IndicatorResult,
 }
 
 /// Which results of one unit are asked.

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::model::{Coverage, ResultReason, Trajectory};
-use crate::indicators::model::{Definition, IndicatorKind, Operator, Target};
+use crate::indicators::model::{Definition, Direction, IndicatorKind, Operator, Target};
 use crate::indicators::rules::{Cascade, Decimal, Fraction, attains};
 use crate::sums::values::Amount;
 use crate::values::model::State;
@@ -188,6 +188,25 @@ pub fn small_cells(numerators: &[Option<i64>]) -> Vec<bool> {
     withheld
 }
 
+/// Places of numbers, the best first: equal ones share a place, and as many are left out after it. What is no number has none, last.
+/// Answers for each place in the order the index of the number, its rank and whether it is tied.
+#[must_use]
+pub fn ranking(numbers: &[Option<Fraction>], direction: Direction) -> Vec<(usize, Option<usize>, bool)> {
+    let mut order: Vec<(usize, Fraction)> = numbers.iter().enumerate().filter_map(|(index, number)| Some((index, (*number)?))).collect();
+    let better = |one: &Fraction, other: &Fraction| {
+        let order = one.compare(*other).unwrap_or(std::cmp::Ordering::Equal);
+        if direction == Direction::Down { order } else { order.reverse() }
+    };
+    order.sort_by(|one, other| better(&one.1, &other.1));
+    let mut placed = Vec::with_capacity(numbers.len());
+    for same in order.chunk_by(|one, other| better(&one.1, &other.1).is_eq()) {
+        let rank = placed.len() + 1;
+        placed.extend(same.iter().map(|(index, _)| (*index, Some(rank), same.len() > 1)));
+    }
+    placed.extend(numbers.iter().enumerate().filter(|(_, number)| number.is_none()).map(|(index, _)| (index, None, false)));
+    placed
+}
+
 /// How a result stands to its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -338,6 +357,17 @@ mod tests {
         assert_eq!(way.target(2026).map(|target| target.year), Some(2026));
         assert_eq!(way.target(2027).map(|target| target.year), Some(2030));
         assert!(way.target(2031).is_none());
+    }
+
+    #[test]
+    fn equal_results_share_a_place_and_the_next_is_left_out() {
+        let numbers = [(1, 2), (2, 3), (50, 100), (9, 10)].map(|(above, below)| Fraction::percent(above, below));
+        let numbers = [numbers.as_slice(), &[None]].concat();
+        let places = |direction| ranking(&numbers, direction);
+        let up = [(3, Some(1), false), (1, Some(2), false), (0, Some(3), true), (2, Some(3), true), (4, None, false)];
+        assert_eq!(places(Direction::Up), up);
+        let down = [(0, Some(1), true), (2, Some(1), true), (1, Some(3), false), (3, Some(4), false), (4, None, false)];
+        assert_eq!(places(Direction::Down), down);
     }
 
     #[test]

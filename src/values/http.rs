@@ -82,7 +82,8 @@ fn told(done: Vec<Done>, dry_run: bool, language: Language) -> Recorded {
     let count = |outcome: Outcome| done.iter().filter(|row| row.outcome == outcome).count();
     let summary = Summary { created: count(Outcome::Created), updated: count(Outcome::Updated), unchanged: count(Outcome::Unchanged) };
     let row = |(index, row): (usize, Done)| {
-        let warnings = row.warnings.iter().map(|code| Warning { code: code.code(), detail: code.text(language).to_owned() }).collect();
+        let told = row.warnings.iter().map(|fault| fault.told(language));
+        let warnings = told.map(|fault| Warning { code: fault.code, detail: fault.detail }).collect();
         RecordedRow { index, outcome: row.outcome, id: row.id, version: Some(row.version), warnings }
     };
     Recorded { dry_run, summary, rows: done.into_iter().enumerate().map(row).collect() }

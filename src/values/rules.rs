@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 
 use super::model::{NewValue, Part, State};
 use crate::error::{Fault, FaultCode};
-use crate::indicators::model::{Definition, Dimension, IndicatorKind, MOST, Side};
+use crate::indicators::model::{Checks, Definition, Dimension, IndicatorKind, MOST, Side};
+use crate::indicators::rules::{Decimal, Fraction};
 use crate::patch::Field;
 use crate::sums::values::{Amount, CountsAs, WHOLE};
 
@@ -104,7 +105,51 @@ pub struct Findings {
     /// These refuse it.
     pub faults: Vec<Fault>,
     /// These do not.
-    pub warnings: Vec<FaultCode>,
+    pub warnings: Vec<Fault>,
+}
+
+/// The rate or the count that figures of one collector say; a rate of two collectors is no one's to be odd.
+#[must_use]
+pub fn number(figures: &Figures, definition: &Definition) -> Option<Fraction> {
+    match (figures.numerator, figures.denominator, figures.count) {
+        (Some(numerator), Some(denominator), _) if definition.has_one_collector() => Fraction::percent(numerator, denominator),
+        (_, _, Some(count)) => Some(Fraction::whole(count)),
+        _ => None,
+    }
+}
+
+/// What else is odd about a number: it is stored, and to be explained.
+#[must_use]
+pub fn oddities(index: usize, number: Fraction, checks: Checks, before: Option<Fraction>, siblings: &[Fraction]) -> Vec<Fault> {
+    let shown = number.shown();
+    let odd = |code, than: Decimal| Fault::at(format!("/rows/{index}"), code).with(than.to_string());
+    let mut found = Vec::new();
+    found.extend(checks.least.filter(|least| shown < *least).map(|least| odd(FaultCode::UnusuallyLow, least)));
+    found.extend(checks.most.filter(|most| shown > *most).map(|most| odd(FaultCode::UnusuallyHigh, most)));
+    let Some(jump) = checks.jump else { return found };
+    let before = before.map(Fraction::shown).filter(|before| (shown.0 - before.0).abs() > jump.0);
+    found.extend(before.map(|before| odd(FaultCode::UnusualJump, before)));
+    found.extend(middle_far_from(shown, siblings, jump).map(|middle| odd(FaultCode::UnlikeSiblings, middle)));
+    found
+}
+
+/// The middle of the siblings, where a number stands far from it: further than the jump, and than five times as far as siblings usually
+/// do (the median of their distances, which no single outlier moves).
+fn middle_far_from(number: Decimal, siblings: &[Fraction], jump: Decimal) -> Option<Decimal> {
+    /// Fewer say nothing about what is usual.
+    const FEW: usize = 5;
+    const FAR: i128 = 5;
+    fn median(mut numbers: Vec<i128>) -> Option<i128> {
+        numbers.sort_unstable();
+        numbers.get(numbers.len() / 2).copied()
+    }
+    if siblings.len() < FEW {
+        return None;
+    }
+    let shown: Vec<i128> = siblings.iter().map(|sibling| sibling.shown().0).collect();
+    let middle = median(shown.clone())?;
+    let usual = median(shown.iter().map(|sibling| (sibling - middle).abs()).collect())?;
+    ((number.0 - middle).abs() > jump.0.max(FAR * usual)).then_some(Decimal(middle))
 }
 
 /// One side of a part.
@@ -205,8 +250,44 @@ pub fn check(
         if definition.has_one_collector() && !definition.may_exceed {
             findings.faults.push(at("numerator", FaultCode::NumeratorAboveDenominator));
         } else {
-            findings.warnings.push(FaultCode::NumeratorAboveDenominator);
+            findings.warnings.push(at("numerator", FaultCode::NumeratorAboveDenominator));
         }
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_odd_against_its_bounds_its_past_and_its_siblings() {
+        let percent = |numerator: i64| Fraction::percent(numerator, 1000).expect("a rate");
+        let checks = Checks { least: Some(Decimal(2000)), most: Some(Decimal(10_000)), jump: Some(Decimal(1000)) };
+        let codes = |number: i64, before: Option<i64>, siblings: &[i64]| -> Vec<&str> {
+            let siblings: Vec<Fraction> = siblings.iter().map(|number| percent(*number)).collect();
+            oddities(0, percent(number), checks, before.map(percent), &siblings).into_iter().map(|fault| fault.code.code()).collect()
+        };
+        let alike = [900, 905, 910, 915, 920];
+        let scattered = [300, 500, 700, 900, 1000];
+        for (number, before, siblings, odd) in [
+            (900, Some(890), &alike[..], vec![]),
+            (200, None, &[][..], vec![]),
+            (199, None, &[], vec!["unusually_low"]),
+            (1001, None, &[], vec!["unusually_high"]),
+            // Ten points are no jump, a hair more is one.
+            (900, Some(800), &[], vec![]),
+            (901, Some(800), &[], vec!["unusual_jump"]),
+            (700, Some(801), &[], vec!["unusual_jump"]),
+            (800, None, &alike, vec!["unlike_siblings"]),
+            (810, None, &alike, vec![]),
+            // Where siblings differ much, so may this one.
+            (300, None, &scattered, vec![]),
+            // Four are too few to say what is usual.
+            (300, None, &alike[..4], vec![]),
+        ] {
+            assert_eq!(codes(number, before, siblings), odd, "{number} after {before:?} beside {siblings:?}");
+        }
+        assert!(oddities(0, percent(1), Checks::default(), Some(percent(999)), &[percent(999); 9]).is_empty());
+    }
 }

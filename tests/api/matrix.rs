@@ -88,6 +88,7 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [
         "list_definitions" => get("/api/v1/indicators/MN01/definitions".into()),
         "get_definition" => get("/api/v1/indicators/MN01/definitions/1".into()),
         "add_definition" => post("/api/v1/indicators/DA02/definitions", definition(number)),
+        "list_ranking" => get(format!("/api/v1/indicators/TT01/ranking?unit={unit}&year=2025")),
         "list_milestones" => get(format!("/api/v1/indicators/MN01/milestones?unit={unit}")),
         "list_target_history" => get(format!("/api/v1/indicators/MN01/targets/{unit}/2030/history")),
         "get_baseline" => get(format!("/api/v1/indicators/MN01/baselines/{unit}")),

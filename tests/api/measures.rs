@@ -324,3 +324,68 @@ fn levels_and_states_are_known_as_they_were() {
     assert_eq!(read("DA01", "SGD", "2025-02-20", "state"), "planned");
     assert_eq!(read("DA01", "SGD", "2025-02-21", "state"), "under_way");
 }
+
+#[test]
+fn units_below_one_are_ranked_and_equal_ones_share_a_place() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    for (code, name) in [("MN-DB-003", "Trường Mầm non Tân Minh"), ("MN-DB-004", "Trường Mầm non Cao Sơn")] {
+        admin.unit(code, "school", "preschool", name, "PGD-DB");
+    }
+    let figures = [("MN-DB-001", 10, 20), ("MN-DB-002", 19, 20), ("MN-DB-003", 50, 100)];
+    record(&admin, &figures.map(|(unit, above, below)| ratio("MN03", unit, START, above, below)));
+    let read = |indicator: &str, more: &str| {
+        let list = admin.get(&format!("/api/v1/indicators/{indicator}/ranking?unit=PGD-DB&{more}")).expect(200).json();
+        let told = |row: &Value| format!("{} {} {}", row["rank"], row["tied"], row["result"]["unit"]["code"].as_str().expect("a code"));
+        (list["data"].as_array().expect("rows").iter().map(told).collect::<Vec<_>>(), list["page"]["next"].clone())
+    };
+    let (rows, _) = read("MN03", &format!("period={START}"));
+    assert_eq!(rows, ["1 false MN-DB-002", "2 true MN-DB-003", "2 true MN-DB-001", "null false MN-DB-004", "null false TH-DB-001"]);
+    let (first, next) = read("MN03", &format!("period={START}&limit=2"));
+    assert_eq!(first.len(), 2);
+    let next = next.as_str().expect("a next page");
+    let rest = admin.get(&format!("/api/v1/indicators/MN03/ranking?unit=PGD-DB&period={START}&limit=2&cursor={next}")).expect(200).json();
+    assert_eq!(rest["data"][0]["result"]["unit"]["code"], "MN-DB-001");
+    // Of underweight children fewer are better.
+    record(&admin, &[ratio("MN04a", "MN-DB-001", "2024-2025-END", 20, 100), ratio("MN04a", "MN-DB-002", "2024-2025-END", 10, 100)]);
+    assert_eq!(read("MN04a", "period=2024-2025-END").0[..2], ["1 false MN-DB-002", "2 false MN-DB-001"]);
+}
+
+#[test]
+fn odd_figures_are_stored_and_asked_about_and_validate_says_what_a_save_would() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    for number in 3..9 {
+        admin.unit(&format!("MN-DB-00{number}"), "school", "preschool", "Trường Mầm non", "PGD-DB");
+    }
+    let rows = |period: &str, odd: i64| -> Vec<Value> {
+        let row = |number: i64| ratio("MN03", &format!("MN-DB-00{number}"), period, if number == 8 { odd } else { 90 + number % 3 }, 100);
+        (1..9).map(row).collect()
+    };
+    let told = |answer: &Value| -> Vec<String> {
+        let rows = answer["rows"].as_array().expect("rows").iter();
+        let warnings = rows.flat_map(|row| row["warnings"].as_array().expect("warnings").iter().map(move |warning| (row, warning)));
+        warnings.map(|(row, warning)| format!("{} {}", row["index"], warning["code"].as_str().expect("a code"))).collect()
+    };
+    assert!(told(&record(&admin, &rows(START, 91))).is_empty());
+    let body = json!({"rows": rows(NEXT, 15)});
+    let asked = admin.post("/api/v1/indicator-values/validate", &body).expect(200).json();
+    assert_eq!(told(&asked), ["7 unusually_low", "7 unusual_jump", "7 unlike_siblings"]);
+    assert_eq!(asked["rows"][7]["warnings"][1]["detail"], "Chênh lệch lớn so với năm trước (91.00).");
+    let saved = admin.post("/api/v1/indicator-values", &body).expect(200).json();
+    assert_eq!(saved["rows"][7]["warnings"], asked["rows"][7]["warnings"]);
+    assert_eq!(result(&admin, "MN03", "MN-DB-008", NEXT)["rate"], "15.00");
+    // One alone is held against what is stored beside it.
+    let one =
+        admin.post("/api/v1/indicator-values/validate", &json!({"rows": [ratio("MN03", "MN-DB-007", NEXT, 30, 100)]})).expect(200).json();
+    assert_eq!(told(&one), ["0 unusual_jump", "0 unlike_siblings"]);
+    // Communes stand beside the communes of their district.
+    let communes = admin.get("/api/v1/localities?parent=D150&limit=10").expect(200).json();
+    let codes: Vec<&str> = communes["data"].as_array().expect("rows").iter().filter_map(|row| row["code"].as_str()).collect();
+    let of = |(place, code): (usize, &&str)| {
+        let numerator = if place == 0 { 10 } else { 80 };
+        json!({"indicator": "PT01", "unit": "PGD-DB", "locality": code, "period": "2024-PC", "numerator": numerator, "denominator": 100})
+    };
+    let youth: Vec<Value> = codes.iter().enumerate().map(of).collect();
+    assert_eq!(told(&record(&admin, &youth)), ["0 unlike_siblings"]);
+}

@@ -5,18 +5,25 @@ use chrono::{Datelike, NaiveDate};
 use super::Look;
 use super::provenance::provenance;
 use crate::db::Db;
-use crate::db::page::{CursorValue, Page, PageRequest};
+use crate::db::page::{CursorValue, Page, PageRequest, SortKey};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::Key;
+use crate::indicators;
 use crate::indicators::model::{Category, Dimension};
+use crate::indicators::rules::Fraction;
 use crate::indicators::store::{Defined, Which, defined};
 use crate::periods::model::Period;
 use crate::periods::store as periods;
 use crate::results::model::{
-    Basis, Breakdown, IndicatorResult, Milestone, MilestoneFilters, Provenance, ProvenanceFilters, ResultFilters, UnitResultFilters,
+    Basis, Breakdown, IndicatorResult, Milestone, MilestoneFilters, Provenance, ProvenanceFilters, Ranked, RankingFilters, ResultFilters,
+    UnitResultFilters,
 };
+use crate::results::rules;
 use crate::units::model::Unit;
 use crate::units::store::own_or_referred;
+
+/// No unit has more directly below it.
+const MOST_SIBLINGS: i64 = 10_000;
 
 fn unknown(parameter: &'static str) -> Fault {
     Fault::of(parameter, FaultCode::UnknownReference)
@@ -80,6 +87,39 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
     }
     let place = |result: &IndicatorResult| format!("{}/{}", result.period.code, result.category.map_or(0, Category::slot));
     Ok(Page::slice(results, page, |result, name| if name == "name" { place(result).write() } else { result.period.id.write() }))
+}
+
+/// The units directly below one, ranked by their results.
+///
+/// # Errors
+/// 404 if there is no such indicator; 422 with every parameter that is wrong.
+pub fn ranking(db: &mut Db<'_>, key: &Key, filters: &RankingFilters, page: &PageRequest) -> Result<Page<Ranked>> {
+    let children = ResultFilters {
+        unit: filters.unit.clone(),
+        period: filters.period.clone(),
+        year: filters.year,
+        breakdown: Some(Breakdown::Child),
+        basis: filters.basis,
+        as_of: filters.as_of,
+        ..ResultFilters::default()
+    };
+    let everyone = PageRequest { limit: MOST_SIBLINGS, sort: vec![SortKey { name: "name", descending: false }], after: None, count: false };
+    let (results, _) = indicator_results(db, key, &children, &everyone)?.split::<Ranked>();
+    let direction = indicators::store::get(db, key)?.direction;
+    let numbers: Vec<Option<Fraction>> = results.iter().map(number).collect();
+    let mut results: Vec<Option<IndicatorResult>> = results.into_iter().map(Some).collect();
+    let place = |(index, rank, tied): (usize, Option<usize>, bool)| {
+        let result = results.get_mut(index).and_then(Option::take)?;
+        Some(Ranked { rank, tied, result })
+    };
+    let ranked: Vec<Ranked> = rules::ranking(&numbers, direction).into_iter().filter_map(place).collect();
+    Ok(Page::slice(ranked, page, |row, name| if name == "rank" { row.rank.into() } else { row.result.unit.id.write() }))
+}
+
+/// The number that a result says, exactly.
+fn number(result: &IndicatorResult) -> Option<Fraction> {
+    let whole = result.count.or(result.level.map(i64::from)).map(Fraction::whole);
+    result.numerator.zip(result.denominator).and_then(|(above, below)| Fraction::percent(above, below)).or(whole)
 }
 
 /// From where a query looks.

@@ -27,7 +27,7 @@ use crate::units::store::{Seat, seats};
 mod lists;
 mod own;
 mod provenance;
-pub use lists::{indicator_results, sources, unit_milestones, unit_results};
+pub use lists::{indicator_results, ranking, sources, unit_milestones, unit_results};
 
 /// From where results are looked at, in the words of a query.
 #[derive(Clone, Copy, Debug, Default)]

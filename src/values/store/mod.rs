@@ -1,6 +1,7 @@
 //! Queries on values: reading those of the scope, and recording many at once.
 
 mod known;
+mod odd;
 mod read;
 mod rows;
 mod write;

@@ -23,6 +23,7 @@ use crate::units::store::within;
 use crate::values::model::{IndicatorValue, NewValue, Outcome, State};
 use crate::values::rules::{self, Collects, Figures};
 use crate::values::store::known::{Known, Place, Unit, places_of, units_of};
+use crate::values::store::odd::{self, Numbered};
 use crate::values::store::{read, rows};
 
 /// What became of a row.
@@ -35,7 +36,7 @@ pub struct Done {
     /// Its version now.
     pub version: i64,
     /// What is odd about it.
-    pub warnings: Vec<FaultCode>,
+    pub warnings: Vec<Fault>,
 }
 
 /// A stored value.
@@ -93,9 +94,9 @@ fn stored(tx: &mut Tx<'_>, cells: &HashSet<Cell>) -> Result<HashMap<Cell, Stored
 
 /// A row with all that it names.
 pub(super) struct Resolved<'k> {
-    indicator: &'k Defined,
+    pub(super) indicator: &'k Defined,
     pub(super) definition: &'k Definition,
-    period: &'k Period,
+    pub(super) period: &'k Period,
     pub(super) unit: &'k Unit,
     pub(super) place: Option<&'k Place>,
     collects: Collects,
@@ -200,6 +201,7 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
 
     let mut changes: Vec<Change<'_>> = Vec::with_capacity(rows.len());
     let mut done: Vec<Done> = Vec::with_capacity(rows.len());
+    let mut numbers: Vec<Numbered<'_>> = Vec::with_capacity(rows.len());
     for (index, (row, resolved)) in rows.iter().zip(&resolved).enumerate() {
         let Some(resolved) = resolved else { continue };
         let old = stored.get(&resolved.cell());
@@ -222,6 +224,9 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
         let version = old.map_or(1, |old| old.version + i64::from(outcome == Outcome::Updated));
         let id = old.map_or_else(Id::new, |old| old.id);
         let shown = (!dry_run || old.is_some()).then_some(id);
+        if let Some(number) = rules::number(&figures, resolved.definition) {
+            numbers.push(Numbered { index: done.len(), of: resolved, number });
+        }
         done.push(Done { outcome, id: shown, version, warnings: findings.warnings });
         if outcome != Outcome::Unchanged {
             changes.push(Change { of: resolved, old, unit, id, version, outcome, figures });
@@ -229,6 +234,11 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     }
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
+    }
+    for (index, oddities) in odd::oddities(tx, &numbers)? {
+        if let Some(row) = done.get_mut(index) {
+            row.warnings.extend(oddities);
+        }
     }
     if !dry_run && !changes.is_empty() {
         let totals = totals(tx, &changes)?;

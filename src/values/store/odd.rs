@@ -1,0 +1,168 @@
+//! What is odd about a number beside what is there already: that of the year before, and those of its siblings.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::write::{Cell, Resolved};
+use crate::db::schema::{indicator_values, localities, unit_closure};
+use crate::db::{Db, Tx};
+use crate::error::{Fault, Result};
+use crate::ids::{AnyId, IndicatorId, LocalityId, PeriodId, UnitId};
+use crate::indicators::model::Checks;
+use crate::indicators::rules::Fraction;
+use crate::periods::store as periods;
+use crate::values::rules::{self, Figures};
+
+/// A row whose figures say a number.
+pub(super) struct Numbered<'k> {
+    /// Its place among the answers.
+    pub(super) index: usize,
+    pub(super) of: &'k Resolved<'k>,
+    pub(super) number: Fraction,
+}
+
+/// What stands beside a row: its parent, period and indicator.
+type Family = (AnyId, PeriodId, IndicatorId);
+/// The unit or locality that a number is of, with what it says.
+type Sides = (AnyId, Option<i64>, Option<i64>, Option<i64>);
+
+/// The oddities of rows, by place.
+pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>]) -> Result<Vec<(usize, Vec<Fault>)>> {
+    let checked: Vec<&Numbered<'_>> = rows.iter().filter(|row| row.of.definition.checks != Checks::default()).collect();
+    let past = before(tx, &checked)?;
+    let parents = parents(tx, &checked)?;
+    let mut families = families(tx, &checked, &parents)?;
+    let family = |row: &Numbered<'_>| {
+        let (period, indicator, subject) = row.of.cell();
+        let parent = parents.get(&subject)?.iter().find(|(from, to, _)| *from <= row.of.period.as_of && row.of.period.as_of < *to)?;
+        Some((subject, (parent.2, period, indicator)))
+    };
+    // What this very call says of siblings goes before what is stored of them.
+    for row in &checked {
+        if let Some((subject, family)) = family(row) {
+            families.entry(family).or_default().insert(subject, row.number);
+        }
+    }
+    let found = checked.iter().map(|row| {
+        let siblings = family(row).and_then(|(subject, family)| {
+            let all = families.get(&family)?;
+            Some(all.iter().filter(|(other, _)| **other != subject).map(|(_, number)| *number).collect::<Vec<_>>())
+        });
+        let before = past.get(&row.of.cell()).copied();
+        (row.index, rules::oddities(row.index, row.number, row.of.definition.checks, before, &siblings.unwrap_or_default()))
+    });
+    Ok(found.filter(|(_, oddities)| !oddities.is_empty()).collect())
+}
+
+fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The number of the year before, by the cell of the row that it stands before.
+fn before(db: &mut Db<'_>, rows: &[&Numbered<'_>]) -> Result<HashMap<Cell, Fraction>> {
+    let years = distinct(rows.iter().filter(|row| row.of.definition.checks.jump.is_some()).map(|row| row.of.period.year - 1));
+    if years.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let earlier = periods::of_years(db, &years)?;
+    let previous = |row: &Numbered<'_>| {
+        let period = row.of.period;
+        let before = earlier.iter().rfind(|one| one.kind == period.kind && one.year == period.year - 1)?;
+        // What was counted otherwise is no measure of what is counted now.
+        row.of.indicator.on(before.as_of).filter(|then| then.version == row.of.definition.version).map(|_| before.id)
+    };
+    let asked: Vec<(Cell, &Numbered<'_>)> =
+        rows.iter().filter_map(|row| Some(((previous(row)?, row.of.cell().1, row.of.cell().2), *row))).collect();
+    let stored: Vec<(PeriodId, IndicatorId, Sides)> = indicator_values::table
+        .filter(indicator_values::period_id.eq_any(distinct(asked.iter().map(|(cell, _)| cell.0))))
+        .filter(indicator_values::indicator_id.eq_any(distinct(asked.iter().map(|(cell, _)| cell.1))))
+        .filter(indicator_values::subject_id.eq_any(distinct(asked.iter().map(|(cell, _)| cell.2))))
+        .select((
+            indicator_values::period_id,
+            indicator_values::indicator_id,
+            (indicator_values::subject_id, indicator_values::numerator, indicator_values::denominator, indicator_values::tally),
+        ))
+        .load(db.conn)?;
+    let by_cell: HashMap<Cell, Sides> =
+        stored.into_iter().map(|(period, indicator, sides)| ((period, indicator, sides.0), sides)).collect();
+    let number = |(cell, row): &(Cell, &Numbered<'_>)| Some((row.of.cell(), said(row.of, by_cell.get(cell)?)?));
+    Ok(asked.iter().filter_map(number).collect())
+}
+
+fn said(of: &Resolved<'_>, (_, numerator, denominator, count): &Sides) -> Option<Fraction> {
+    let figures = Figures { numerator: *numerator, denominator: *denominator, count: *count, ..Figures::default() };
+    rules::number(&figures, of.definition)
+}
+
+type Parents = HashMap<AnyId, Vec<(NaiveDate, NaiveDate, AnyId)>>;
+
+/// What each subject stands directly below, and when.
+fn parents(db: &mut Db<'_>, rows: &[&Numbered<'_>]) -> Result<Parents> {
+    let mut parents = Parents::new();
+    let (places, units): (Vec<&&Numbered<'_>>, Vec<_>) = rows.iter().partition(|row| row.of.place.is_some());
+    for place in places.into_iter().filter_map(|row| row.of.place) {
+        if let Some(parent) = place.around.iter().rev().nth(1) {
+            parents.insert(place.id.any(), vec![(NaiveDate::MIN, NaiveDate::MAX, parent.any())]);
+        }
+    }
+    let units: Vec<UnitId> = distinct(units.into_iter().map(|row| row.of.unit.id));
+    let links: Vec<(UnitId, UnitId, NaiveDate, NaiveDate)> = unit_closure::table
+        .filter(unit_closure::descendant.eq_any(units))
+        .filter(unit_closure::depth.eq(1))
+        .select((unit_closure::descendant, unit_closure::ancestor, unit_closure::valid_from, unit_closure::valid_to))
+        .load(db.conn)?;
+    for (unit, parent, from, to) in links {
+        parents.entry(unit.any()).or_default().push((from, to, parent.any()));
+    }
+    Ok(parents)
+}
+
+/// The stored numbers of all that stand below the same parents, by family and subject.
+fn families(db: &mut Db<'_>, rows: &[&Numbered<'_>], parents: &Parents) -> Result<HashMap<Family, HashMap<AnyId, Fraction>>> {
+    type Row = (AnyId, PeriodId, IndicatorId, Sides);
+    let of: HashMap<(PeriodId, IndicatorId), &Resolved<'_>> = rows.iter().map(|row| ((row.of.cell().0, row.of.cell().1), row.of)).collect();
+    let periods = distinct(of.keys().map(|key| key.0));
+    let indicators = distinct(of.keys().map(|key| key.1));
+    let all: HashSet<AnyId> = parents.values().flatten().map(|(_, _, parent)| *parent).collect();
+    let sides = (indicator_values::subject_id, indicator_values::numerator, indicator_values::denominator, indicator_values::tally);
+    let below = unit_closure::table.inner_join(indicator_values::table.on(indicator_values::unit_id.eq(unit_closure::descendant)));
+    let units: Vec<(Row, NaiveDate, NaiveDate)> = below
+        .filter(unit_closure::ancestor.eq_any(all.iter().copied().collect::<Vec<_>>()))
+        .filter(unit_closure::depth.eq(1))
+        .filter(indicator_values::locality_id.is_null())
+        .filter(indicator_values::period_id.eq_any(periods.clone()))
+        .filter(indicator_values::indicator_id.eq_any(indicators.clone()))
+        .select((
+            (unit_closure::ancestor, indicator_values::period_id, indicator_values::indicator_id, sides),
+            unit_closure::valid_from,
+            unit_closure::valid_to,
+        ))
+        .load(db.conn)?;
+    let within = |(row, from, to): (Row, NaiveDate, NaiveDate)| {
+        let day = of.get(&(row.1, row.2))?.period.as_of;
+        (from <= day && day < to).then_some(row)
+    };
+    let mut found: Vec<Row> = units.into_iter().filter_map(within).collect();
+    if rows.iter().any(|row| row.of.place.is_some()) {
+        let places: Vec<(Option<LocalityId>, PeriodId, IndicatorId, Sides)> = localities::table
+            .inner_join(indicator_values::table)
+            .filter(localities::parent_id.eq_any(all.into_iter().collect::<Vec<_>>()))
+            .filter(indicator_values::period_id.eq_any(periods))
+            .filter(indicator_values::indicator_id.eq_any(indicators))
+            .select((localities::parent_id, indicator_values::period_id, indicator_values::indicator_id, sides))
+            .load(db.conn)?;
+        found.extend(places.into_iter().filter_map(|(parent, period, indicator, sides)| Some((parent?.any(), period, indicator, sides))));
+    }
+    let mut families: HashMap<Family, HashMap<AnyId, Fraction>> = HashMap::new();
+    for (parent, period, indicator, sides) in found {
+        if let Some(number) = of.get(&(period, indicator)).and_then(|of| said(of, &sides)) {
+            families.entry((parent, period, indicator)).or_default().insert(sides.0, number);
+        }
+    }
+    Ok(families)
+}
