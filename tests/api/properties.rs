@@ -8,16 +8,19 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestApp};
 
-const PERIODS: [(&str, &str); 3] =
-    [("2024-2025-START", "2024-09-30"), ("2025-2026-START", "2025-09-30"), ("2026-2027-START", "2026-09-30")];
-const DAYS: [&str; 3] = ["2024-01-01", "2025-07-01", "2026-09-30"];
+const PERIODS: [(&str, &str); 3] = [("2023-2024-END", "2024-05-31"), ("2024-2025-END", "2025-05-31"), ("2025-2026-END", "2026-05-31")];
+const DAYS: [&str; 3] = ["2024-01-01", "2025-02-01", "2026-05-31"];
+/// The day after the tests begin.
+const TODAY: &str = "2025-02-21";
+/// One collector for both sides, and parts by sex.
+const INDICATOR: &str = "MN04a";
 
 #[derive(Debug, Clone)]
 enum Step {
     /// A school moves to a district from a day on.
     Move(usize, usize, usize),
-    /// A school records numerator and denominator for a period.
-    Record(usize, usize, i64, i64),
+    /// A school records numerator and denominator for a period, and how many of each are girls, or nothing of that.
+    Record(usize, usize, (i64, i64), Option<(i64, i64)>),
     /// A school withdraws what it recorded.
     Withdraw(usize, usize),
 }
@@ -37,7 +40,10 @@ fn provinces() -> impl Strategy<Value = Province> {
     (2_usize..4, 1_usize..6).prop_flat_map(|(districts, schools)| {
         let step = prop_oneof![
             2 => (0..schools, 0..=districts, 0..DAYS.len()).prop_map(|(school, to, day)| Step::Move(school, to, day)),
-            5 => (0..schools, 0..PERIODS.len(), 0_i64..1000, 0_i64..1000).prop_map(|(school, period, a, b)| Step::Record(school, period, a.min(b), a.max(b))),
+            5 => (0..schools, 0..PERIODS.len(), 0_i64..500, 0_i64..500, 0_i64..500, 0_i64..500, any::<bool>()).prop_map(|(school, period, a, b, c, d, told)| {
+                let (girls, boys) = ((a.min(b), a.max(b)), (c.min(d), c.max(d)));
+                Step::Record(school, period, (girls.0 + boys.0, girls.1 + boys.1), told.then_some(girls))
+            }),
             1 => (0..schools, 0..PERIODS.len()).prop_map(|(school, period)| Step::Withdraw(school, period)),
         ];
         (Just(districts), prop::collection::vec(0..=districts, schools), prop::collection::vec(step, 1..14), 0..districts + schools)
@@ -54,12 +60,17 @@ fn school(index: usize) -> String {
 }
 
 /// What there must be, kept the simplest way.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Model {
     /// By school: districts with the day from which each held, in the order of the days.
     parents: Vec<BTreeMap<String, usize>>,
-    values: BTreeMap<(usize, usize), (i64, i64)>,
+    values: BTreeMap<(usize, usize), Recorded>,
 }
+
+/// What is added up, if anybody told it.
+type Sum = Option<(i64, i64)>;
+/// The whole, and what is girls' of it.
+type Recorded = ((i64, i64), Sum);
 
 impl Model {
     fn parent(&self, school: usize, day: &str) -> usize {
@@ -80,14 +91,15 @@ impl Model {
         }
     }
 
-    fn sum(&self, of: usize, period: usize) -> Option<(i64, i64)> {
-        let day = PERIODS[period].1;
-        let ours = self.values.iter().filter(|((school, at), _)| *at == period && (of == 0 || self.parent(*school, day) == of));
-        ours.map(|(_, value)| *value).reduce(|a, b| (a.0 + b.0, a.1 + b.1))
+    /// What a district has for a period, in the tree of a day: the whole, and the girls of those who told them.
+    fn sum(&self, of: usize, period: usize, day: &str) -> (Sum, Sum) {
+        let ours = || self.values.iter().filter(|((school, at), _)| *at == period && (of == 0 || self.parent(*school, day) == of));
+        let add = |a: (i64, i64), b: (i64, i64)| (a.0 + b.0, a.1 + b.1);
+        (ours().map(|(_, value)| value.0).reduce(add), ours().filter_map(|(_, value)| value.1).reduce(add))
     }
 }
 
-fn build(admin: &Caller<'_>, province: &Province) -> Model {
+fn plant(admin: &Caller<'_>, province: &Province) -> Model {
     let mut model = Model::default();
     for index in 1..=province.districts {
         admin.unit(&district(index), "district_office", "district_office", &format!("Phòng Giáo dục và Đào tạo {index}"), "SGD");
@@ -96,17 +108,24 @@ fn build(admin: &Caller<'_>, province: &Province) -> Model {
         admin.unit(&school(index), "school", "preschool", &format!("Trường Mầm non {index}"), &district(*parent));
         model.parents.push(BTreeMap::from([("0000".to_owned(), *parent)]));
     }
-    for step in &province.steps {
+    model
+}
+
+fn take(admin: &Caller<'_>, model: &mut Model, steps: &[Step]) {
+    for step in steps {
         match *step {
             Step::Move(index, to, day) => {
                 let body = json!({"parent": district(to), "effective_on": DAYS[day]});
                 admin.patch(&format!("/api/v1/units/{}", school(index)), "*", &body).expect(200);
                 model.change(index, to, DAYS[day]);
             }
-            Step::Record(index, period, numerator, denominator) => {
-                let row = json!({"indicator": "MN03", "unit": school(index), "period": PERIODS[period].0, "numerator": numerator, "denominator": denominator});
+            Step::Record(index, period, whole, girls) => {
+                let part = |category: &str, of: (i64, i64)| json!({"category": category, "numerator": of.0, "denominator": of.1});
+                let parts = girls.map(|girls| json!([part("female", girls), part("male", (whole.0 - girls.0, whole.1 - girls.1))]));
+                let row = json!({"indicator": INDICATOR, "unit": school(index), "period": PERIODS[period].0, "numerator": whole.0,
+                    "denominator": whole.1, "parts": parts});
                 admin.post("/api/v1/indicator-values", &json!({"rows": [row]})).expect(200);
-                model.values.insert((index, period), (numerator, denominator));
+                model.values.insert((index, period), (whole, girls));
             }
             Step::Withdraw(index, period) => {
                 let found =
@@ -118,28 +137,31 @@ fn build(admin: &Caller<'_>, province: &Province) -> Model {
             }
         }
     }
-    model
 }
 
-fn check_sums(admin: &Caller<'_>, province: &Province, model: &Model) {
+/// What each district has for each period, asked with `more`, is what the model has in the tree of `day`, or of the period.
+fn check_sums(admin: &Caller<'_>, province: &Province, model: &Model, more: &str, day: Option<&str>) {
     for of in 0..=province.districts {
-        for (period, (code, _)) in PERIODS.iter().enumerate() {
-            let row = admin.get(&format!("/api/v1/indicators/MN03/results?unit={}&period={code}", district(of))).expect(200).json()["data"]
-                [0]
-            .clone();
-            let sum = model.sum(of, period);
-            let told = row["numerator"].as_i64().zip(row["denominator"].as_i64());
-            assert_eq!(told, sum, "{} {code} of {province:?}", district(of));
+        for (period, (code, as_of)) in PERIODS.iter().enumerate() {
+            let read = |more: &str| {
+                let path = format!("/api/v1/indicators/{INDICATOR}/results?unit={}&period={code}{more}", district(of));
+                let row = admin.get(&path).expect(200).json()["data"][0].clone();
+                row["numerator"].as_i64().zip(row["denominator"].as_i64())
+            };
+            let (whole, girls) = model.sum(of, period, day.unwrap_or(as_of));
+            assert_eq!(read(more), whole, "{} {code}{more} of {province:?}", district(of));
+            if more.is_empty() {
+                assert_eq!(read("&breakdown=sex"), girls, "girls of {} {code} of {province:?}", district(of));
+            }
         }
     }
 }
 
 /// Every row of every list that the viewer may read belongs to its subtree of today, but for cards and what is approved.
 fn check_scope(app: &TestApp, admin: &Caller<'_>, province: &Province, model: &Model) {
-    let today = &crate::harness::START[..10];
     let (home, scope): (String, BTreeSet<String>) = if province.viewer < province.districts {
         let index = province.viewer + 1;
-        let below = (0..province.schools.len()).filter(|at| model.parent(*at, today) == index).map(school);
+        let below = (0..province.schools.len()).filter(|at| model.parent(*at, TODAY) == index).map(school);
         (district(index), below.chain([district(index)]).collect())
     } else {
         let own = school(province.viewer - province.districts);
@@ -179,9 +201,19 @@ fn what_is_rolled_up_is_what_brute_force_adds_up_and_nothing_leaves_its_scope() 
     let tried = TestRunner::new(config).run(&provinces(), |province| {
         let app = TestApp::start();
         let admin = app.admin();
-        let model = build(&admin, &province);
-        check_sums(&admin, &province, &model);
+        let mut model = plant(&admin, &province);
+        let (first, second) = province.steps.split_at(province.steps.len() / 2);
+        take(&admin, &mut model, first);
+        let then = model.clone();
+        app.clock.advance(86_400);
+        let admin = app.sign_in("quan.tri");
+        take(&admin, &mut model, second);
+        check_sums(&admin, &province, &model, "", None);
         app.db_verify();
+        // What was known yesterday, where the tree is as we know it now; and all of it in the tree of today.
+        let known = Model { parents: model.parents.clone(), values: then.values };
+        check_sums(&admin, &province, &known, &format!("&as_of={}", &crate::harness::START[..10]), None);
+        check_sums(&admin, &province, &model, "&basis=current_tree", Some(TODAY));
         check_scope(&app, &admin, &province, &model);
         Ok(())
     });
