@@ -18,7 +18,10 @@ fn unknown(parameter: &'static str) -> Fault {
 }
 
 /// The indicator of the path.
-fn asked(db: &mut Db<'_>, key: &Key) -> Result<Defined> {
+///
+/// # Errors
+/// 404 if there is none.
+pub fn asked(db: &mut Db<'_>, key: &Key) -> Result<Defined> {
     defined(db, Which::Named(std::slice::from_ref(key)))?.pop().ok_or_else(Error::not_found)
 }
 

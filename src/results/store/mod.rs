@@ -25,7 +25,7 @@ use crate::units::store::{Seat, seats};
 mod lists;
 mod own;
 mod provenance;
-pub use lists::{indicator_results, sources, unit_results};
+pub use lists::{asked, indicator_results, sources, unit_results};
 
 /// Everything that results of some units are made of, read once.
 pub struct Table {
