@@ -57,8 +57,8 @@ impl Spec {
         let schema = serde_json::to_value(T::schema()).unwrap_or_default();
         let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
         for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
             let (mut schema, required) = (not_null(schema.clone()), required.contains(&json!(name)));
+            let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
             if !required {
                 forget_examples(&mut schema);
             }
