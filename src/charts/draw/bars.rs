@@ -29,6 +29,27 @@ impl Plot {
     }
 }
 
+/// A unit, its name, and the middle of its bar.
+struct Row<'c> {
+    mark: &'c Mark,
+    name: Wrapped,
+    middle: Tenths,
+}
+
+/// The units one below the other from `top` on, and where the last ends.
+fn rows<'c>(marks: &'c [Mark], top: Tenths) -> (Vec<Row<'c>>, Tenths) {
+    let mut y = top;
+    let row = |mark: &'c Mark| {
+        let name = balance(&mark.name, PLAIN, WIDEST_NAME, 3);
+        let height = (PLAIN.leading() * count(name.lines.len()) + 90).max(260);
+        let middle = y + height / 2;
+        y += height;
+        Row { mark, name, middle }
+    };
+    let rows = marks.iter().map(row).collect();
+    (rows, y)
+}
+
 /// Draws it, and answers where it ends.
 pub fn draw(sheet: &mut Sheet, chart: &Chart, marks: &[Mark], (more, aside): (i64, i64)) -> Tenths {
     let head = sheet.head(chart, true);
@@ -41,41 +62,39 @@ pub fn draw(sheet: &mut Sheet, chart: &Chart, marks: &[Mark], (more, aside): (i6
         sheet.text((WIDTH / 2, head + 560), Anchor::Middle, "subtitle silence", none);
         return sheet.notes(chart.notes.iter().map(String::as_str), head + 700);
     }
-    let goals: Vec<&Goal> = marks.iter().filter_map(|mark| mark.goal.as_ref()).collect();
-    let numbers: Vec<Decimal> = marks.iter().filter_map(Mark::number).chain(goals.iter().filter_map(|goal| goal.at)).collect();
+    let goals = marks.iter().filter_map(|mark| mark.goal.as_ref()?.at);
+    let numbers: Vec<Decimal> = marks.iter().filter_map(Mark::number).chain(goals).collect();
     // Without any number, not even a target's, there is nothing to divide an axis for.
     let divided = !numbers.is_empty();
     let top = head + if divided { 560 } else { 250 };
-    let names: Vec<Wrapped> = marks.iter().map(|mark| balance(&mark.name, PLAIN, WIDEST_NAME, 3)).collect();
-    let widest = names.iter().flat_map(|name| &name.lines).map(|line| PLAIN.width(line)).max().unwrap_or_default();
+    let (rows, mut bottom) = rows(marks, top);
+    let widest = rows.iter().flat_map(|row| &row.name.lines).map(|line| PLAIN.width(line)).max().unwrap_or_default();
     let longest = marks.iter().filter(|mark| mark.number().is_some()).map(|mark| STRONG.width(&mark.told)).max().unwrap_or_default();
     let left = MARGIN + widest + 120;
     let room = (WIDTH - MARGIN - left - longest - 200).max(1000);
     let plot = Plot { left, room, scale: Scale::from_zero(&numbers, chart.axis) };
-    let heights: Vec<Tenths> = names.iter().map(|name| (PLAIN.leading() * count(name.lines.len()) + 90).max(260)).collect();
-    let bottom = top + heights.iter().sum::<Tenths>();
-
     if divided {
         plot.scale.steps().for_each(|step| sheet.line((plot.x(step), top - 40), (plot.x(step), bottom), "grid"));
     }
-    let mut y = top;
-    for ((mark, name), height) in marks.iter().zip(&names).zip(&heights) {
-        row(sheet, mark, name, &plot, (y, *height));
-        y += height;
+    for row in &rows {
+        bar(sheet, row, &plot);
     }
     sheet.line((plot.left, top), (plot.left, bottom), "axis");
     if divided {
-        targets(sheet, chart, marks, &plot, (top, &heights));
+        targets(sheet, chart, &rows, &plot, (top, bottom));
         axis(sheet, chart, &plot, top);
     }
-    if more > 0 {
-        y += SUBTITLE.leading() + 100;
-        sheet.text((plot.left, y), Anchor::Start, "subtitle", &format!("{}.", more_units(more, chart.language)));
+    for row in &rows {
+        words(sheet, row, &plot);
     }
-    sheet.notes(chart.notes.iter().map(String::as_str), y)
+    if more > 0 {
+        bottom += SUBTITLE.leading() + 100;
+        sheet.text((plot.left, bottom), Anchor::Start, "subtitle", &format!("{}.", more_units(more, chart.language)));
+    }
+    sheet.notes(chart.notes.iter().map(String::as_str), bottom)
 }
 
-/// Steps to read a length by, above the bars: the target's line gives way to them.
+/// Steps to read a length by, above the bars.
 fn axis(sheet: &mut Sheet, chart: &Chart, plot: &Plot, top: Tenths) {
     let mut free = Tenths::MIN;
     for step in plot.scale.steps() {
@@ -89,32 +108,40 @@ fn axis(sheet: &mut Sheet, chart: &Chart, plot: &Plot, top: Tenths) {
     }
 }
 
-/// A unit: its name, and its bar or why there is none.
-fn row(sheet: &mut Sheet, mark: &Mark, name: &Wrapped, plot: &Plot, (y, height): (Tenths, Tenths)) {
-    let middle = y + height / 2;
-    let base = middle + 46 - PLAIN.leading() * (count(name.lines.len()) - 1) / 2;
-    sheet.lines((plot.left - 120, base), Anchor::End, PLAIN, "", (&mark.name, name));
-    sheet.group(&mark.sentence, |sheet| match mark.found {
-        Found::Number(number) => {
+/// The bar of a number, or the mark of a state.
+fn bar(sheet: &mut Sheet, Row { mark, middle, .. }: &Row<'_>, plot: &Plot) {
+    match mark.found {
+        Found::Number(number) => sheet.group(&mark.sentence, |sheet| {
             let (zero, end) = (plot.x(Decimal(0)), plot.x(number));
             sheet.bar((zero.min(end), middle - THICK / 2), ((end - zero).abs(), THICK), mark.attained);
-            sheet.text((WIDTH - MARGIN, middle + 46), Anchor::End, STRONG.class, &mark.told);
+        }),
+        Found::State => sheet.group(&mark.sentence, |sheet| sheet.point((plot.left + 120, *middle), mark.attained)),
+        Found::Nothing => {}
+    }
+}
+
+/// The name before a bar and what was found behind it, or what is said in its place: lines of targets give way to words.
+fn words(sheet: &mut Sheet, Row { mark, name, middle }: &Row<'_>, plot: &Plot) {
+    let y = middle + 46;
+    let first = y - PLAIN.leading() * (count(name.lines.len()) - 1) / 2;
+    sheet.lines((plot.left - 120, first), Anchor::End, PLAIN, "", (&mark.name, name));
+    match mark.found {
+        Found::Number(_) => sheet.text((WIDTH - MARGIN, y), Anchor::End, STRONG.class, &mark.told),
+        Found::State => sheet.text((plot.left + 240, y), Anchor::Start, "plain halo", &mark.told),
+        Found::Nothing => {
+            sheet.clear((plot.left + 40, middle - 85), (PLAIN.width(&mark.told) + 80, 170));
+            sheet.text((plot.left + 80, y), Anchor::Start, "plain silence", &mark.told);
         }
-        Found::State => {
-            sheet.point((plot.left + 120, middle), mark.attained);
-            sheet.text((plot.left + 240, middle + 46), Anchor::Start, "plain halo", &mark.told);
-        }
-        Found::Nothing => sheet.text((plot.left + 80, middle + 46), Anchor::Start, "plain silence halo", &mark.told),
-    });
+    }
 }
 
 /// One line where all have one target, else a tick for each.
-fn targets(sheet: &mut Sheet, chart: &Chart, marks: &[Mark], plot: &Plot, (top, heights): (Tenths, &[Tenths])) {
-    let goals: Vec<&Goal> = marks.iter().filter_map(|mark| mark.goal.as_ref()).collect();
+fn targets(sheet: &mut Sheet, chart: &Chart, rows: &[Row<'_>], plot: &Plot, (top, bottom): (Tenths, Tenths)) {
+    let goals: Vec<&Goal> = rows.iter().filter_map(|row| row.mark.goal.as_ref()).collect();
     let Some(first) = goals.first() else { return };
     let y = top - 310;
     if let Some(at) = first.at.filter(|_| goals.iter().all(|goal| goal == first)) {
-        let (words, x, bottom) = (target(&goals, chart.language), plot.x(at), top + heights.iter().sum::<Tenths>());
+        let (words, x) = (target(&goals, chart.language), plot.x(at));
         sheet.line((x, top - 260), (x, bottom), "casing");
         sheet.group(&words, |sheet| sheet.line((x, top - 260), (x, bottom), "goal"));
         // Over its line, unless it would leave the drawing.
@@ -124,19 +151,13 @@ fn targets(sheet: &mut Sheet, chart: &Chart, marks: &[Mark], plot: &Plot, (top, 
         sheet.lines((x, y), Anchor::Middle, STRONG, "asked halo", (&words, &wrapped));
         return;
     }
-    let mut middle = top;
-    let mut drawn = false;
-    for (mark, height) in marks.iter().zip(heights) {
-        middle += height / 2;
-        if let Some((goal, at)) = mark.goal.as_ref().and_then(|goal| Some((goal, goal.at?))) {
-            let (x, words) = (plot.x(at), target(&[goal], chart.language));
-            sheet.line((x, middle - 115), (x, middle + 115), "casing");
-            sheet.group(&words, |sheet| sheet.line((x, middle - 115), (x, middle + 115), "tick"));
-            drawn = true;
-        }
-        middle += height - height / 2;
+    let ticks = rows.iter().filter_map(|row| row.mark.goal.as_ref().and_then(|goal| Some((row.middle, goal, goal.at?))));
+    for (middle, goal, at) in ticks.clone() {
+        let (x, words) = (plot.x(at), target(&[goal], chart.language));
+        sheet.line((x, middle - 115), (x, middle + 115), "casing");
+        sheet.group(&words, |sheet| sheet.line((x, middle - 115), (x, middle + 115), "tick"));
     }
-    if drawn {
+    if ticks.count() > 0 {
         let own = if chart.language == Language::Vi { "mục tiêu của từng đơn vị" } else { "the target of each unit" };
         sheet.line((plot.left, y - 140), (plot.left, y + 40), "tick");
         sheet.text((plot.left + 60, y), Anchor::Start, "strong asked", own);

@@ -109,6 +109,12 @@ impl Sheet {
         self.put(format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"1.5\" class=\"bar {class}\"/>"));
     }
 
+    /// Ground again, where words are to stand on what was drawn.
+    pub fn clear(&mut self, (x, y): Point, (width, height): Point) {
+        let (x, y, width, height) = (Px(x), Px(y), Px(width), Px(height));
+        self.put(format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"ground\"/>"));
+    }
+
     /// The point of a result: a disc, a ring, or a square where nothing is decided.
     pub fn point(&mut self, (x, y): Point, attained: Option<bool>) {
         let class = look(attained);
