@@ -23,8 +23,8 @@ use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
 use crate::journal::seal::Patience;
 use crate::{
-    access, assignments, catalogue, dashboard, documents, evidence, indicators, journal, localities, periods, plans, results, sessions,
-    tasks, units, users, values,
+    access, assignments, catalogue, charts, dashboard, documents, evidence, indicators, journal, localities, periods, plans, results,
+    sessions, tasks, units, users, values,
 };
 
 /// Every operation, declared.
@@ -47,6 +47,7 @@ pub fn api() -> Result<Api> {
     indicators::http::routes(&mut api);
     values::http::routes(&mut api);
     results::http::routes(&mut api);
+    charts::http::routes(&mut api);
     journal::http::routes(&mut api);
     api.finish()
 }

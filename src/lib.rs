@@ -27,6 +27,7 @@ pub mod sums;
 // Resources.
 pub mod assignments;
 pub mod catalogue;
+pub mod charts;
 pub mod dashboard;
 pub mod documents;
 pub mod evidence;

@@ -278,6 +278,27 @@ fn disposition(name: &str) -> String {
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{coded}")
 }
 
+/// 200 with a drawing in SVG: opened by itself it may use its own style, and neither scripts nor anything from elsewhere.
+pub struct Drawing(pub String);
+
+impl Answer for Drawing {
+    fn describe(spec: &mut Spec) {
+        spec.drawing("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 500\" role=\"img\" aria-labelledby=\"t d\">…</svg>");
+    }
+    fn respond(self, answering: &Answering<'_>) -> Result<HttpResponse> {
+        const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        let mut response = tagged(answering.req, StatusCode::OK, None, self.0.into_bytes(), None)?;
+        let drawn = response.status() == StatusCode::OK;
+        let headers = response.headers_mut();
+        if drawn {
+            headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("image/svg+xml; charset=utf-8"));
+        }
+        // With 304 too: its headers take the place of those that a client has stored (RFC 9111 section 3.2).
+        headers.insert(header::CONTENT_SECURITY_POLICY, header::HeaderValue::from_static(POLICY));
+        Ok(response)
+    }
+}
+
 impl Answer for NoContent {
     fn describe(spec: &mut Spec) {
         spec.answer(204, "Done.", None, json!({}));

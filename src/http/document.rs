@@ -24,6 +24,8 @@ pub struct Spec {
     pub(super) putting: bool,
     pub(super) upload: bool,
     pub(super) download: bool,
+    /// What is answered where it is not JSON.
+    pub(super) media: Option<&'static str>,
     /// The component whose members `fields` may pick.
     pub(super) fields: Option<String>,
     responses: BTreeMap<u16, Value>,
@@ -55,8 +57,8 @@ impl Spec {
         let schema = serde_json::to_value(T::schema()).unwrap_or_default();
         let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
         for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
             let (mut schema, required) = (not_null(schema.clone()), required.contains(&json!(name)));
+            let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
             if !required {
                 forget_examples(&mut schema);
             }
@@ -97,6 +99,16 @@ impl Spec {
             "ETag": {"schema": {"type": "string"}, "description": "Its SHA-256."}});
         let content = json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
         self.responses.insert(200, json!({"description": "The file, under its own media type.", "headers": headers, "content": content}));
+    }
+
+    /// The answer is a drawing.
+    pub fn drawing(&mut self, example: &str) {
+        const SVG: &str = "image/svg+xml";
+        self.media = Some(SVG);
+        let headers = json!({"ETag": {"schema": {"type": "string"}, "description": "For `If-None-Match`."},
+            "Content-Security-Policy": {"schema": {"type": "string"}, "description": "Lets the drawing's own style in, and nothing else."}});
+        let content = json!({ SVG: {"schema": {"type": "string"}, "example": example} });
+        self.responses.insert(200, json!({"description": "The drawing, in UTF-8.", "headers": headers, "content": content}));
     }
 
     /// `If-Match` may be given.

@@ -13,7 +13,7 @@ use super::answers::Answering;
 use super::edge::{Asker, request_id};
 use super::encoding::Matching;
 use super::list::CursorSigner;
-use super::parts::{Exchange, accepts_json, peer};
+use super::parts::{Exchange, accepts, peer};
 use super::problem;
 use super::registrar::Operation;
 use crate::access::caller::{Caller, RequestMarks};
@@ -102,7 +102,7 @@ pub(super) async fn check<'r>(
     if checks.upload && !is_form(headers) {
         return Err(Error::new(Code::UnsupportedMediaType));
     }
-    if !checks.download && !accepts_json(headers) {
+    if !checks.download && !accepts(headers, checks.media) {
         return Err(Error::new(Code::NotAcceptable));
     }
     if checks.body.is_some() && content_length(headers).is_some_and(|length| length > kernel.limits.body_bytes) {

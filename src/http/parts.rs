@@ -260,9 +260,11 @@ pub fn peer(req: &HttpRequest) -> Option<String> {
     req.peer_addr().map(|address| address.ip().to_string())
 }
 
-/// Whether the client takes JSON (RFC 9110 section 12.5.1); no `Accept` takes anything.
+/// Whether the client takes answers of this media type (RFC 9110 section 12.5.1); no `Accept` takes anything, and who takes problems
+/// is told at least those.
 #[must_use]
-pub fn accepts_json(headers: &HeaderMap) -> bool {
+pub fn accepts(headers: &HeaderMap, media: &str) -> bool {
+    let family = media.split('/').next().unwrap_or_default();
     let mut seen = false;
     for value in headers.get_all(actix_web::http::header::ACCEPT) {
         seen = true;
@@ -270,7 +272,8 @@ pub fn accepts_json(headers: &HeaderMap) -> bool {
             let mut pieces = range.split(';').map(str::trim);
             let range = pieces.next().unwrap_or_default().to_ascii_lowercase();
             let refused = pieces.any(|piece| piece.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
-            !refused && matches!(range.as_str(), "" | "*/*" | "application/*" | "application/json" | "application/problem+json")
+            let taken = matches!(range.as_str(), "" | "*/*" | "application/problem+json") || range == media;
+            !refused && (taken || range.strip_suffix("/*") == Some(family))
         });
         if taken {
             return true;

@@ -85,6 +85,7 @@ pub struct Checks {
     pub(super) if_match: bool,
     pub(super) upload: bool,
     pub(super) download: bool,
+    pub(super) media: &'static str,
     pub(super) fields: Option<Vec<String>>,
 }
 
@@ -339,7 +340,8 @@ impl Api {
         let parameters: Vec<_> = spec.query.iter().map(|(name, schema, required, _)| (name.clone(), schema.clone(), *required)).collect();
         let query = QuerySchema::compile(&parameters, components).map_err(Error::internal)?;
         let fields = spec.fields.as_deref().map(|name| members(components, name)).transpose()?;
-        let checks = Checks { body, query, if_match: spec.if_match, upload: spec.upload, download: spec.download, fields };
+        let (if_match, upload, download) = (spec.if_match, spec.upload, spec.download);
+        let checks = Checks { body, query, if_match, upload, download, media: spec.media.unwrap_or("application/json"), fields };
         let operation = Arc::new(Operation { run: declared.run, checks });
         match self.paths.iter_mut().find(|(path, _)| *path == declared.path) {
             Some((_, methods)) => methods.push((declared.method, operation)),

@@ -109,7 +109,7 @@ fn example() -> Value {
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c22", "code": "SGD", "name": "Sở Giáo dục và Đào tạo tỉnh Hòa Bình"},
     "period": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c50", "code": "2024-2025-START", "title_vi": "Đầu năm học 2024-2025", "title_en": "Start of school year 2024-2025"},
     "year": 2024, "kind": "ratio", "category": null, "numerator": 13573, "denominator": 28983, "count": null, "level": null, "state": null, "rate": "46.83", "baseline": "46.83",
-    "target": null, "operator": ">=", "attained": false, "reason": null, "gap": "-3.17", "trajectory": "no_data", "projected_year": null, "provisional": true, "withheld": false,
+    "target": null, "operator": ">=", "attained": false, "reason": null, "gap": "-3.17", "trajectory": "no_data", "milestone": null, "projected_year": null, "provisional": true, "withheld": false,
     "definition_version": 1, "basis": "as_reported", "as_of": null, "coverage": {"expected": 222, "included": 222, "missing": 0}, "sentence_vi": null, "sentence_en": null,
     "provenance": "/api/v1/indicators/MN01/provenance?unit=SGD&period=2024-2025-START"})
 }
@@ -170,6 +170,9 @@ pub struct IndicatorResult {
     /// Where it stands on the way from the baseline to the target: its milestones are the targets of the years between, else on the
     /// straight line.
     pub trajectory: Trajectory,
+    /// What it should have reached by this year.
+    #[schema(required = true, value_type = Option<String>, example = "47.36")]
+    pub milestone: Option<Decimal>,
     /// The year in which the target will be met at the pace since the baseline; null if that leads nowhere.
     #[schema(required = true)]
     pub projected_year: Option<i32>,

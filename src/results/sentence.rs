@@ -1,6 +1,6 @@
-//! A result in a sentence that somebody can sign.
+//! A result in a sentence that somebody can sign, and the words that it is made of.
 
-use super::model::{IndicatorResult, ResultReason};
+use super::model::{Coverage, IndicatorResult, ResultReason};
 use crate::error::Language;
 use crate::indicators::model::{Category, Operator, Target};
 use crate::indicators::rules::Decimal;
@@ -29,90 +29,139 @@ fn number(text: &str, language: Language) -> String {
     told
 }
 
-fn decimal(value: Decimal, language: Language) -> String {
+/// A number with up to two places, as [`number`] writes it.
+#[must_use]
+pub fn decimal(value: Decimal, language: Language) -> String {
     number(&value.to_string(), language)
+}
+
+/// A percentage, as people of the language write it.
+#[must_use]
+pub fn percent(value: Decimal, language: Language) -> String {
+    let sign = if language == Language::Vi { " %" } else { "%" };
+    format!("{}{sign}", decimal(value, language))
+}
+
+/// A level, in words.
+#[must_use]
+pub fn level(text: &str, language: Language) -> String {
+    let word = if language == Language::Vi { "mức độ" } else { "level" };
+    format!("{word} {text}")
 }
 
 fn whole(value: i64, language: Language) -> String {
     number(&value.to_string(), language)
 }
 
+/// A state, in words.
+#[must_use]
+pub fn state(state: State, language: Language) -> &'static str {
+    match (state, language) {
+        (State::Maintained, Language::Vi) => "được duy trì",
+        (State::NotMaintained, Language::Vi) => "không được duy trì",
+        (State::Planned, Language::Vi) => "đã có kế hoạch",
+        (State::UnderWay, Language::Vi) => "đang thực hiện",
+        (State::Done, Language::Vi) => "đã hoàn thành",
+        (State::Maintained, Language::En) => "maintained",
+        (State::NotMaintained, Language::En) => "not maintained",
+        (State::Planned, Language::En) => "planned",
+        (State::UnderWay, Language::En) => "under way",
+        (State::Done, Language::En) => "done",
+    }
+}
+
+/// Why nothing was found, in words.
+#[must_use]
+pub fn silence(reason: Option<ResultReason>, language: Language) -> &'static str {
+    match (reason, language) {
+        (Some(ResultReason::MissingNumerator), Language::Vi) => "thiếu tử số",
+        (Some(ResultReason::MissingDenominator), Language::Vi) => "thiếu mẫu số",
+        (Some(ResultReason::ZeroDenominator), Language::Vi) => "mẫu số bằng 0",
+        (Some(ResultReason::NotCollectedAtThisLevel), Language::Vi) => "không thu thập ở cấp này",
+        (Some(ResultReason::SmallCell), Language::Vi) => "không công bố vì số quá nhỏ",
+        (_, Language::Vi) => "chưa có số liệu",
+        (Some(ResultReason::MissingNumerator), Language::En) => "the numerator is missing",
+        (Some(ResultReason::MissingDenominator), Language::En) => "the denominator is missing",
+        (Some(ResultReason::ZeroDenominator), Language::En) => "the denominator is 0",
+        (Some(ResultReason::NotCollectedAtThisLevel), Language::En) => "not collected at this level",
+        (Some(ResultReason::SmallCell), Language::En) => "withheld, for the number is small",
+        (_, Language::En) => "no data yet",
+    }
+}
+
 /// What was found.
 fn finding(result: &IndicatorResult, language: Language) -> String {
-    let vi = language == Language::Vi;
     if let (Some(rate), Some(above), Some(below)) = (result.rate, result.numerator, result.denominator) {
-        let sign = if vi { " %" } else { "%" };
-        return format!("{}{sign} ({}/{})", decimal(rate, language), whole(above, language), whole(below, language));
+        return format!("{} ({}/{})", percent(rate, language), whole(above, language), whole(below, language));
     }
     if let Some(count) = result.count {
         return whole(count, language);
     }
-    if let Some(level) = result.level {
-        return if vi { format!("mức độ {level}") } else { format!("level {level}") };
+    if let Some(reached) = result.level {
+        return level(&reached.to_string(), language);
     }
-    if let Some(state) = result.state {
-        return match (state, vi) {
-            (State::Maintained, true) => "được duy trì",
-            (State::NotMaintained, true) => "không được duy trì",
-            (State::Planned, true) => "đã có kế hoạch",
-            (State::UnderWay, true) => "đang thực hiện",
-            (State::Done, true) => "đã hoàn thành",
-            (State::Maintained, false) => "maintained",
-            (State::NotMaintained, false) => "not maintained",
-            (State::Planned, false) => "planned",
-            (State::UnderWay, false) => "under way",
-            (State::Done, false) => "done",
-        }
-        .to_owned();
+    result.state.map_or_else(|| silence(result.reason, language), |found| state(found, language)).to_owned()
+}
+
+/// How a result is held against its target, in words.
+#[must_use]
+pub fn demand(operator: Operator, language: Language) -> &'static str {
+    match (operator, language) {
+        (Operator::AtLeast, Language::Vi) => "ít nhất",
+        (Operator::Above, Language::Vi) => "trên",
+        (Operator::AtMost, Language::Vi) => "nhiều nhất",
+        (Operator::Below, Language::Vi) => "dưới",
+        (Operator::Exactly, Language::Vi) => "đúng",
+        (Operator::Maintain, Language::Vi) => "duy trì",
+        (Operator::Controlled, Language::Vi) => "khống chế, không cao hơn năm gốc",
+        (Operator::Increase, Language::Vi) => "cao hơn năm gốc",
+        (Operator::Decrease, Language::Vi) => "thấp hơn năm gốc",
+        (Operator::Milestone, Language::Vi) => "hoàn thành",
+        (Operator::AtLeast, Language::En) => "at least",
+        (Operator::Above, Language::En) => "above",
+        (Operator::AtMost, Language::En) => "at most",
+        (Operator::Below, Language::En) => "below",
+        (Operator::Exactly, Language::En) => "exactly",
+        (Operator::Maintain, Language::En) => "maintain",
+        (Operator::Controlled, Language::En) => "controlled, not above the base year",
+        (Operator::Increase, Language::En) => "above the base year",
+        (Operator::Decrease, Language::En) => "below the base year",
+        (Operator::Milestone, Language::En) => "done",
     }
-    let told = match (result.reason, vi) {
-        (Some(ResultReason::MissingNumerator), true) => "thiếu tử số",
-        (Some(ResultReason::MissingDenominator), true) => "thiếu mẫu số",
-        (Some(ResultReason::ZeroDenominator), true) => "mẫu số bằng 0",
-        (Some(ResultReason::NotCollectedAtThisLevel), true) => "không thu thập ở cấp này",
-        (Some(ResultReason::SmallCell), true) => "không công bố vì số quá nhỏ",
-        (_, true) => "chưa có số liệu",
-        (Some(ResultReason::MissingNumerator), false) => "the numerator is missing",
-        (Some(ResultReason::MissingDenominator), false) => "the denominator is missing",
-        (Some(ResultReason::ZeroDenominator), false) => "the denominator is 0",
-        (Some(ResultReason::NotCollectedAtThisLevel), false) => "not collected at this level",
-        (Some(ResultReason::SmallCell), false) => "withheld, for the number is small",
-        (_, false) => "no data yet",
-    };
-    told.to_owned()
+}
+
+/// Whether a target is attained, in words.
+#[must_use]
+pub fn verdict(attained: Option<bool>, language: Language) -> &'static str {
+    match (attained, language) {
+        (Some(true), Language::Vi) => "đạt",
+        (Some(false), Language::Vi) => "chưa đạt",
+        (None, Language::Vi) => "chưa xác định",
+        (Some(true), Language::En) => "attained",
+        (Some(false), Language::En) => "not attained",
+        (None, Language::En) => "undecided",
+    }
+}
+
+/// How many have not reported, in words; `None` if all have.
+#[must_use]
+pub fn absence(coverage: Coverage, language: Language) -> Option<String> {
+    let (missing, expected) = (coverage.missing, coverage.expected);
+    (missing > 0).then(|| match language {
+        Language::Vi => format!("còn thiếu {missing}/{expected} nơi báo cáo"),
+        Language::En => format!("{missing} of {expected} have not reported"),
+    })
 }
 
 /// What is asked.
 fn goal(target: &Target, language: Language) -> String {
-    let vi = language == Language::Vi;
     let value = target.value.map(|value| decimal(value, language)).unwrap_or_default();
-    let words = match (target.operator, vi) {
-        (Operator::AtLeast, true) => "ít nhất",
-        (Operator::Above, true) => "trên",
-        (Operator::AtMost, true) => "nhiều nhất",
-        (Operator::Below, true) => "dưới",
-        (Operator::Exactly, true) => "đúng",
-        (Operator::Maintain, true) => "duy trì",
-        (Operator::Controlled, true) => "khống chế, không cao hơn năm gốc",
-        (Operator::Increase, true) => "cao hơn năm gốc",
-        (Operator::Decrease, true) => "thấp hơn năm gốc",
-        (Operator::Milestone, true) => "hoàn thành",
-        (Operator::AtLeast, false) => "at least",
-        (Operator::Above, false) => "above",
-        (Operator::AtMost, false) => "at most",
-        (Operator::Below, false) => "below",
-        (Operator::Exactly, false) => "exactly",
-        (Operator::Maintain, false) => "maintain",
-        (Operator::Controlled, false) => "controlled, not above the base year",
-        (Operator::Increase, false) => "above the base year",
-        (Operator::Decrease, false) => "below the base year",
-        (Operator::Milestone, false) => "done",
-    };
-    format!("{words} {value}").trim_end().to_owned()
+    format!("{} {value}", demand(target.operator, language)).trim_end().to_owned()
 }
 
 /// Whom a part is of.
-fn named(category: Category, language: Language) -> &'static str {
+#[must_use]
+pub fn part(category: Category, language: Language) -> &'static str {
     match (category, language) {
         (Category::Female, Language::Vi) => "nữ",
         (Category::Male, Language::Vi) => "nam",
@@ -145,26 +194,14 @@ pub fn sentence(result: &IndicatorResult, language: Language) -> String {
         Language::Vi => (&result.period.title_vi, &result.indicator.title_vi),
         Language::En => (&result.period.title_en, &result.indicator.title_en),
     };
-    let part = result.category.map(|category| format!(" ({})", named(category, language))).unwrap_or_default();
-    let mut told = vec![format!("{period}, {}: {title}{part}: {}", result.unit.name, finding(result, language))];
+    let of = result.category.map(|category| format!(" ({})", part(category, language))).unwrap_or_default();
+    let mut told = vec![format!("{period}, {}: {title}{of}: {}", result.unit.name, finding(result, language))];
     if let Some(target) = &result.target {
         let goal = goal(target, language);
         told.push(if vi { format!("; mục tiêu năm {}: {goal}", target.year) } else { format!("; target for {}: {goal}", target.year) });
-        let verdict = match (result.attained, vi) {
-            (Some(true), true) => ": đạt",
-            (Some(false), true) => ": chưa đạt",
-            (None, true) => ": chưa xác định",
-            (Some(true), false) => ": attained",
-            (Some(false), false) => ": not attained",
-            (None, false) => ": undecided",
-        };
-        told.push(verdict.to_owned());
+        told.push(format!(": {}", verdict(result.attained, language)));
     }
-    if result.coverage.missing > 0 {
-        let (missing, expected) = (result.coverage.missing, result.coverage.expected);
-        let vi_words = format!(" (còn thiếu {missing}/{expected} nơi báo cáo)");
-        told.push(if vi { vi_words } else { format!(" ({missing} of {expected} have not reported)") });
-    }
+    told.extend(absence(result.coverage, language).map(|words| format!(" ({words})")));
     told.push(".".to_owned());
     told.concat()
 }

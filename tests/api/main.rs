@@ -6,6 +6,7 @@
 
 mod access;
 mod catalogue;
+mod charts;
 mod conventions;
 #[cfg(feature = "long-tests")]
 mod crash;

@@ -111,6 +111,7 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [
         "list_unit_results" => get(format!("/api/v1/results?unit={unit}&year=2025&limit=1")),
         "list_indicator_results" => get(format!("/api/v1/indicators/TT01/results?unit={unit}&year=2025")),
         "list_provenance" => get(format!("/api/v1/indicators/TT01/provenance?unit={unit}&period=2025&limit=1")),
+        "draw_indicator_chart" => get(format!("/api/v1/indicators/TT01/chart.svg?unit={unit}")),
         "create_task" => post("/api/v1/tasks", json!({"group": "4", "title_vi": "Ngày hội đọc sách", "nature": "one_off"})),
         "update_task" => ("PATCH", "/api/v1/tasks/1.01".into(), Some(json!({"title_vi": "Khác"})), Some("*")),
         "read_dashboard" => get(format!("/api/v1/dashboard?unit={unit}")),

@@ -436,6 +436,18 @@ fn small_cells_below_the_callers_children_are_withheld_with_one_more() {
     let district = admin.user("pgd.db", "PGD-DB", &["viewer"]);
     assert_eq!(told(&district), [(json!(3), json!(false)), (json!(9), json!(false))]);
     assert_eq!(result(&admin, "MN04a", "PGD-DB", end)["numerator"], 12);
+    // However long a page is, the same ones are withheld: otherwise two pages would tell what one keeps.
+    admin.unit("MN-DB-003", "school", "preschool", "Trường A", "PGD-DB");
+    record(&admin, &[ratio("MN04a", "MN-DB-003", end, 20, 90)]);
+    for limit in [1, 2, 200] {
+        let list = admin.get(&format!("{path}&limit={limit}")).expect(200).json();
+        let first = &list["data"][0];
+        assert_eq!(
+            (&first["unit"]["code"], &first["numerator"], &first["withheld"]),
+            (&json!("MN-DB-003"), &json!(20), &json!(false)),
+            "{limit}"
+        );
+    }
 }
 
 #[test]

@@ -25,12 +25,19 @@ use crate::units::store::own_or_referred;
 /// No unit has more directly below it.
 const MOST_SIBLINGS: i64 = 10_000;
 
+fn everyone() -> PageRequest {
+    PageRequest { limit: MOST_SIBLINGS, sort: vec![SortKey { name: "name", descending: false }], after: None, count: false }
+}
+
 fn unknown(parameter: &'static str) -> Fault {
     Fault::of(parameter, FaultCode::UnknownReference)
 }
 
 /// The indicator of the path.
-fn asked(db: &mut Db<'_>, key: &Key) -> Result<Defined> {
+///
+/// # Errors
+/// 404 if there is none.
+pub fn asked(db: &mut Db<'_>, key: &Key) -> Result<Defined> {
     defined(db, Which::Named(std::slice::from_ref(key)))?.pop().ok_or_else(Error::not_found)
 }
 
@@ -72,12 +79,15 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
     let above = |unit: &Unit| unit.id == scope.root() || unit.id == scope.home();
     if filters.breakdown == Some(Breakdown::Child) {
         let Some(period) = periods.first() else { return Ok(Page::slice(Vec::new(), page, |_, _| ().into())) };
-        let hidden = indicator.sensitive && !above(&unit);
         let (units, empty) = super::children(db, &unit, look.day(period), page)?.split();
-        let mut results = super::of_indicator(db, &units, &indicator, &periods, look, None)?;
-        if hidden {
-            super::withhold(&mut results);
+        if !indicator.sensitive || above(&unit) {
+            return Ok(empty.with(super::of_indicator(db, &units, &indicator, &periods, look, None)?));
         }
+        // What is withheld is decided among all siblings, or pages of different lengths would tell it between them.
+        let (all, _) = super::children(db, &unit, look.day(period), &everyone())?.split::<IndicatorResult>();
+        let mut results = super::of_indicator(db, &all, &indicator, &periods, look, None)?;
+        super::withhold(&mut results);
+        results.retain(|result| units.iter().any(|unit| unit.id == result.unit.id));
         return Ok(empty.with(results));
     }
     let mut results = super::of_indicator(db, std::slice::from_ref(&unit), &indicator, &periods, look, dimension)?;
@@ -103,8 +113,7 @@ pub fn ranking(db: &mut Db<'_>, key: &Key, filters: &RankingFilters, page: &Page
         as_of: filters.as_of,
         ..ResultFilters::default()
     };
-    let everyone = PageRequest { limit: MOST_SIBLINGS, sort: vec![SortKey { name: "name", descending: false }], after: None, count: false };
-    let (results, _) = indicator_results(db, key, &children, &everyone)?.split::<Ranked>();
+    let (results, _) = indicator_results(db, key, &children, &everyone())?.split::<Ranked>();
     let direction = indicators::store::get(db, key)?.direction;
     let numbers: Vec<Option<Fraction>> = results.iter().map(number).collect();
     let mut results: Vec<Option<IndicatorResult>> = results.into_iter().map(Some).collect();

@@ -27,7 +27,7 @@ use crate::units::store::{Seat, seats};
 mod lists;
 mod own;
 mod provenance;
-pub use lists::{indicator_results, ranking, sources, unit_milestones, unit_results};
+pub use lists::{asked, indicator_results, ranking, sources, unit_milestones, unit_results};
 
 /// From where results are looked at, in the words of a query.
 #[derive(Clone, Copy, Debug, Default)]
@@ -217,6 +217,7 @@ impl Table {
             reason: standing.reason,
             gap: standing.gap,
             trajectory: standing.trajectory,
+            milestone: way.milestone(period.year).filter(|_| period.year > BASE_YEAR).map(|point| point.number.shown()),
             projected_year: standing.projected_year,
             provisional: !figures.complete || period.locked_at.is_none(),
             withheld: false,
