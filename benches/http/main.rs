@@ -6,15 +6,18 @@
 #![expect(clippy::expect_used, clippy::print_stdout, clippy::indexing_slicing, reason = "a benchmark that cannot go on says why")]
 #![expect(clippy::disallowed_methods, reason = "the bare side is what the registrar is held against, and time is what is measured")]
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod bulk;
+mod scale;
+mod wire;
+mod writers;
+
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::{App as ActixApp, HttpResponse, HttpServer, web};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tiendo::access::caller::{Caller, Person, RequestMarks};
 use tiendo::access::policy::{Duties, Duty, Role};
 use tiendo::access::scope::Scope;
@@ -27,19 +30,16 @@ use tiendo::db::page::{PageRequest, SortKey};
 use tiendo::db::url::DatabaseUrl;
 use tiendo::db::{Context, Database, Options};
 use tiendo::demo;
-use tiendo::ids::{AnyId, Id, Key};
+use tiendo::ids::{Id, Key};
 use tiendo::indicators::store::{Which, defined};
 use tiendo::tasks::model::GroupFilters;
 use tiendo::units::model::UnitFilters;
 use tiendo::{assignments, dashboard, results, tasks, units};
+use wire::{Spread, Wire, load, request};
 
-/// Connections that ask at once.
-const CONNECTIONS: usize = 8;
 /// Turns of each side, and how long each takes.
 const ROUNDS: usize = 9;
 const TURN: Duration = Duration::from_millis(1200);
-/// What a round of writes is given to come to rest.
-const SETTLE: Duration = Duration::from_secs(1);
 
 fn main() {
     tiendo::logs::start();
@@ -47,6 +47,12 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("tiendo-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let sqlite = format!("sqlite://{}?mode=rwc", folder.join("bench.db").display());
+    if std::env::args().any(|argument| argument == "scale") {
+        let places = std::env::var("BENCH_SCALE_URLS").unwrap_or_default();
+        scale::run(&folder, places.split_whitespace());
+        let _ = std::fs::remove_dir_all(folder);
+        return;
+    }
     println!("| operation | database | ratio to bare (median) | spread | requests/s of bare |");
     println!("|---|---|---|---|---|");
     for url in std::iter::once(sqlite.as_str()).chain(servers.split_whitespace()) {
@@ -65,9 +71,7 @@ fn bench(url: &str) {
     let unit = people.iter().find(|person| person.unit.code.starts_with("MN-")).expect("a school").unit.code.clone();
 
     let (ours, bare) = (serve_ours(&database), serve_bare(&database, person.unit.id));
-    let body = json!({"username": person.username, "password": person.password}).to_string();
-    let signed = Wire::open(ours).post("/api/v1/sessions", &body);
-    let token = signed["access_token"].as_str().expect("a token").to_owned();
+    let token = Wire::open(ours).sign_in(person);
     let tag = Wire::open(ours).tag(&format!("/api/v1/units/{unit}"), &token);
 
     let day = Clock::System.today();
@@ -99,16 +103,14 @@ fn bench(url: &str) {
             ratios.push(full / plain);
             rates.push(plain);
         }
-        ratios.sort_by(f64::total_cmp);
-        rates.sort_by(f64::total_cmp);
-        let middle = |sorted: &[f64]| sorted.get(sorted.len() / 2).copied().expect("rounds");
-        let ends = (ratios.first().expect("rounds"), ratios.last().expect("rounds"));
-        println!("| {what} | {name} | {:.2} | {:.2} to {:.2} | {:.0} |", middle(&ratios), ends.0, ends.1, middle(&rates));
+        let (ratios, rates) = (Spread::of(ratios), Spread::of(rates));
+        println!("| {what} | {name} | {:.2} | {} | {:.0} |", ratios.median(), ratios.ends(), rates.median());
     }
     let editor = people.iter().find(|person| person.username == "sgd.editor").expect("an editor");
-    let body = json!({"username": editor.username, "password": editor.password}).to_string();
-    let signed = Wire::open(ours).post("/api/v1/sessions", &body);
-    bulk(name, &database, ours, signed["access_token"].as_str().expect("a token"));
+    let token = Wire::open(ours).sign_in(editor);
+    bulk::assignments(name, &database, ours, &token);
+    bulk::values(name, &database, ours, &token);
+    writers::rivals(name, &database, ours, &token);
 }
 
 /// The service as it is.
@@ -210,79 +212,6 @@ async fn bare_dashboard(bare: web::Data<Bare>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(serde_json::to_vec(&board).expect("writes"))
 }
 
-/// A task for every school in one call, against a batch insert of the bare rows in one transaction.
-fn bulk(name: &str, database: &Database, ours: SocketAddr, token: &str) {
-    use diesel::prelude::*;
-    use tiendo::db::Conn;
-    use tiendo::db::schema::{assignments, tasks as task_table, units as unit_table};
-    let context = Context::system("bench", Clock::System.now());
-    let read = |tx: &mut tiendo::db::Tx<'_>| {
-        let tasks: Vec<(AnyId, AnyId, String, String)> = task_table::table
-            .order_by(task_table::code.desc())
-            .limit(18)
-            .select((task_table::id, task_table::group_id, task_table::code, task_table::title_vi))
-            .load(tx.conn)?;
-        let schools: Vec<AnyId> = unit_table::table.filter(unit_table::kind.eq("school")).select(unit_table::id).load(tx.conn)?;
-        Ok((tasks, schools))
-    };
-    let (tasks, schools) = database.write_here(&context, read).expect("reads");
-    let mut ratios = Vec::new();
-    for pair in tasks.chunks_exact(2) {
-        let [(task, group, _, title), (_, _, code, _)] = pair else { continue };
-        let title_key = tiendo::text::fold(title);
-        let rows = || {
-            let row = |unit: &AnyId| {
-                (
-                    (
-                        assignments::id.eq(Id::<tiendo::ids::of::Any>::new()),
-                        assignments::task_id.eq(*task),
-                        assignments::group_id.eq(*group),
-                        assignments::unit_id.eq(*unit),
-                        assignments::assigned_by.eq(*unit),
-                        assignments::title.eq(title),
-                        assignments::title_key.eq(&title_key),
-                    ),
-                    (
-                        assignments::due_on.eq(Clock::System.today()),
-                        assignments::status.eq("assigned"),
-                        assignments::percent.eq(0),
-                        assignments::version.eq(1_i64),
-                        assignments::created_at.eq(context.now),
-                        assignments::updated_at.eq(context.now),
-                    ),
-                )
-            };
-            schools.iter().map(row).collect::<Vec<_>>()
-        };
-        // The last round's entries are being sealed, which needs the one writer of SQLite.
-        std::thread::sleep(SETTLE);
-        let started = Instant::now();
-        let write = |tx: &mut tiendo::db::Tx<'_>| {
-            let rows = rows();
-            match &mut *tx.conn {
-                Conn::Pg(pg) => diesel::insert_into(assignments::table).values(&rows).execute(pg)?,
-                Conn::Lite(lite) => diesel::insert_into(assignments::table).values(&rows).execute(lite)?,
-            };
-            Ok(())
-        };
-        database.write_here(&context, write).expect("writes");
-        let bare = started.elapsed();
-        let body = json!({"task": code, "selector": {"within": "SGD", "kinds": ["school"]}, "due_on": Clock::System.today()}).to_string();
-        let started = Instant::now();
-        Wire::open(ours).post_as("/api/v1/assignments/bulk", &body, token);
-        ratios.push(bare.as_secs_f64() / started.elapsed().as_secs_f64());
-    }
-    ratios.sort_by(f64::total_cmp);
-    let at = |place: usize| ratios.get(place).copied().expect("rounds");
-    println!(
-        "| bulk assignment of {} units | {name} | {:.2} | {:.2} to {:.2} | |",
-        schools.len(),
-        at(ratios.len() / 2),
-        at(0),
-        at(ratios.len() - 1)
-    );
-}
-
 /// The same SQL and bytes with nothing around them.
 fn serve_bare(database: &Database, unit: tiendo::ids::UnitId) -> SocketAddr {
     let now = Clock::System.now();
@@ -316,87 +245,4 @@ fn serve_bare(database: &Database, unit: tiendo::ids::UnitId) -> SocketAddr {
         actix_web::rt::System::new().block_on(server).expect("runs");
     });
     address
-}
-
-fn request(path: &str, headers: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n{headers}\r\n").into_bytes()
-}
-
-/// Requests a second of a closed loop over a few connections.
-fn load(address: SocketAddr, request: &[u8], time: Duration) -> f64 {
-    let stop = AtomicBool::new(false);
-    let started = Instant::now();
-    let answered: u32 = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..CONNECTIONS)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut wire = Wire::open(address);
-                    let mut answered = 0_u32;
-                    while !stop.load(Ordering::Relaxed) {
-                        let (status, _) = wire.exchange(request);
-                        assert!(status == 200 || status == 304, "answered {status}");
-                        answered += 1;
-                    }
-                    answered
-                })
-            })
-            .collect();
-        std::thread::sleep(time);
-        stop.store(true, Ordering::Relaxed);
-        workers.into_iter().map(|worker| worker.join().expect("answers")).sum()
-    });
-    f64::from(answered) / started.elapsed().as_secs_f64()
-}
-
-/// A connection that speaks as much HTTP/1.1 as is needed here: a client library would cost more than what is measured.
-struct Wire {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
-
-impl Wire {
-    fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("connects");
-        stream.set_nodelay(true).expect("sets");
-        Self { stream, buffer: Vec::with_capacity(64 * 1024) }
-    }
-
-    /// Status, and where the body begins in the buffer.
-    fn exchange(&mut self, request: &[u8]) -> (u16, usize) {
-        self.stream.write_all(request).expect("writes");
-        self.buffer.clear();
-        let mut chunk = [0_u8; 16 * 1024];
-        loop {
-            let read = self.stream.read(&mut chunk).expect("reads");
-            assert!(read > 0, "closed");
-            self.buffer.extend_from_slice(chunk.get(..read).expect("read"));
-            let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4) else { continue };
-            let head = String::from_utf8_lossy(self.buffer.get(..end).expect("a head")).to_ascii_lowercase();
-            let length: usize =
-                head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |text| text.parse().expect("a length"));
-            if self.buffer.len() >= end + length {
-                let status = head.split(' ').nth(1).expect("a status").parse().expect("a status");
-                return (status, end);
-            }
-        }
-    }
-
-    fn post(&mut self, path: &str, body: &str) -> Value {
-        self.post_as(path, body, "")
-    }
-
-    fn post_as(&mut self, path: &str, body: &str, token: &str) -> Value {
-        let bearer = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
-        let kind = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
-        let (status, start) = self.exchange(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}{kind}\r\n{body}").as_bytes());
-        assert!(status == 200 || status == 201, "answered {status}");
-        serde_json::from_slice(self.buffer.get(start..).expect("a body")).expect("json")
-    }
-
-    fn tag(&mut self, path: &str, token: &str) -> String {
-        let (_, start) = self.exchange(&request(path, &format!("Authorization: Bearer {token}\r\n")));
-        let head = String::from_utf8_lossy(self.buffer.get(..start).expect("a head")).into_owned();
-        let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("etag: ")).expect("a tag");
-        line.split_once(": ").expect("a tag").1.to_owned()
-    }
 }
