@@ -12,7 +12,7 @@ use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, EntryId, Key, UnitId, ValueId};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
-use crate::{assignments, periods, plans, units as units_resource, users, values};
+use crate::{assignments, indicators, periods, plans, units as units_resource, users, values};
 
 /// Entries of the scope. A macro, because the type has no name.
 macro_rules! visible {
@@ -162,8 +162,9 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
         return Err(Error::invalid(vec![Fault::of("after", FaultCode::OutOfRange).with(format!("≤ {end}"))]));
     }
     // What everybody may read is everybody's to follow.
-    let told =
-        journal::resource_type.eq("period").or(journal::unit_id.eq_any(within(scope.root(), scope.today()).nullable()).assume_not_null());
+    let told = journal::resource_type
+        .eq_any(["period", "indicator"])
+        .or(journal::unit_id.eq_any(within(scope.root(), scope.today()).nullable()).assume_not_null());
     let rows: Vec<Row> = journal::table
         .filter(told)
         .inner_join(seals::table)
@@ -202,6 +203,7 @@ fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) ->
         "unit" => units_resource::store::find(db, &Key::from(id), None)?.map(|found| serde_json::to_value(found.shown())),
         "user" => users::store::find(db, id.of())?.map(serde_json::to_value),
         "period" => periods::store::find(db, &id.to_string())?.map(serde_json::to_value),
+        "indicator" => indicators::store::find(db, id.of())?.map(serde_json::to_value),
         "assignment" => assignments::store::find(db, id.of())?.map(serde_json::to_value),
         "plan" => plans::store::find(db, id.of())?.map(serde_json::to_value),
         "indicator_value" => values::store::find(db, id.of())?.map(serde_json::to_value),

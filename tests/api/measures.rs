@@ -42,6 +42,12 @@ fn the_definition_decides_the_result_and_what_was_recorded_keeps_its_own() {
         list["data"].as_array().expect("rows").iter().map(|row| (&row["valid_from"], &row["valid_to"])).collect();
     assert_eq!(spans, [(&json!("2023-01-01"), &json!("2025-08-01")), (&json!("2025-08-01"), &json!(null))]);
     assert_eq!(admin.get("/api/v1/indicators/TH04/definitions/2").expect(200).json()["parameters"]["sessions_per_week_min"], 8);
+    // Whoever reads indicators hears of it.
+    let school = admin.user("th.db1", "TH-DB-001", &["viewer"]);
+    app.db_seal();
+    let feed = school.get("/api/v1/changes?limit=200").expect(200).json();
+    let defined = feed["data"].as_array().expect("rows").iter().find(|row| row["type"] == "indicator.defined").expect("it is told");
+    assert_eq!((&defined["data"]["code"], &defined["data"]["version"]), (&json!("TH04"), &json!(2)));
     record(&admin, &[ratio("TH04", "TH-DB-001", NEXT, 69_541, 85_152)]);
     let eight = result(&admin, "TH04", "SGD", NEXT);
     assert_eq!((&eight["rate"], &eight["definition_version"]), (&json!("81.67"), &json!(2)));

@@ -310,6 +310,69 @@ fn many_writers_to_one_district_leave_exact_totals() {
 }
 
 #[test]
+fn thirty_two_writers_lose_no_update_and_meet_no_fault() {
+    const WRITERS: usize = 32;
+    let app = TestApp::start();
+    let admin = province(&app);
+    for number in 3..9 {
+        admin.unit(&format!("MN-DB-00{number}"), "school", "preschool", "Trường Mầm non", "PGD-DB");
+    }
+    record(&admin, &[ratio("MN03", "MN-DB-001", START, 0, 1000)]);
+    // All of them count up one school's figure, each from the version that it read; beside it each writes to a school of the district.
+    let counted = |writer: usize| {
+        for round in 0..3 {
+            let school = format!("MN-DB-00{}", 2 + writer % 7);
+            record(&admin, &[ratio("CSVC01", &school, START, i64::try_from(writer * 10 + round).expect("small"), 1000)]);
+            loop {
+                let value = admin.get("/api/v1/indicator-values?indicator=MN03&unit=MN-DB-001").expect(200).json()["data"][0].clone();
+                let mut row = ratio("MN03", "MN-DB-001", START, value["numerator"].as_i64().expect("a number") + 1, 1000);
+                row["version"] = value["version"].clone();
+                let reply = admin.post("/api/v1/indicator-values", &json!({"rows": [row]}));
+                if reply.status == 200 {
+                    break;
+                }
+                reply.problem(412, "stale_version");
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let counted = &counted;
+            scope.spawn(move || counted(writer));
+        }
+    });
+    assert_eq!(result(&admin, "MN03", "SGD", START)["numerator"], WRITERS * 3);
+    let value = admin.get("/api/v1/indicator-values?indicator=MN03&unit=MN-DB-001").expect(200).json()["data"][0].clone();
+    assert_eq!(value["version"], WRITERS * 3 + 1);
+    assert_eq!(result(&admin, "CSVC01", "PGD-DB", START)["denominator"], 7000);
+    app.db_verify();
+}
+
+#[test]
+fn a_total_that_somebody_spoiled_is_found_and_mended() {
+    use diesel::prelude::*;
+    use tiendo::db::schema::value_sums;
+    let app = TestApp::start();
+    let admin = province(&app);
+    record(&admin, &[ratio("MN03", "MN-DB-001", START, 11, 12), ratio("MN03", "MN-MC-001", START, 1, 3)]);
+    let district = admin.get("/api/v1/units/PGD-DB").expect(200).json()["id"].as_str().expect("an id").to_owned();
+    let node: tiendo::ids::AnyId = district.parse().expect("an id");
+    let context = tiendo::db::Context::system("test", app.clock.now());
+    let spoil = |tx: &mut tiendo::db::Tx<'_>| {
+        let row = value_sums::table.filter(value_sums::node_id.eq(node));
+        Ok(diesel::update(row).set(value_sums::numerator.eq(value_sums::numerator + 1)).execute(tx.conn)?)
+    };
+    assert_eq!(app.database.write_here(&context, spoil).expect("spoils"), 1);
+    let verdict = app.database.write_here(&context, |tx| tiendo::sums::verify(tx)).expect("verifies");
+    assert_eq!((verdict.wrong(), verdict.values.len()), (1, 1));
+    let found = &verdict.values[0];
+    assert_eq!((found.node, found.slot, found.computed.numerator, found.kept.numerator), (node, 0, 11, 12));
+    app.database.write_here(&context, tiendo::sums::rebuild).expect("rebuilds");
+    app.db_verify();
+    assert_eq!(result(&admin, "MN03", "PGD-DB", START)["numerator"], 11);
+}
+
+#[test]
 fn results_say_which_parameter_is_wrong() {
     let app = TestApp::start();
     let admin = province(&app);

@@ -80,6 +80,15 @@ pub fn get(db: &mut Db<'_>, key: &Key) -> Result<Indicator> {
     filled(db, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
+/// The indicator with this id.
+///
+/// # Errors
+/// Database errors.
+pub fn find(db: &mut Db<'_>, id: IndicatorId) -> Result<Option<Indicator>> {
+    let row = indicators::table.filter(indicators::id.eq(id)).first::<Row>(db.conn).optional()?;
+    Ok(filled(db, row.into_iter().collect())?.pop())
+}
+
 /// A page of indicators.
 ///
 /// # Errors
