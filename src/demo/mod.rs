@@ -78,6 +78,7 @@ fn load(conn: &mut Conn, context: &Context, options: &Options) -> Result<Vec<Cre
         bar.advance(chunk.len());
     }
     bar.finish();
+    write_on(conn, context, figures::baseline)?;
 
     let today = context.now.business_day();
     let work = work::plan(&mut rng, &offices, &schools, today);

@@ -1,6 +1,6 @@
 //! What is odd about a number beside what is there already: that of the year before, and those of its siblings.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use super::write::{Cell, Resolved};
 use crate::db::schema::{indicator_values, localities, unit_closure};
 use crate::db::{Db, Tx};
 use crate::error::{Fault, Result};
-use crate::ids::{AnyId, IndicatorId, LocalityId, PeriodId, UnitId};
+use crate::ids::{AnyId, IndicatorId, PeriodId, UnitId};
 use crate::indicators::model::Checks;
 use crate::indicators::rules::Fraction;
 use crate::periods::store as periods;
@@ -30,6 +30,10 @@ type Sides = (AnyId, Option<i64>, Option<i64>, Option<i64>);
 
 /// The oddities of rows, by place.
 pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>]) -> Result<Vec<(usize, Vec<Fault>)>> {
+    if tx.context.caller.person().is_none() {
+        // Nobody would read it.
+        return Ok(Vec::new());
+    }
     let checked: Vec<&Numbered<'_>> = rows.iter().filter(|row| row.of.definition.checks != Checks::default()).collect();
     let past = before(tx, &checked)?;
     let parents = parents(tx, &checked)?;
@@ -78,20 +82,33 @@ fn before(db: &mut Db<'_>, rows: &[&Numbered<'_>]) -> Result<HashMap<Cell, Fract
     };
     let asked: Vec<(Cell, &Numbered<'_>)> =
         rows.iter().filter_map(|row| Some(((previous(row)?, row.of.cell().1, row.of.cell().2), *row))).collect();
-    let stored: Vec<(PeriodId, IndicatorId, Sides)> = indicator_values::table
-        .filter(indicator_values::period_id.eq_any(distinct(asked.iter().map(|(cell, _)| cell.0))))
-        .filter(indicator_values::indicator_id.eq_any(distinct(asked.iter().map(|(cell, _)| cell.1))))
-        .filter(indicator_values::subject_id.eq_any(distinct(asked.iter().map(|(cell, _)| cell.2))))
+    let periods = distinct(asked.iter().map(|(cell, _)| cell.0));
+    let indicators = distinct(asked.iter().map(|(cell, _)| cell.1));
+    let stored = stored(db, periods, indicators, distinct(asked.iter().map(|(cell, _)| cell.2)))?;
+    let by_cell: HashMap<Cell, Sides> =
+        stored.into_iter().map(|(period, indicator, sides)| ((period, indicator, sides.0), sides)).collect();
+    let number = |(cell, row): &(Cell, &Numbered<'_>)| Some((row.of.cell(), said(row.of, by_cell.get(cell)?)?));
+    Ok(asked.iter().filter_map(number).collect())
+}
+
+/// What is stored of subjects.
+fn stored(
+    db: &mut Db<'_>,
+    periods: Vec<PeriodId>,
+    indicators: Vec<IndicatorId>,
+    subjects: Vec<AnyId>,
+) -> Result<Vec<(PeriodId, IndicatorId, Sides)>> {
+    let rows = indicator_values::table
+        .filter(indicator_values::period_id.eq_any(periods))
+        .filter(indicator_values::indicator_id.eq_any(indicators))
+        .filter(indicator_values::subject_id.eq_any(subjects))
         .select((
             indicator_values::period_id,
             indicator_values::indicator_id,
             (indicator_values::subject_id, indicator_values::numerator, indicator_values::denominator, indicator_values::tally),
         ))
         .load(db.conn)?;
-    let by_cell: HashMap<Cell, Sides> =
-        stored.into_iter().map(|(period, indicator, sides)| ((period, indicator, sides.0), sides)).collect();
-    let number = |(cell, row): &(Cell, &Numbered<'_>)| Some((row.of.cell(), said(row.of, by_cell.get(cell)?)?));
-    Ok(asked.iter().filter_map(number).collect())
+    Ok(rows)
 }
 
 fn said(of: &Resolved<'_>, (_, numerator, denominator, count): &Sides) -> Option<Fraction> {
@@ -122,47 +139,44 @@ fn parents(db: &mut Db<'_>, rows: &[&Numbered<'_>]) -> Result<Parents> {
     Ok(parents)
 }
 
-/// The stored numbers of all that stand below the same parents, by family and subject.
+/// The stored numbers of those that stand below the same parents, by family and subject. Of a large family some are enough to say what
+/// is usual, and a save costs the same however large it is.
 fn families(db: &mut Db<'_>, rows: &[&Numbered<'_>], parents: &Parents) -> Result<HashMap<Family, HashMap<AnyId, Fraction>>> {
-    type Row = (AnyId, PeriodId, IndicatorId, Sides);
     let of: HashMap<(PeriodId, IndicatorId), &Resolved<'_>> = rows.iter().map(|row| ((row.of.cell().0, row.of.cell().1), row.of)).collect();
-    let periods = distinct(of.keys().map(|key| key.0));
-    let indicators = distinct(of.keys().map(|key| key.1));
-    let all: HashSet<AnyId> = parents.values().flatten().map(|(_, _, parent)| *parent).collect();
-    let sides = (indicator_values::subject_id, indicator_values::numerator, indicator_values::denominator, indicator_values::tally);
-    let below = unit_closure::table.inner_join(indicator_values::table.on(indicator_values::unit_id.eq(unit_closure::descendant)));
-    let units: Vec<(Row, NaiveDate, NaiveDate)> = below
-        .filter(unit_closure::ancestor.eq_any(all.iter().copied().collect::<Vec<_>>()))
-        .filter(unit_closure::depth.eq(1))
-        .filter(indicator_values::locality_id.is_null())
-        .filter(indicator_values::period_id.eq_any(periods.clone()))
-        .filter(indicator_values::indicator_id.eq_any(indicators.clone()))
-        .select((
-            (unit_closure::ancestor, indicator_values::period_id, indicator_values::indicator_id, sides),
-            unit_closure::valid_from,
-            unit_closure::valid_to,
-        ))
-        .load(db.conn)?;
-    let within = |(row, from, to): (Row, NaiveDate, NaiveDate)| {
-        let day = of.get(&(row.1, row.2))?.period.as_of;
-        (from <= day && day < to).then_some(row)
-    };
-    let mut found: Vec<Row> = units.into_iter().filter_map(within).collect();
-    if rows.iter().any(|row| row.of.place.is_some()) {
-        let places: Vec<(Option<LocalityId>, PeriodId, IndicatorId, Sides)> = localities::table
-            .inner_join(indicator_values::table)
-            .filter(localities::parent_id.eq_any(all.into_iter().collect::<Vec<_>>()))
-            .filter(indicator_values::period_id.eq_any(periods))
-            .filter(indicator_values::indicator_id.eq_any(indicators))
-            .select((localities::parent_id, indicator_values::period_id, indicator_values::indicator_id, sides))
-            .load(db.conn)?;
-        found.extend(places.into_iter().filter_map(|(parent, period, indicator, sides)| Some((parent?.any(), period, indicator, sides))));
+    let mut siblings: HashMap<AnyId, Vec<(NaiveDate, NaiveDate, AnyId)>> = HashMap::new();
+    for parent in distinct(parents.values().flatten().map(|(_, _, parent)| *parent)) {
+        for (child, from, to) in children(db, parent)? {
+            siblings.entry(child).or_default().push((from, to, parent));
+        }
     }
+    let (periods, indicators) = (distinct(of.keys().map(|key| key.0)), distinct(of.keys().map(|key| key.1)));
+    let stored = stored(db, periods, indicators, siblings.keys().copied().collect())?;
     let mut families: HashMap<Family, HashMap<AnyId, Fraction>> = HashMap::new();
-    for (parent, period, indicator, sides) in found {
-        if let Some(number) = of.get(&(period, indicator)).and_then(|of| said(of, &sides)) {
-            families.entry((parent, period, indicator)).or_default().insert(sides.0, number);
+    for (period, indicator, sides) in stored {
+        let Some(of) = of.get(&(period, indicator)) else { continue };
+        let day = of.period.as_of;
+        let stood = siblings.get(&sides.0).into_iter().flatten().find(|(from, to, _)| *from <= day && day < *to);
+        if let (Some((_, _, parent)), Some(number)) = (stood, said(of, &sides)) {
+            families.entry((*parent, period, indicator)).or_default().insert(sides.0, number);
         }
     }
     Ok(families)
+}
+
+/// Some of those that stand directly below a unit, or lie in a locality, and when.
+fn children(db: &mut Db<'_>, parent: AnyId) -> Result<Vec<(AnyId, NaiveDate, NaiveDate)>> {
+    /// More say no better what is usual.
+    const ENOUGH: i64 = 100;
+    let units: Vec<(AnyId, NaiveDate, NaiveDate)> = unit_closure::table
+        .filter(unit_closure::ancestor.eq(parent))
+        .filter(unit_closure::depth.eq(1))
+        .order_by(unit_closure::descendant)
+        .limit(ENOUGH)
+        .select((unit_closure::descendant, unit_closure::valid_from, unit_closure::valid_to))
+        .load(db.conn)?;
+    if !units.is_empty() {
+        return Ok(units);
+    }
+    let places = localities::table.filter(localities::parent_id.eq(parent)).order_by(localities::id).limit(ENOUGH);
+    Ok(places.select((localities::id, localities::valid_from, localities::valid_to)).load(db.conn)?)
 }
