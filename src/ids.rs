@@ -187,7 +187,7 @@ impl<T> utoipa::PartialSchema for Id<T> {
 impl<T> utoipa::ToSchema for Id<T> {}
 
 /// An id or a code: either names a resource that has both.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     /// Its id.
     Id(Uuid),

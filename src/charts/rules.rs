@@ -60,9 +60,11 @@ pub fn chart(asked: &Asked, language: Language) -> Chart {
         Told::Bars { own, children, more, aside } => {
             let marks: Vec<Mark> = children.iter().map(|result| speaker.mark(result, speaker.whose(result), None)).collect();
             let head = own.as_ref().map_or_else(|| format!("{head}."), |own| speaker.sentence(own));
-            let description = [head, speaker.counted(&marks, *more), speaker.extremes(&marks)].concat();
+            let of_units = children.iter().all(|result| result.category.is_none());
+            let counted = if of_units { speaker.counted(&marks, *more) } else { String::new() };
+            let description = [head, counted, speaker.extremes(&marks)].concat();
             let period = own.as_ref().map(|own| format!(" · {}", speaker.titled(&own.period))).unwrap_or_default();
-            let others = (*aside > 0 && !marks.is_empty()).then(|| speaker.others(*aside));
+            let others = (of_units && *aside > 0 && !marks.is_empty()).then(|| speaker.others(*aside));
             let notes = speaker.homeless(&marks).into_iter().chain(others).collect();
             (format!("{}{period}", asked.unit), Figure::Bars { marks, more: *more, aside: *aside }, description, notes)
         }

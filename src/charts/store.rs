@@ -62,6 +62,13 @@ fn first() -> PageRequest {
 fn filters(db: &mut Db<'_>, indicator: &Defined, query: &ChartQuery) -> Result<ResultFilters> {
     let (period, year) = (query.period.clone(), query.year);
     let (mut from, mut to) = (query.from.clone(), query.to.clone());
+    if query.breakdown.is_some() {
+        let ends = [("from", from.is_some()), ("to", to.is_some())].into_iter().filter(|(_, given)| *given);
+        let faults: Vec<Fault> = ends.map(|(name, _)| Fault::of(name, FaultCode::OutOfRange).with("period | year")).collect();
+        if !faults.is_empty() {
+            return Err(Error::invalid(faults));
+        }
+    }
     if query.breakdown.is_none() {
         let one = [("period", period.is_some()), ("year", year.is_some())].into_iter().filter(|(_, given)| *given);
         let faults: Vec<Fault> = one.map(|(name, _)| Fault::of(name, FaultCode::OutOfRange).with("breakdown=child")).collect();

@@ -82,7 +82,12 @@ impl<T> Page<T> {
         let total = request.count.then(|| i64::try_from(rows.len()).unwrap_or(i64::MAX));
         let key = |row: &T| -> Vec<Value> { request.sort.iter().map(|key| value(row, key.name)).chain([value(row, "id")]).collect() };
         let start = match &request.after {
-            Some(after) => rows.iter().position(|row| key(row) == *after).map_or(rows.len(), |index| index + 1),
+            // A row whose place has changed meanwhile is known by its id.
+            Some(after) => rows
+                .iter()
+                .position(|row| key(row) == *after)
+                .or_else(|| rows.iter().position(|row| key(row).last() == after.last()))
+                .map_or(rows.len(), |index| index + 1),
             None => 0,
         };
         let rest = rows.into_iter().skip(start).collect();

@@ -1,5 +1,7 @@
 //! Indicators on HTTP.
 
+use chrono::Datelike;
+
 use super::model::{
     Baseline, BaselineBody, Definition, Indicator, IndicatorFilters, NewDefinition, Target, TargetBody, TargetFilters, TargetRevision,
 };
@@ -226,6 +228,7 @@ async fn list_target_history(
         .snapshot(move |db| {
             let indicator = store::find_id(db, &key)?.ok_or_else(Error::not_found)?;
             let unit = get_unit(db, &unit, None)?.whole()?.id;
+            known(year)?;
             store::target_history(db, indicator, unit, year)
         })
         .await
@@ -254,7 +257,8 @@ async fn set_baseline(
             let (indicator, unit) = placed(tx, &key, &unit)?;
             let before = store::lock_baseline(tx, indicator, unit.id)?;
             putting.check(before.as_ref().map(|baseline| baseline.version))?;
-            let faults = faults_of_baseline(store::get(tx, &key)?.kind, &new);
+            let of = store::get(tx, &key)?;
+            let faults = faults_of_baseline(of.kind, &of.definition, &new, tx.today().year());
             if !faults.is_empty() {
                 return Err(Error::invalid(faults));
             }

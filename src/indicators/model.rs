@@ -216,17 +216,22 @@ pub struct Checks {
 
 /// One side of an indicator and its collectors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"title_vi": "Số trẻ nhà trẻ đến trường", "title_en": "Children enrolled in nursery", "by": "unit", "kinds": ["school"], "levels": ["nursery"]}))]
 pub struct Side {
     /// What it counts, in Vietnamese.
+    #[schema(min_length = 1, max_length = 300)]
     pub title_vi: String,
     /// The same in English.
+    #[schema(min_length = 1, max_length = 300)]
     pub title_en: String,
     /// What records it.
     pub by: CollectedBy,
     /// The kinds of the units, or the ranks of the localities, that record it.
+    #[schema(min_items = 1, max_items = 10)]
     pub kinds: Vec<String>,
     /// The levels that a unit must teach, one of them; empty: whatever it teaches.
+    #[schema(max_items = 10)]
     pub levels: Vec<Level>,
 }
 

@@ -1,13 +1,14 @@
 //! Arithmetic that cannot lie: rates are fractions of integers until they are shown, and attainment is decided on the integers.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::model::{BaselineBody, CollectedBy, IndicatorKind, NewDefinition, Operator, Side};
+use super::model::{BaselineBody, CollectedBy, Definition, IndicatorKind, NewDefinition, Operator, Side};
 use crate::error::{Fault, FaultCode};
 use crate::localities::model::Rank;
 use crate::units::model::Kind;
@@ -146,13 +147,17 @@ pub fn attains(number: Fraction, operator: Operator, value: Option<Fraction>, ba
     })
 }
 
-/// What is wrong with a definition: a kind of indicator has its sides, a collector its words, and what was recorded until `since` keeps
-/// the definition that it was recorded under.
+/// What is wrong with a definition: a kind of indicator has its sides, a collector its words, and what was recorded until the beginning
+/// of `span` keeps the definition that it was recorded under. Beyond the end of `span` stands what was mistyped.
 #[must_use]
-pub fn faults_of_definition(kind: IndicatorKind, new: &NewDefinition, since: NaiveDate) -> Vec<Fault> {
+pub fn faults_of_definition(kind: IndicatorKind, new: &NewDefinition, last: &Definition, span: &Range<NaiveDate>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if new.valid_from <= since {
-        faults.push(Fault::at("/valid_from", FaultCode::OutOfRange).with(format!("> {since}")));
+    if new.valid_from <= span.start || new.valid_from > span.end {
+        faults.push(Fault::at("/valid_from", FaultCode::OutOfRange).with(format!("> {}, ≤ {}", span.start, span.end)));
+    }
+    if new.period_kind != last.period_kind {
+        // Figures of two kinds of periods are two indicators.
+        faults.push(Fault::at("/period_kind", FaultCode::NotInList).with(last.period_kind.as_str()));
     }
     let is_ratio = kind == IndicatorKind::Ratio;
     for (member, side, wanted) in
@@ -165,8 +170,10 @@ pub fn faults_of_definition(kind: IndicatorKind, new: &NewDefinition, since: Nai
             (None, false) => {}
         }
     }
-    if kind == IndicatorKind::Level && Cascade::of(&new.parameters).is_none() {
-        faults.push(Fault::at("/parameters/cascade", FaultCode::Required));
+    match Cascade::of(&new.parameters) {
+        None if kind == IndicatorKind::Level => faults.push(Fault::at("/parameters/cascade", FaultCode::Required)),
+        Some(cascade) if !cascade.is_possible() => faults.push(Fault::at("/parameters/cascade", FaultCode::OutOfRange).with("1-100")),
+        _ => {}
     }
     let added_up = matches!(kind, IndicatorKind::Ratio | IndicatorKind::Count);
     if !added_up && !new.disaggregations.is_empty() {
@@ -179,6 +186,9 @@ pub fn faults_of_definition(kind: IndicatorKind, new: &NewDefinition, since: Nai
     }
     if new.checks.least.zip(new.checks.most).is_some_and(|(least, most)| least > most) {
         faults.push(Fault::at("/checks/most", FaultCode::OutOfRange).with("≥ least"));
+    }
+    if new.checks.jump.is_some_and(|jump| jump.0 < 0) {
+        faults.push(Fault::at("/checks/jump", FaultCode::OutOfRange).with("≥ 0"));
     }
     faults
 }
@@ -203,17 +213,28 @@ fn faults_of_side(member: &str, side: &Side) -> Vec<Fault> {
     faults
 }
 
-/// What is wrong with a baseline: it has a fraction or a number, of a kind that the indicator has.
+/// What is wrong with a baseline: it has a fraction or a number, of a kind that the indicator has, and of a year that has come.
 #[must_use]
-pub fn faults_of_baseline(kind: IndicatorKind, new: &BaselineBody) -> Vec<Fault> {
+pub fn faults_of_baseline(kind: IndicatorKind, definition: &Definition, new: &BaselineBody, this_year: i32) -> Vec<Fault> {
     let is_fraction = new.numerator.is_some() && new.denominator.is_some();
     let half = new.numerator.is_some() != new.denominator.is_some();
+    let whole = kind != IndicatorKind::Ratio;
     let mut faults = Vec::new();
-    if half || (new.numerator.is_some() && (kind != IndicatorKind::Ratio || new.value.is_some())) {
+    if half || (new.numerator.is_some() && (whole || new.value.is_some())) {
         faults.push(Fault::at("/numerator", FaultCode::OutOfRange).with("numerator & denominator | value"));
+    } else if new.numerator > new.denominator && !definition.may_exceed {
+        faults.push(Fault::at("/numerator", FaultCode::NumeratorAboveDenominator));
     }
     if !is_fraction && !half && new.value.is_none() {
         faults.push(Fault::at("/value", FaultCode::Required));
+    }
+    if kind == IndicatorKind::Status {
+        faults.push(Fault::at("/value", FaultCode::NotCollectedHere));
+    } else if new.value.is_some_and(|value| value.0 < 0 || (whole && value.0 % 100 != 0)) {
+        faults.push(Fault::at("/value", FaultCode::OutOfRange).with(if whole { "0.00, 1.00, …" } else { "≥ 0" }));
+    }
+    if new.year > this_year {
+        faults.push(Fault::at("/year", FaultCode::OutOfRange).with(format!("≤ {this_year}")));
     }
     faults
 }
@@ -222,9 +243,9 @@ pub fn faults_of_baseline(kind: IndicatorKind, new: &BaselineBody) -> Vec<Fault>
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Cascade {
     /// Of the communes of a district, in percent.
-    pub communes_percent: usize,
+    pub communes_percent: u8,
     /// Of the districts of a province.
-    pub districts_percent: usize,
+    pub districts_percent: u8,
 }
 
 impl Cascade {
@@ -232,6 +253,12 @@ impl Cascade {
     #[must_use]
     pub fn of(parameters: &Value) -> Option<Self> {
         Self::deserialize(parameters.get("cascade")?).ok()
+    }
+
+    /// Whether both are percentages that something can reach.
+    #[must_use]
+    pub fn is_possible(self) -> bool {
+        [self.communes_percent, self.districts_percent].iter().all(|percent| (1..=100).contains(percent))
     }
 }
 

@@ -203,6 +203,7 @@ fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) ->
         "unit" => units_resource::store::find(db, &Key::from(id), None)?.map(|found| serde_json::to_value(found.shown())),
         "user" => users::store::find(db, id.of())?.map(serde_json::to_value),
         "period" => periods::store::find(db, &id.to_string())?.map(serde_json::to_value),
+        "baseline" => indicators::store::find_baseline(db, id.of())?.map(serde_json::to_value),
         "indicator" => indicators::store::find(db, id.of())?.map(serde_json::to_value),
         "assignment" => assignments::store::find(db, id.of())?.map(serde_json::to_value),
         "plan" => plans::store::find(db, id.of())?.map(serde_json::to_value),

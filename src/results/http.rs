@@ -23,7 +23,7 @@ pub fn routes(api: &mut Registrar) {
         .get(
             list_indicator_results,
             "Read the results of an indicator",
-            "Of one period, of a year, or a series from one period to another; `breakdown=child` for each unit directly below.",
+            "Of one period, of a year, or a series from one period to another; `breakdown` for each unit directly below, or for each category of a dimension of its definition.",
         )
         .done();
     api.path("/indicators/{indicator}/ranking")

@@ -185,7 +185,7 @@ pub struct IndicatorResult {
     pub definition_version: i32,
     /// In which tree it was added up.
     pub basis: Basis,
-    /// As it was known at the end of this day; null: now.
+    /// Of the figures as they were known at the end of this day; null: now. Targets, baselines and who was to report are those of now.
     #[schema(required = true)]
     pub as_of: Option<NaiveDate>,
     /// How many of those who record what is counted are in it.
@@ -196,8 +196,9 @@ pub struct IndicatorResult {
     /// The same in English.
     #[schema(required = true)]
     pub sentence_en: Option<String>,
-    /// Where its values are listed.
-    pub provenance: String,
+    /// Where its values are listed; null for what was known on an earlier day.
+    #[schema(required = true)]
+    pub provenance: Option<String>,
 }
 
 text_enum! {
@@ -257,7 +258,8 @@ pub struct ResultFilters {
     pub breakdown: Option<Breakdown>,
     /// In which tree; that of the period unless given.
     pub basis: Option<Basis>,
-    /// As it was known at the end of this day: two dates compared show what was recorded, changed or withdrawn between them.
+    /// Of the figures as they were known at the end of this day: two dates compared show what was recorded, changed or withdrawn between
+    /// them. Targets, baselines and who was to report are those of now.
     pub as_of: Option<NaiveDate>,
 }
 
@@ -275,7 +277,7 @@ pub struct RankingFilters {
     pub year: Option<i32>,
     /// In which tree; that of the period unless given.
     pub basis: Option<Basis>,
-    /// As it was known at the end of this day.
+    /// Of the figures as they were known at the end of this day.
     pub as_of: Option<NaiveDate>,
 }
 
@@ -310,7 +312,8 @@ pub struct UnitResultFilters {
     pub indicator: Option<String>,
     /// In which tree; that of the period unless given.
     pub basis: Option<Basis>,
-    /// As it was known at the end of this day: two dates compared show what was recorded, changed or withdrawn between them.
+    /// Of the figures as they were known at the end of this day: two dates compared show what was recorded, changed or withdrawn between
+    /// them. Targets, baselines and who was to report are those of now.
     pub as_of: Option<NaiveDate>,
 }
 

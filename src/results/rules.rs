@@ -40,9 +40,9 @@ impl Cascade {
         let reaches = |level: i32| {
             let district = |communes: &Vec<Option<i32>>| {
                 let reached = communes.iter().flatten().filter(|reached| **reached >= level).count();
-                reached * 100 >= communes.len() * self.communes_percent
+                reached * 100 >= communes.len() * usize::from(self.communes_percent)
             };
-            communes.0.iter().filter(|communes| district(communes)).count() * 100 >= communes.0.len() * self.districts_percent
+            communes.0.iter().filter(|communes| district(communes)).count() * 100 >= communes.0.len() * usize::from(self.districts_percent)
         };
         (1..=most).rev().find(|level| reaches(*level)).unwrap_or_default()
     }
@@ -169,20 +169,18 @@ fn ratio(definition: &Definition, added: &Added) -> Figures {
     Figures { numerator, denominator, number, reason, coverage, complete, ..Figures::default() }
 }
 
-/// Which of some siblings' numerators are withheld, so that no person can be known by them: those from 1 to 4, and where only one is,
-/// the next smallest with it, for the sum would tell.
+/// Which of some siblings' numerators are withheld, so that no person can be known by them: those from 1 to 4, and beside them one that
+/// is not small, the smallest of these, or a 0; for the sum of all is known, and would tell what only small ones share.
 #[must_use]
 pub fn small_cells(numerators: &[Option<i64>]) -> Vec<bool> {
     const SMALL: std::ops::Range<i64> = 1..5;
     let mut withheld: Vec<bool> = numerators.iter().map(|number| number.is_some_and(|number| SMALL.contains(&number))).collect();
-    if withheld.iter().filter(|small| **small).count() == 1 {
-        let next = numerators
-            .iter()
-            .enumerate()
-            .filter(|(_, number)| number.is_some_and(|number| number >= SMALL.end))
-            .min_by_key(|(_, number)| **number);
-        if let Some(place) = next.and_then(|(index, _)| withheld.get_mut(index)) {
-            *place = true;
+    if withheld.contains(&true) {
+        let others = numerators.iter().enumerate().filter_map(|(place, number)| Some((place, (*number)?)));
+        let others: Vec<(usize, i64)> = others.filter(|(_, number)| !SMALL.contains(number)).collect();
+        let large = others.iter().filter(|(_, number)| *number > 0).min_by_key(|(_, number)| *number);
+        if let Some(hidden) = large.or(others.first()).and_then(|(place, _)| withheld.get_mut(*place)) {
+            *hidden = true;
         }
     }
     withheld
@@ -374,7 +372,9 @@ mod tests {
     fn a_small_cell_takes_the_next_smallest_with_it() {
         let told = |numbers: &[i64]| small_cells(&numbers.iter().map(|number| Some(*number)).collect::<Vec<_>>());
         assert_eq!(told(&[3, 20, 7]), [true, false, true]);
-        assert_eq!(told(&[3, 4, 7]), [true, true, false]);
+        assert_eq!(told(&[3, 4, 7]), [true, true, true]);
+        assert_eq!(told(&[1, 1, 40, 50]), [true, true, true, false]);
+        assert_eq!(told(&[0, 0, 3]), [true, false, true]);
         assert_eq!(told(&[0, 5, 7]), [false, false, false]);
         assert_eq!(small_cells(&[None, Some(2)]), [false, true]);
     }

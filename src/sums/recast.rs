@@ -39,6 +39,8 @@ pub struct Asked<'a> {
     pub periods: &'a [PeriodId],
     /// Of this indicator, or of all.
     pub indicator: Option<IndicatorId>,
+    /// Whether there are localities among the nodes.
+    pub places: bool,
 }
 
 /// A value as it was known.
@@ -80,10 +82,12 @@ macro_rules! asked {
     ($query:expr, $of:ident, $unit:path, $asked:expr) => {{
         let asked: Asked<'_> = $asked;
         let below = unit_closure::table.filter(unit_closure::ancestor.eq_any(asked.nodes.to_vec())).select(unit_closure::descendant);
-        let mut query = $query
-            .filter($of::period_id.eq_any(asked.periods.to_vec()))
-            .filter($of::locality_id.is_not_null().or($unit.eq_any(below)))
-            .into_boxed();
+        let query = $query.filter($of::period_id.eq_any(asked.periods.to_vec()));
+        let mut query = if asked.places {
+            query.filter($of::locality_id.is_not_null().or($unit.eq_any(below))).into_boxed()
+        } else {
+            query.filter($of::locality_id.is_null()).filter($unit.eq_any(below)).into_boxed()
+        };
         if let Some(indicator) = asked.indicator {
             query = query.filter($of::indicator_id.eq(indicator));
         }

@@ -79,13 +79,31 @@ fn a_definition_that_contradicts_itself_is_refused_with_all_its_faults() {
             "/numerator required"
         ]
     );
+    // What would count figures of another kind of period is another indicator; what lies far ahead was mistyped.
+    let mut other = two_sessions("2062-01-01", 9);
+    other["period_kind"] = json!("year");
+    assert_eq!(define(&admin, "TH04", &other).faults(), ["/period_kind not_in_list", "/valid_from out_of_range"]);
+    let mut typo = two_sessions("2026-01-01", 9);
+    typo["numerator"]["level"] = json!(["primary"]);
+    assert_eq!(define(&admin, "TH04", &typo).faults(), ["/numerator/level unknown_field"]);
     let mut level = two_sessions("2026-01-01", 9);
     level["numerator"] = json!(null);
     level["denominator"] = json!(null);
     level["count"] = json!({"title_vi": "Mức độ", "title_en": "Level", "by": "locality", "kinds": ["commune"], "levels": ["primary"]});
     let mut faults = define(&admin, "PC01", &level).faults();
     faults.sort();
-    assert_eq!(faults, ["/count/levels out_of_range", "/disaggregations out_of_range", "/parameters/cascade required"]);
+    assert_eq!(
+        faults,
+        ["/count/levels out_of_range", "/disaggregations out_of_range", "/parameters/cascade required", "/period_kind not_in_list"]
+    );
+    for percent in [json!(0), json!(101)] {
+        let mut cascade = level.clone();
+        cascade["count"]["levels"] = json!([]);
+        cascade["disaggregations"] = json!([]);
+        cascade["period_kind"] = json!("universalisation_year");
+        cascade["parameters"] = json!({"cascade": {"communes_percent": percent, "districts_percent": 100}});
+        assert_eq!(define(&admin, "PC01", &cascade).faults(), ["/parameters/cascade out_of_range"]);
+    }
     assert_eq!(admin.get("/api/v1/indicators/TH04/definitions").expect(200).json()["data"].as_array().map(Vec::len), Some(1));
     let approver = admin.user("pgd.db", "PGD-DB", &["viewer", "editor", "approver", "admin"]);
     define(&approver, "TH04", &two_sessions("2026-01-01", 9)).problem(403, "forbidden");
@@ -126,11 +144,22 @@ fn milestones_are_typed_or_drawn_and_every_state_of_a_target_is_kept() {
     let row = result(&admin, "MN03", "MN-DB-001", NEXT);
     assert_eq!((&row["trajectory"], &row["target"]["year"], &row["projected_year"]), (&json!("on_track"), &json!(2027), &json!(2027)));
     approver.send("DELETE", path, &[("If-Match", "*")], None).expect(204);
+    assert_eq!(put(None, &new).expect(201).json()["version"], 4);
+    approver.send("DELETE", path, &[("If-Match", "*")], None).expect(204);
     let history = admin.get(&format!("{path}/history")).expect(200).json();
     let states = history["data"].as_array().expect("rows").iter();
     let states: Vec<String> =
         states.map(|row| format!("{} {} {} {}", row["version"], row["value"], row["ended"], row["set_by"]["username"])).collect();
-    assert_eq!(states, ["1 \"91.00\" false \"sgd.duyet\"", "2 \"70.00\" false \"sgd.duyet\"", "3 \"70.00\" true \"sgd.duyet\""]);
+    assert_eq!(
+        states,
+        [
+            "1 \"91.00\" false \"sgd.duyet\"",
+            "2 \"70.00\" false \"sgd.duyet\"",
+            "3 \"70.00\" true \"sgd.duyet\"",
+            "4 \"91.00\" false \"sgd.duyet\"",
+            "5 \"91.00\" true \"sgd.duyet\""
+        ]
+    );
     let plan = admin.get("/api/v1/indicators/MN03/targets/SGD/2030/history").expect(200).json();
     assert_eq!((&plan["data"][0]["value"], &plan["data"][0]["set_by"]), (&json!("100.00"), &json!(null)));
     // The history of a unit is its scope's to read.
@@ -154,6 +183,8 @@ fn a_baseline_that_was_set_has_its_source_and_goes_before_the_own_result() {
         (json!({"year": 2023, "numerator": 305, "source": "Báo cáo"}), vec!["/numerator out_of_range"]),
         (json!({"year": 2023, "numerator": 1, "denominator": 2, "value": "50.00", "source": "Báo cáo"}), vec!["/numerator out_of_range"]),
         (json!({"year": 2023, "value": "59.10"}), vec!["/source required"]),
+        (json!({"year": 2023, "numerator": 517, "denominator": 516, "source": "Báo cáo"}), vec!["/numerator numerator_above_denominator"]),
+        (json!({"year": 2026, "value": "-1.00", "source": "Báo cáo"}), vec!["/value out_of_range", "/year out_of_range"]),
     ] {
         assert_eq!(put(&body, ("If-None-Match", "*")).faults(), faults);
     }
@@ -167,6 +198,11 @@ fn a_baseline_that_was_set_has_its_source_and_goes_before_the_own_result() {
     assert_eq!(row["trajectory"], "at_risk");
     admin.send("DELETE", path, &[("If-Match", &made.header("etag"))], None).expect(204);
     assert_eq!(result(&admin, "CQG01", "SGD", "2025")["baseline"], "100.00");
+    // Who read the one that ended does not change the one that came after it.
+    admin.get(path).problem(404, "not_found");
+    assert_eq!(put(&body, ("If-None-Match", "*")).expect(201).json()["version"], 3);
+    put(&body, ("If-Match", &made.header("etag"))).problem(412, "stale_version");
+    admin.send("DELETE", path, &[("If-Match", "*")], None).expect(204);
     // Who may set the targets of a unit may say what it started from, and nobody else.
     let approver = admin.user("pgd.duyet", "PGD-DB", &["approver"]);
     let school = json!({"year": 2024, "value": "0.00", "source": "Quyết định công nhận"});
@@ -385,6 +421,13 @@ fn odd_figures_are_stored_and_asked_about_and_validate_says_what_a_save_would() 
     let one =
         admin.post("/api/v1/indicator-values/validate", &json!({"rows": [ratio("MN03", "MN-DB-007", NEXT, 30, 100)]})).expect(200).json();
     assert_eq!(told(&one), ["0 unusual_jump", "0 unlike_siblings"]);
+    // A school is not told of those beside it; its district, which looks down on all, is.
+    let ask = |caller: &Caller<'_>| {
+        let body = json!({"rows": [ratio("MN03", "MN-DB-007", NEXT, 30, 100)]});
+        told(&caller.post("/api/v1/indicator-values/validate", &body).expect(200).json())
+    };
+    assert_eq!(ask(&admin.user("mn.db7", "MN-DB-007", &["editor"])), ["0 unusual_jump"]);
+    assert_eq!(ask(&admin.user("pgd.db", "PGD-DB", &["editor"])), ["0 unusual_jump", "0 unlike_siblings"]);
     // Communes stand beside the communes of their district.
     let communes = admin.get("/api/v1/localities?parent=D150&limit=10").expect(200).json();
     let codes: Vec<&str> = communes["data"].as_array().expect("rows").iter().filter_map(|row| row["code"].as_str()).collect();

@@ -1,3 +1,4 @@
+DELETE FROM value_sums WHERE slot > 0;
 DROP TABLE baselines;
 DROP TABLE target_revisions;
 DROP TABLE withdrawn_values;

@@ -2,14 +2,16 @@
 
 use diesel::prelude::*;
 
+use super::targets::lock;
 use crate::clock::Instant;
 use crate::db::schema::{baselines, unit_spells, units};
-use crate::db::{Conn, Db, Tx, each};
+use crate::db::{Db, Tx, each};
 use crate::error::{Error, Result};
 use crate::ids::{BaselineId, IndicatorId, UnitId};
 use crate::indicators::model::{Baseline, BaselineBody};
 use crate::indicators::rules::{Decimal, Fraction};
 use crate::units::model::UnitRef;
+use crate::units::store::within;
 
 type Row =
     ((BaselineId, IndicatorId, UnitId, String, String), (i32, Option<i64>, Option<i64>, Option<i64>, String), (i64, Instant, Instant));
@@ -49,6 +51,22 @@ pub fn baselines(db: &mut Db<'_>, of: &[UnitId], indicator: Option<IndicatorId>)
     Ok(query.load::<Row>(db.conn)?.into_iter().filter_map(started).collect())
 }
 
+/// The baseline with this id, if it is of a unit of the scope.
+///
+/// # Errors
+/// Database errors.
+pub fn find_baseline(db: &mut Db<'_>, id: BaselineId) -> Result<Option<Baseline>> {
+    let scope = db.scope()?;
+    let found: Option<(IndicatorId, UnitId)> = baselines::table
+        .filter(baselines::id.eq(id))
+        .filter(baselines::unit_id.eq_any(within(scope.root(), scope.today())))
+        .select((baselines::indicator_id, baselines::unit_id))
+        .first(db.conn)
+        .optional()?;
+    let Some((indicator, unit)) = found else { return Ok(None) };
+    Ok(baselines(db, &[unit], Some(indicator))?.pop().map(|(baseline, _)| baseline))
+}
+
 /// The baseline that was set for a unit.
 ///
 /// # Errors
@@ -62,9 +80,7 @@ pub fn baseline(db: &mut Db<'_>, indicator: IndicatorId, unit: UnitId) -> Result
 /// # Errors
 /// Database errors.
 pub fn lock_baseline(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId) -> Result<Option<Baseline>> {
-    if let Conn::Pg(pg) = &mut *tx.conn {
-        let _: UnitId = units::table.filter(units::id.eq(unit)).select(units::id).for_no_key_update().first(pg)?;
-    }
+    lock(tx, unit)?;
     Ok(baselines(tx, &[unit], Some(indicator))?.pop().map(|(baseline, _)| baseline))
 }
 
@@ -99,11 +115,21 @@ pub fn set_baseline(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, new: 
     Ok(())
 }
 
-/// Ends a baseline: the unit's own result of the base year holds again.
+/// Ends a baseline: the unit's own result of the base year holds again. The row stays without its number, for its version goes on: who
+/// read a baseline that ended meanwhile must not change the one that comes after it.
 ///
 /// # Errors
 /// Database errors.
 pub fn end_baseline(tx: &mut Tx<'_>, id: BaselineId) -> Result<()> {
-    diesel::delete(baselines::table.filter(baselines::id.eq(id))).execute(tx.conn)?;
+    let none: Option<i64> = None;
+    diesel::update(baselines::table.filter(baselines::id.eq(id)))
+        .set((
+            baselines::numerator.eq(none),
+            baselines::denominator.eq(none),
+            baselines::value.eq(none),
+            baselines::version.eq(baselines::version + 1),
+            baselines::updated_at.eq(tx.now()),
+        ))
+        .execute(tx.conn)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 
 use super::find_id;
@@ -172,6 +172,9 @@ pub(super) fn insert(tx: &mut Tx<'_>, indicator: IndicatorId, number: i32, new: 
     Ok(())
 }
 
+/// Definitions are made for the next years: a later day was mistyped, and would keep others out until then.
+const FORESEEN: u64 = 5 * 366;
+
 /// Adds a definition that takes over from the last one on its day. Whoever records values holds the tree, so none is recorded meanwhile.
 ///
 /// # Errors
@@ -188,7 +191,8 @@ pub fn add_definition(tx: &mut Tx<'_>, _: &TreeWrite, key: &Key, new: &NewDefini
         .filter(indicator_values::indicator_id.eq(id))
         .select(diesel::dsl::max(periods::as_of))
         .first(tx.conn)?;
-    let faults = faults_of_definition(kind, new, recorded.map_or(last.valid_from, |day| day.max(last.valid_from)));
+    let since = recorded.map_or(last.valid_from, |day| day.max(last.valid_from));
+    let faults = faults_of_definition(kind, new, last, &(since..since.max(tx.today()) + Days::new(FORESEEN)));
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }

@@ -15,7 +15,7 @@ use crate::db::{Db, Tx, by_key};
 use crate::error::{Error, Fault, Result};
 use crate::ids::{Id, IndicatorId, Key, UnitId};
 use crate::{refs, text};
-pub use baselines::{Started, baseline, baselines, end_baseline, lock_baseline, set_baseline};
+pub use baselines::{Started, baseline, baselines, end_baseline, find_baseline, lock_baseline, set_baseline};
 pub use definitions::{Defined, Which, add_definition, defined, definition, definitions};
 pub use targets::{end_target, in_force, own_target, set_target, target_history};
 

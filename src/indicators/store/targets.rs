@@ -136,14 +136,23 @@ fn lines_above(db: &mut Db<'_>, of: &[UnitRef]) -> Result<HashMap<UnitId, Vec<Se
     Ok(lines)
 }
 
+/// Locks what a unit has targets and baselines by: its own row.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn lock(tx: &mut Tx<'_>, unit: UnitId) -> Result<()> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: UnitId = units::table.filter(units::id.eq(unit)).select(units::id).for_no_key_update().first(pg)?;
+    }
+    Ok(())
+}
+
 /// The target that a unit itself set for a year, with its version; its row is locked by the unit's.
 ///
 /// # Errors
 /// Database errors.
 pub fn own_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32) -> Result<Option<(TargetId, i64)>> {
-    if let Conn::Pg(pg) = &mut *tx.conn {
-        let _: UnitId = units::table.filter(units::id.eq(unit)).select(units::id).for_no_key_update().first(pg)?;
-    }
+    lock(tx, unit)?;
     let own = targets::table
         .filter(targets::indicator_id.eq(indicator))
         .filter(targets::unit_id.eq(unit))
@@ -157,8 +166,16 @@ pub fn own_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i
 /// # Errors
 /// Database errors.
 pub fn set_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32, target: &TargetBody) -> Result<()> {
+    lock(tx, unit)?;
     let now = tx.now();
     let value = target.value.and_then(Decimal::stored);
+    // A version is never given twice, or who read a target that ended meanwhile would change the one that came after it.
+    let last: Option<i64> = target_revisions::table
+        .filter(target_revisions::indicator_id.eq(indicator))
+        .filter(target_revisions::unit_id.eq(unit))
+        .filter(target_revisions::year.eq(year))
+        .select(diesel::dsl::max(target_revisions::version))
+        .first(tx.conn)?;
     let row = (
         targets::id.eq(TargetId::new()),
         targets::indicator_id.eq(indicator),
@@ -168,7 +185,7 @@ pub fn set_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i
         targets::value.eq(value),
         targets::implied.eq(false),
         targets::reason.eq(target.reason.as_deref()),
-        targets::version.eq(1_i64),
+        targets::version.eq(last.unwrap_or_default() + 1),
         targets::created_at.eq(now),
         targets::updated_at.eq(now),
     );

@@ -83,6 +83,11 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
         if !indicator.sensitive || above(&unit) {
             return Ok(empty.with(super::of_indicator(db, &units, &indicator, &periods, look, None)?));
         }
+        if look.tree.is_some() || look.as_of.is_some() {
+            // Another view withholds other cells, and the two together would tell them.
+            let parameter = if look.tree.is_some() { "basis" } else { "as_of" };
+            return Err(Error::invalid(vec![Fault::of(parameter, FaultCode::OutOfRange).with("as_reported")]));
+        }
         // What is withheld is decided among all siblings, or pages of different lengths would tell it between them.
         let (all, _) = super::children(db, &unit, look.day(period), &everyone())?.split::<IndicatorResult>();
         let mut results = super::of_indicator(db, &all, &indicator, &periods, look, None)?;

@@ -10,7 +10,7 @@ use super::sentence::sentence;
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{Page, PageRequest};
-use crate::error::{Language, Result};
+use crate::error::{Code, Language, Result};
 use crate::ids::{self, AnyId, IndicatorId, LocalityId, PeriodId, UnitId};
 use crate::indicators::model::{Category, CollectedBy, Definition, Dimension, IndicatorKind, Side, Target};
 use crate::indicators::rules::Fraction;
@@ -93,16 +93,13 @@ impl Table {
         let set = baselines(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), single)?;
         let start = |(baseline, number): Started| ((baseline.unit.id, baseline.indicator), Start { year: baseline.year, number });
         let view = look.view();
-        let known = if view.is_kept() {
-            None
-        } else {
-            Some(recast::known(db, Asked { nodes: &nodes, periods: &periods, indicator: single }, view.known)?)
-        };
+        let wanted = Asked { nodes: &nodes, periods: &periods, indicator: single, places: !seats.is_empty() };
+        let known = if view.is_kept() { None } else { Some(recast::known(db, wanted, view.known)?) };
         let sums = match &known {
             None => values::read(db, &nodes, &periods, single, slots)?,
             Some(known) => {
                 let day = |id: PeriodId| asked.iter().chain(&bases).find(|period| period.id == id).map(|period| look.day(period));
-                recast::added_up(db, Asked { nodes: &nodes, periods: &periods, indicator: single }, known, day)?
+                recast::added_up(db, wanted, known, day)?
             }
         };
         let states = if indicators.iter().any(|indicator| indicator.kind == IndicatorKind::Status) {
@@ -227,7 +224,11 @@ impl Table {
             coverage: figures.coverage,
             sentence_vi: None,
             sentence_en: None,
-            provenance: format!("/api/v1/indicators/{}/provenance?unit={}&period={}{recast}", indicator.code, unit.code, period.code),
+            provenance: self
+                .look
+                .as_of
+                .is_none()
+                .then(|| format!("/api/v1/indicators/{}/provenance?unit={}&period={}{recast}", indicator.code, unit.code, period.code)),
         };
         result.sentence_vi = Some(sentence(&result, Language::Vi));
         result.sentence_en = Some(sentence(&result, Language::En));
@@ -312,23 +313,29 @@ pub fn of_indicator(
 /// A page of the units that stood directly below one on a day.
 ///
 /// # Errors
-/// 404 if there is no such unit.
+/// Database errors.
 fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<Page<Unit>> {
-    let page = crate::units::store::children(db, &ids::Key::from(unit.id), Some(day), page)?;
+    let page = match crate::units::store::children(db, &ids::Key::from(unit.id), Some(day), page) {
+        // It was not there yet, so nothing stood below it.
+        Err(error) if error.code() == Code::NotFound => return Ok(Page::slice(Vec::new(), page, |_, _| ().into())),
+        found => found?,
+    };
     // A unit that stood below it then and stands elsewhere today is a card, and its results are its own.
     let (units, empty) = page.split();
     Ok(empty.with(units.into_iter().filter(|unit| unit.version.is_some()).collect()))
 }
 
-/// Withholds small cells of siblings below the caller's children.
+/// Withholds small cells of siblings below the caller's children. Where they started, and so where they should be, is told of none:
+/// the cells of that year may be small.
 fn withhold(results: &mut [IndicatorResult]) {
     let numerators: Vec<Option<i64>> = results.iter().map(|result| result.numerator).collect();
     for (result, small) in results.iter_mut().zip(rules::small_cells(&numerators)) {
+        (result.baseline, result.milestone, result.projected_year) = (None, None, None);
         if small {
             result.withheld = true;
             (result.numerator, result.denominator, result.rate, result.gap) = (None, None, None, None);
-            (result.baseline, result.attained, result.reason) = (None, None, Some(ResultReason::SmallCell));
-            (result.trajectory, result.projected_year) = (Trajectory::NoData, None);
+            (result.attained, result.reason) = (None, Some(ResultReason::SmallCell));
+            result.trajectory = Trajectory::NoData;
             result.sentence_vi = Some(sentence(result, Language::Vi));
             result.sentence_en = Some(sentence(result, Language::En));
         }

@@ -1,6 +1,6 @@
 //! What is not added up: the states of units, and the levels of communes that a cascade goes up from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -24,6 +24,7 @@ pub type States = HashMap<(UnitId, PeriodId, IndicatorId), (State, Option<NaiveD
 pub fn states(db: &mut Db<'_>, units: &[UnitId], periods: &[PeriodId], known: Option<&[Known]>) -> Result<States> {
     type Row = (UnitId, PeriodId, IndicatorId, Option<State>, Option<NaiveDate>);
     if let Some(known) = known {
+        let units: HashSet<&UnitId> = units.iter().collect();
         let own = known.iter().filter(|value| value.locality.is_none() && units.contains(&value.unit));
         let stated = own.filter_map(|value| {
             let state = State::parse(value.state.0.as_deref()?)?;

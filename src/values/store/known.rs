@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::db::schema::{localities, unit_spells, units};
 use crate::db::{Conn, TreeRead, Tx};
 use crate::error::Result;
-use crate::ids::{AnyId, Id, Key, LocalityId, PeriodId, UnitId, of};
+use crate::ids::{Id, Key, LocalityId, PeriodId, UnitId, of};
 use crate::indicators::store::{Defined, Which, defined};
 use crate::localities::model::Rank;
 use crate::periods::model::Period;
@@ -49,12 +49,34 @@ pub(super) struct Place {
     pub(super) around: Vec<LocalityId>,
 }
 
-/// Everything that rows name, found by id and by code.
+/// Things that have an id and a code, found by either.
+pub(super) struct Register<T> {
+    all: Vec<T>,
+    places: HashMap<Key, usize>,
+}
+
+impl<T> Register<T> {
+    fn of<I: 'static>(all: Vec<T>, named: impl Fn(&T) -> (Id<I>, &str)) -> Self {
+        let keys = |(place, one): (usize, &T)| {
+            let (id, code) = named(one);
+            [(Key::from(id), place), (Key::Code(code.to_owned()), place)]
+        };
+        let places = all.iter().enumerate().flat_map(keys).collect();
+        Self { all, places }
+    }
+
+    /// The one that a text names.
+    pub(super) fn named(&self, text: &str) -> Option<&T> {
+        self.all.get(*self.places.get(&Key::parse(text)?)?)
+    }
+}
+
+/// Everything that rows name.
 pub(super) struct Known {
-    pub(super) indicators: Vec<Defined>,
-    pub(super) periods: Vec<Period>,
-    pub(super) units: Vec<Unit>,
-    pub(super) places: Vec<Place>,
+    pub(super) indicators: Register<Defined>,
+    pub(super) periods: Register<Period>,
+    pub(super) units: Register<Unit>,
+    pub(super) places: Register<Place>,
     /// Those that take no more values.
     pub(super) locked: Vec<PeriodId>,
 }
@@ -62,10 +84,6 @@ pub(super) struct Known {
 fn keys<'r>(texts: impl Iterator<Item = &'r String>) -> Vec<Key> {
     let distinct: HashSet<&String> = texts.collect();
     distinct.into_iter().filter_map(|text| Key::parse(text)).collect()
-}
-
-fn is_named<T>(text: &str, id: Id<T>, code: &str) -> bool {
-    text == code || text.parse::<AnyId>().is_ok_and(|named| named == id.any())
 }
 
 impl Known {
@@ -78,24 +96,18 @@ impl Known {
         let mut held: Vec<PeriodId> = periods.iter().map(|period| period.id).collect();
         held.sort_unstable();
         let locked = periods::hold(tx, &held)?;
-        Ok(Self { indicators, periods, units, places, locked })
+        Ok(Self {
+            indicators: Register::of(indicators, |one| (one.id, &one.code)),
+            periods: Register::of(periods, |one| (one.id, &one.code)),
+            units: Register::of(units, |one| (one.id, &one.code)),
+            places: Register::of(places, |one| (one.id, &one.code)),
+            locked,
+        })
     }
 
-    pub(super) fn indicator(&self, text: &str) -> Option<&Defined> {
-        self.indicators.iter().find(|indicator| is_named(text, indicator.id, &indicator.code))
-    }
-
+    /// The period that a text names, by an alias too.
     pub(super) fn period(&self, text: &str) -> Option<&Period> {
-        let code = crate::periods::rules::canonical(text);
-        self.periods.iter().find(|period| is_named(text, period.id, &period.code) || period.code == code)
-    }
-
-    pub(super) fn unit(&self, text: &str) -> Option<&Unit> {
-        self.units.iter().find(|unit| is_named(text, unit.id, &unit.code))
-    }
-
-    pub(super) fn place(&self, text: &str) -> Option<&Place> {
-        self.places.iter().find(|place| is_named(text, place.id, &place.code))
+        self.periods.named(text).or_else(|| self.periods.named(&crate::periods::rules::canonical(text)))
     }
 }
 

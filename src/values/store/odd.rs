@@ -1,18 +1,19 @@
 //! What is odd about a number beside what is there already: that of the year before, and those of its siblings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::write::{Cell, Resolved};
-use crate::db::schema::{indicator_values, localities, unit_closure};
+use crate::db::schema::{indicator_values, localities, unit_closure, units};
 use crate::db::{Db, Tx};
 use crate::error::{Fault, Result};
 use crate::ids::{AnyId, IndicatorId, PeriodId, UnitId};
 use crate::indicators::model::Checks;
 use crate::indicators::rules::Fraction;
 use crate::periods::store as periods;
+use crate::units::store::within;
 use crate::values::rules::{self, Figures};
 
 /// A row whose figures say a number.
@@ -37,7 +38,9 @@ pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>]) -> Result<Vec<(us
     let checked: Vec<&Numbered<'_>> = rows.iter().filter(|row| row.of.definition.checks != Checks::default()).collect();
     let past = before(tx, &checked)?;
     let parents = parents(tx, &checked)?;
-    let mut families = families(tx, &checked, &parents)?;
+    let days: Vec<NaiveDate> = checked.iter().map(|row| row.of.period.as_of).collect();
+    let Some(day) = days.into_iter().max() else { return Ok(Vec::new()) };
+    let mut families = families(tx, &checked, &parents, day)?;
     let family = |row: &Numbered<'_>| {
         let (period, indicator, subject) = row.of.cell();
         let parent = parents.get(&subject)?.iter().find(|(from, to, _)| *from <= row.of.period.as_of && row.of.period.as_of < *to)?;
@@ -60,7 +63,7 @@ pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>]) -> Result<Vec<(us
     Ok(found.filter(|(_, oddities)| !oddities.is_empty()).collect())
 }
 
-fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
     let mut all: Vec<T> = all.collect();
     all.sort_unstable();
     all.dedup();
@@ -98,16 +101,22 @@ fn stored(
     indicators: Vec<IndicatorId>,
     subjects: Vec<AnyId>,
 ) -> Result<Vec<(PeriodId, IndicatorId, Sides)>> {
-    let rows = indicator_values::table
-        .filter(indicator_values::period_id.eq_any(periods))
-        .filter(indicator_values::indicator_id.eq_any(indicators))
-        .filter(indicator_values::subject_id.eq_any(subjects))
-        .select((
-            indicator_values::period_id,
-            indicator_values::indicator_id,
-            (indicator_values::subject_id, indicator_values::numerator, indicator_values::denominator, indicator_values::tally),
-        ))
-        .load(db.conn)?;
+    /// As many as a statement of SQLite takes, with room for the rest.
+    const CHUNK: usize = 10_000;
+    let mut rows = Vec::new();
+    for chunk in subjects.chunks(CHUNK) {
+        let found = indicator_values::table
+            .filter(indicator_values::period_id.eq_any(periods.clone()))
+            .filter(indicator_values::indicator_id.eq_any(indicators.clone()))
+            .filter(indicator_values::subject_id.eq_any(chunk.to_vec()))
+            .select((
+                indicator_values::period_id,
+                indicator_values::indicator_id,
+                (indicator_values::subject_id, indicator_values::numerator, indicator_values::denominator, indicator_values::tally),
+            ))
+            .load::<(PeriodId, IndicatorId, Sides)>(db.conn)?;
+        rows.extend(found);
+    }
     Ok(rows)
 }
 
@@ -118,22 +127,30 @@ fn said(of: &Resolved<'_>, (_, numerator, denominator, count): &Sides) -> Option
 
 type Parents = HashMap<AnyId, Vec<(NaiveDate, NaiveDate, AnyId)>>;
 
-/// What each subject stands directly below, and when.
+/// What each subject stands directly below, and when; only what the caller looks down on: nobody is told of siblings beside itself.
 fn parents(db: &mut Db<'_>, rows: &[&Numbered<'_>]) -> Result<Parents> {
-    let mut parents = Parents::new();
-    let (places, units): (Vec<&&Numbered<'_>>, Vec<_>) = rows.iter().partition(|row| row.of.place.is_some());
-    for place in places.into_iter().filter_map(|row| row.of.place) {
-        if let Some(parent) = place.around.iter().rev().nth(1) {
+    let (mut parents, scope) = (Parents::new(), db.scope()?);
+    let (places, others): (Vec<&&Numbered<'_>>, Vec<_>) = rows.iter().partition(|row| row.of.place.is_some());
+    for (row, place) in places.into_iter().filter_map(|row| Some((row, row.of.place?))) {
+        let own = row.of.unit.on(row.of.period.as_of).and_then(|spell| spell.locality);
+        // From the unit's own territory down to the place itself: what lies directly around the place must be among them.
+        let seat = place.around.iter().position(|around| Some(*around) == own);
+        let below = seat.and_then(|seat| place.around.get(seat..)).unwrap_or_default();
+        if let Some(parent) = below.iter().rev().nth(1) {
             parents.insert(place.id.any(), vec![(NaiveDate::MIN, NaiveDate::MAX, parent.any())]);
         }
     }
-    let units: Vec<UnitId> = distinct(units.into_iter().map(|row| row.of.unit.id));
+    let children: Vec<UnitId> = distinct(others.into_iter().map(|row| row.of.unit.id));
     let links: Vec<(UnitId, UnitId, NaiveDate, NaiveDate)> = unit_closure::table
-        .filter(unit_closure::descendant.eq_any(units))
+        .filter(unit_closure::descendant.eq_any(children))
         .filter(unit_closure::depth.eq(1))
         .select((unit_closure::descendant, unit_closure::ancestor, unit_closure::valid_from, unit_closure::valid_to))
         .load(db.conn)?;
-    for (unit, parent, from, to) in links {
+    let above = units::table
+        .filter(units::id.eq_any(distinct(links.iter().map(|(_, parent, ..)| *parent))))
+        .filter(units::id.eq_any(within(scope.root(), scope.today())));
+    let ours: HashSet<UnitId> = above.select(units::id).load::<UnitId>(db.conn)?.into_iter().collect();
+    for (unit, parent, from, to) in links.into_iter().filter(|(_, parent, ..)| ours.contains(parent)) {
         parents.entry(unit.any()).or_default().push((from, to, parent.any()));
     }
     Ok(parents)
@@ -141,11 +158,16 @@ fn parents(db: &mut Db<'_>, rows: &[&Numbered<'_>]) -> Result<Parents> {
 
 /// The stored numbers of those that stand below the same parents, by family and subject. Of a large family some are enough to say what
 /// is usual, and a save costs the same however large it is.
-fn families(db: &mut Db<'_>, rows: &[&Numbered<'_>], parents: &Parents) -> Result<HashMap<Family, HashMap<AnyId, Fraction>>> {
+fn families(
+    db: &mut Db<'_>,
+    rows: &[&Numbered<'_>],
+    parents: &Parents,
+    day: NaiveDate,
+) -> Result<HashMap<Family, HashMap<AnyId, Fraction>>> {
     let of: HashMap<(PeriodId, IndicatorId), &Resolved<'_>> = rows.iter().map(|row| ((row.of.cell().0, row.of.cell().1), row.of)).collect();
     let mut siblings: HashMap<AnyId, Vec<(NaiveDate, NaiveDate, AnyId)>> = HashMap::new();
     for parent in distinct(parents.values().flatten().map(|(_, _, parent)| *parent)) {
-        for (child, from, to) in children(db, parent)? {
+        for (child, from, to) in children(db, parent, day)? {
             siblings.entry(child).or_default().push((from, to, parent));
         }
     }
@@ -163,13 +185,15 @@ fn families(db: &mut Db<'_>, rows: &[&Numbered<'_>], parents: &Parents) -> Resul
     Ok(families)
 }
 
-/// Some of those that stand directly below a unit, or lie in a locality, and when.
-fn children(db: &mut Db<'_>, parent: AnyId) -> Result<Vec<(AnyId, NaiveDate, NaiveDate)>> {
+/// Some of those that stand directly below a unit, or lie in a locality, on a day, and from when until when.
+fn children(db: &mut Db<'_>, parent: AnyId, day: NaiveDate) -> Result<Vec<(AnyId, NaiveDate, NaiveDate)>> {
     /// More say no better what is usual.
     const ENOUGH: i64 = 100;
     let units: Vec<(AnyId, NaiveDate, NaiveDate)> = unit_closure::table
         .filter(unit_closure::ancestor.eq(parent))
         .filter(unit_closure::depth.eq(1))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day))
         .order_by(unit_closure::descendant)
         .limit(ENOUGH)
         .select((unit_closure::descendant, unit_closure::valid_from, unit_closure::valid_to))

@@ -166,7 +166,10 @@ pub(super) fn write(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
             each!(conn => diesel::delete(gone).execute(conn))?;
         }
         let parts: Vec<PartRow> = chunk.iter().flat_map(parts).collect();
-        each!(conn => diesel::insert_into(indicator_value_parts::table).values(&parts).execute(conn))?;
+        // Five columns each, in a statement of at most 32,766.
+        for some in parts.chunks(5000) {
+            each!(conn => diesel::insert_into(indicator_value_parts::table).values(some).execute(conn))?;
+        }
     }
     Ok(())
 }

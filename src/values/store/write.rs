@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, Id, IndicatorId, Key, LocalityId, PeriodId, UnitId, ValueId};
 use crate::indicators::model::Definition;
 use crate::indicators::store::Defined;
-use crate::journal::store::{Entry, append};
+use crate::journal::store::{Entry, append_all};
 use crate::periods::model::Period;
 use crate::periods::store as periods;
 use crate::sums::lineage::{Lineage, Subject};
@@ -23,7 +23,7 @@ use crate::units::store::within;
 use crate::values::model::{IndicatorValue, NewValue, Outcome, State};
 use crate::values::rules::{self, Collects, Figures};
 use crate::values::store::known::{Known, Place, Unit, places_of, units_of};
-use crate::values::store::odd::{self, Numbered};
+use crate::values::store::odd::{self, Numbered, distinct};
 use crate::values::store::{read, rows};
 
 /// What became of a row.
@@ -60,12 +60,6 @@ fn stored(tx: &mut Tx<'_>, cells: &HashSet<Cell>) -> Result<HashMap<Cell, Stored
         (Option<State>, Option<NaiveDate>, Option<String>, Option<String>),
         (i64, Instant),
     );
-    fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
-        let mut all: Vec<T> = all.collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
     let rows: Vec<Row> = indicator_values::table
         .filter(indicator_values::period_id.eq_any(distinct(cells.iter().map(|cell| cell.0))))
         .filter(indicator_values::indicator_id.eq_any(distinct(cells.iter().map(|cell| cell.1))))
@@ -84,7 +78,8 @@ fn stored(tx: &mut Tx<'_>, cells: &HashSet<Cell>) -> Result<HashMap<Cell, Stored
         let figures = Figures { numerator, denominator, count, level, state, state_on, parts: Vec::new(), source, note };
         (cell, Stored { id, unit, counts_as, figures, version, created_at })
     });
-    let mut stored: HashMap<Cell, Stored> = keyed.collect();
+    // Scattered rows find more than they name.
+    let mut stored: HashMap<Cell, Stored> = keyed.filter(|(cell, _)| cells.contains(cell)).collect();
     let mut parts = read::parts(tx, stored.values().map(|value| value.id).collect())?;
     for value in stored.values_mut() {
         value.figures.parts = parts.remove(&value.id).unwrap_or_default();
@@ -120,8 +115,8 @@ fn resolve<'k>(known: &'k Known, index: usize, row: &NewValue, faults: &mut Vec<
             faults.push(Fault::at(format!("/rows/{index}/{member}"), FaultCode::UnknownReference));
         }
     };
-    let (indicator, period, unit) = (known.indicator(&row.indicator), known.period(&row.period), known.unit(&row.unit));
-    let place = row.locality.as_deref().map(|text| known.place(text));
+    let (indicator, period, unit) = (known.indicators.named(&row.indicator), known.period(&row.period), known.units.named(&row.unit));
+    let place = row.locality.as_deref().map(|text| known.places.named(text));
     unknown("indicator", indicator.is_none());
     unknown("period", period.is_none());
     unknown("unit", unit.is_none());
@@ -315,13 +310,14 @@ fn tell(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
         return Ok(());
     }
     let mut by_unit: BTreeMap<UnitId, Vec<&Change<'_>>> = BTreeMap::new();
+    let mut entries = Vec::new();
     for change in changes {
         by_unit.entry(change.unit).or_default().push(change);
         if let Some(old) = change.old.filter(|old| old.unit != change.unit) {
             // Who kept it until now is told that it is gone.
             let entry = Entry::new("indicator_value.hand_over", Some("indicator_value.deleted"), "indicator_value", change.id.any());
             let before = told(change.of, old.id, old.version, &old.figures);
-            append(tx, Entry { unit: Some(old.unit), deleted: true, before: Some(before), ..entry })?;
+            entries.push(Entry { unit: Some(old.unit), deleted: true, before: Some(before), ..entry });
         }
     }
     for (unit, touched) in by_unit {
@@ -341,9 +337,9 @@ fn tell(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
                 Entry { resource: None, after: Some(json!({ "rows": keys })), ..entry }
             }
         };
-        append(tx, Entry { unit: Some(unit), ..entry })?;
+        entries.push(Entry { unit: Some(unit), ..entry });
     }
-    Ok(())
+    append_all(tx, entries)
 }
 
 fn key(of: &Resolved<'_>, id: ValueId, version: i64) -> serde_json::Value {
