@@ -13,6 +13,7 @@ mod document;
 mod evidence;
 mod harness;
 mod house;
+mod indicators;
 mod journal;
 mod matrix;
 mod migrations;
