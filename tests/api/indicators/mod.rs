@@ -7,6 +7,7 @@
 mod general;
 mod money_and_projects;
 mod preschool;
+mod teachers;
 mod universalisation;
 
 use std::sync::{Arc, Mutex, Weak};
