@@ -14,6 +14,7 @@ mod document;
 mod evidence;
 mod harness;
 mod house;
+mod indicators;
 mod journal;
 mod matrix;
 mod measures;
