@@ -320,6 +320,12 @@ impl Definition {
         }
     }
 
+    /// The highest level that there is, if it is a level that is recorded.
+    #[must_use]
+    pub fn level_most(&self) -> Option<i64> {
+        self.parameters.get("level_most").and_then(Value::as_i64)
+    }
+
     /// The side whose collectors are expected to report: what stands above the line, or what is counted.
     #[must_use]
     pub fn counted(&self) -> Option<&Side> {

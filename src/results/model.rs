@@ -110,7 +110,7 @@ fn example() -> Value {
     "period": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c50", "code": "2024-2025-START", "title_vi": "Đầu năm học 2024-2025", "title_en": "Start of school year 2024-2025"},
     "year": 2024, "kind": "ratio", "category": null, "numerator": 13573, "denominator": 28983, "count": null, "level": null, "state": null, "rate": "46.83", "baseline": "46.83",
     "target": null, "operator": ">=", "attained": false, "reason": null, "gap": "-3.17", "trajectory": "no_data", "milestone": null, "projected_year": null, "provisional": true, "withheld": false,
-    "definition_version": 1, "basis": "as_reported", "as_of": null, "coverage": {"expected": 222, "included": 222, "missing": 0}, "sentence_vi": null, "sentence_en": null,
+    "definition_version": 1, "basis": "as_reported", "as_of": null, "coverage": {"expected": 222, "included": 222, "missing": 0}, "denominator_coverage": {"expected": 151, "included": 151, "missing": 0}, "sentence_vi": null, "sentence_en": null,
     "provenance": "/api/v1/indicators/MN01/provenance?unit=SGD&period=2024-2025-START"})
 }
 
@@ -190,6 +190,9 @@ pub struct IndicatorResult {
     pub as_of: Option<NaiveDate>,
     /// How many of those who record what is counted are in it.
     pub coverage: Coverage,
+    /// How many of those who record what stands below the line are, where that is others than those who record what is counted.
+    #[schema(required = true)]
+    pub denominator_coverage: Option<Coverage>,
     /// The result in a sentence.
     #[schema(required = true)]
     pub sentence_vi: Option<String>,

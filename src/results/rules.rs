@@ -105,6 +105,8 @@ pub struct Figures {
     pub reason: Option<ResultReason>,
     /// How many of those who record what is counted are in it.
     pub coverage: Coverage,
+    /// How many of those who record what stands below the line are, where that is others.
+    pub below: Option<Coverage>,
     /// Whether anybody who was to give something did not.
     pub complete: bool,
 }
@@ -166,7 +168,8 @@ fn ratio(definition: &Definition, added: &Added) -> Figures {
         Some(ResultReason::ZeroDenominator)
     };
     let complete = coverage.missing == 0 && added.expected_below <= rows_below;
-    Figures { numerator, denominator, number, reason, coverage, complete, ..Figures::default() }
+    let below = (!one && added.expected_below > 0).then(|| covered(added.expected_below, rows_below));
+    Figures { numerator, denominator, number, reason, coverage, below, complete, ..Figures::default() }
 }
 
 /// Which of some siblings' numerators are withheld, so that no person can be known by them: those from 1 to 4, and beside them one that
@@ -286,7 +289,7 @@ impl<'t> Way<'t> {
         }
         Some(if self.reaches(number, year)? {
             Trajectory::OnTrack
-        } else if self.reaches(number, year - 1)? {
+        } else if self.reaches(number, year - 1) == Some(true) {
             Trajectory::Behind
         } else {
             Trajectory::AtRisk

@@ -2,7 +2,7 @@
 
 use super::model::{Coverage, IndicatorResult, ResultReason};
 use crate::error::Language;
-use crate::indicators::model::{Category, Operator, Target};
+use crate::indicators::model::{Category, IndicatorKind, Operator, Target};
 use crate::indicators::rules::Decimal;
 use crate::values::model::State;
 
@@ -154,9 +154,13 @@ pub fn absence(coverage: Coverage, language: Language) -> Option<String> {
 }
 
 /// What is asked.
-fn goal(target: &Target, language: Language) -> String {
-    let value = target.value.map(|value| decimal(value, language)).unwrap_or_default();
-    format!("{} {value}", demand(target.operator, language)).trim_end().to_owned()
+fn goal(target: &Target, kind: IndicatorKind, language: Language) -> String {
+    let value = target.value.map(|value| match kind {
+        IndicatorKind::Ratio => percent(value, language),
+        IndicatorKind::Level => level(&decimal(value, language), language),
+        IndicatorKind::Count | IndicatorKind::Status => decimal(value, language),
+    });
+    format!("{} {}", demand(target.operator, language), value.unwrap_or_default()).trim_end().to_owned()
 }
 
 /// Whom a part is of.
@@ -197,11 +201,13 @@ pub fn sentence(result: &IndicatorResult, language: Language) -> String {
     let of = result.category.map(|category| format!(" ({})", part(category, language))).unwrap_or_default();
     let mut told = vec![format!("{period}, {}: {title}{of}: {}", result.unit.name, finding(result, language))];
     if let Some(target) = &result.target {
-        let goal = goal(target, language);
+        let goal = goal(target, result.kind, language);
         told.push(if vi { format!("; mục tiêu năm {}: {goal}", target.year) } else { format!("; target for {}: {goal}", target.year) });
         told.push(format!(": {}", verdict(result.attained, language)));
     }
     told.extend(absence(result.coverage, language).map(|words| format!(" ({words})")));
+    let below = result.denominator_coverage.filter(|_| result.denominator.is_some()).and_then(|coverage| absence(coverage, language));
+    told.extend(below.map(|words| if vi { format!(" (mẫu số: {words})") } else { format!(" (denominator: {words})") }));
     told.push(".".to_owned());
     told.concat()
 }

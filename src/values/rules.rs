@@ -234,6 +234,11 @@ pub fn check(
             findings.faults.push(at(member, FaultCode::OutOfRange).with(format!("≤ {limit}")));
         }
     }
+    if let (Some(level), Some(most)) = (figures.level, definition.level_most())
+        && i64::from(level) > most
+    {
+        findings.faults.push(at("level", FaultCode::OutOfRange).with(format!("≤ {most}")));
+    }
     let says = figures.numerator.is_some()
         || figures.denominator.is_some()
         || figures.count.is_some()

@@ -115,7 +115,7 @@ fn a_series_shows_the_numbers_of_the_results_to_whom_they_belong() {
     assert_eq!(district.get(&format!("{SERIES}?unit=MN-MC-001&breakdown=child")).faults(), ["unit unknown_reference"]);
     admin.get("/api/v1/indicators/XX/chart.svg").problem(404, "not_found");
     let told = described(&chart(&school, SERIES));
-    let sentence = "Đầu năm học 2027-2028, Trường MN-DB-001: Tỉ lệ nhóm, lớp mầm non học 2 buổi/ngày: 100 % (12/12); mục tiêu năm 2030: ít nhất 100: đạt.";
+    let sentence = "Đầu năm học 2027-2028, Trường MN-DB-001: Tỉ lệ nhóm, lớp mầm non học 2 buổi/ngày: 100 % (12/12); mục tiêu năm 2030: ít nhất 100 %: đạt.";
     assert_eq!(told, format!("{sentence} Nhỏ nhất: 91,67 % (Đầu năm học 2024-2025); lớn nhất: 100 % (Đầu năm học 2027-2028)."));
 }
 
@@ -275,7 +275,7 @@ fn charts_say_which_parameter_is_wrong() {
     for (query, faults) in [
         ("period=2024-2025-START", vec!["period out_of_range"]),
         ("year=2025&period=2024-2025-START", vec!["period out_of_range", "year out_of_range"]),
-        ("breakdown=child&from=2024-2025-START&to=2025-2026-START", vec!["breakdown out_of_range"]),
+        ("breakdown=child&from=2024-2025-START&to=2025-2026-START", vec!["from out_of_range", "to out_of_range"]),
         ("breakdown=child&period=2025", vec!["period period_kind_mismatch"]),
         ("breakdown=child&period=1999", vec!["period unknown_reference"]),
         ("from=2025-2026-START&to=2024-2025-START", vec!["to out_of_range"]),

@@ -466,7 +466,7 @@ fn levels_go_up_by_recognition_and_states_are_told_as_they_are() {
     let row = result(&admin, "PC01", "SGD", "2025-PC");
     assert_eq!((&row["level"], &row["coverage"]), (&json!(0), &json!({"expected": 151, "included": 17, "missing": 134})));
     let sentence = row["sentence_vi"].as_str().expect("a sentence");
-    assert!(sentence.contains("mức độ 0; mục tiêu năm 2025: duy trì 3: chưa đạt (còn thiếu 134/151 nơi báo cáo)."), "{sentence}");
+    assert!(sentence.contains("mức độ 0; mục tiêu năm 2025: duy trì mức độ 3: chưa đạt (còn thiếu 134/151 nơi báo cáo)."), "{sentence}");
     assert_eq!(result(&admin, "PC01", "MN-DB-001", "2025-PC")["reason"], "not_collected_at_this_level");
     let from = admin.get("/api/v1/indicators/PC01/provenance?unit=PGD-DB&period=2025-PC").expect(200).json();
     assert_eq!((&from["data"][0]["included"], &from["data"][0]["reason"]), (&json!(true), &Value::Null));

@@ -222,6 +222,7 @@ impl Table {
             basis,
             as_of: self.look.as_of,
             coverage: figures.coverage,
+            denominator_coverage: figures.below,
             sentence_vi: None,
             sentence_en: None,
             provenance: self

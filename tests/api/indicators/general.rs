@@ -18,18 +18,18 @@ fn th01_six_year_olds_admitted_to_grade_1() {
         START_2024,
         "148 / 150 = 98.67; base 98.67; >= 100.00 in 2030: not attained, gap -1.33, no_data; 1 of 1",
         "Đầu năm học 2024-2025, Phòng Giáo dục và Đào tạo huyện Tân Lạc: Tỉ lệ huy động trẻ 6 tuổi vào lớp 1: 98,67 % (148/150); \
-         mục tiêu năm 2030: ít nhất 100: chưa đạt.",
+         mục tiêu năm 2030: ít nhất 100 %: chưa đạt.",
         "Start of school year 2024-2025, Phòng Giáo dục và Đào tạo huyện Tân Lạc: 6-year-olds admitted to grade 1 (net intake): \
-         98.67% (148/150); target for 2030: at least 100: not attained.",
+         98.67% (148/150); target for 2030: at least 100%: not attained.",
     );
     th01.tells(
         "SGD",
         START_2024,
         "300 / 300 = 100.00; base 100.00; >= 100.00 in 2030: attained, gap 0.00, no_data; 2 of 2",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ huy động trẻ 6 tuổi vào lớp 1: 100 % (300/300); \
-         mục tiêu năm 2030: ít nhất 100: đạt.",
+         mục tiêu năm 2030: ít nhất 100 %: đạt.",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: 6-year-olds admitted to grade 1 (net intake): \
-         100% (300/300); target for 2030: at least 100: attained.",
+         100% (300/300); target for 2030: at least 100%: attained.",
     );
     th01.stands(
         "TH-TL-001",
@@ -52,9 +52,9 @@ fn th02_children_with_disabilities_in_inclusive_classes() {
         START_2024,
         "8 / null = null; base null; >= 85.00 in 2030: undecided, missing_denominator, gap null, no_data; 1 of 1",
         "Đầu năm học 2024-2025, Phòng Giáo dục và Đào tạo huyện Kim Bôi: Tỉ lệ học sinh khuyết tật học hòa nhập cấp tiểu học: \
-         thiếu mẫu số; mục tiêu năm 2030: ít nhất 85: chưa xác định.",
+         thiếu mẫu số; mục tiêu năm 2030: ít nhất 85 %: chưa xác định.",
         "Start of school year 2024-2025, Phòng Giáo dục và Đào tạo huyện Kim Bôi: Children with disabilities in inclusive primary \
-         education: the denominator is missing; target for 2030: at least 85: undecided.",
+         education: the denominator is missing; target for 2030: at least 85%: undecided.",
     );
     th02.everywhere(START_2024, living, 0, &[("C05128", 11), ("C05068", 9)]);
     // "Đạt 85%": exactly 85.00 attains.
@@ -63,9 +63,9 @@ fn th02_children_with_disabilities_in_inclusive_classes() {
         START_2024,
         "17 / 20 = 85.00; base 85.00; >= 85.00 in 2030: attained, gap 0.00, no_data; 2 of 2",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ học sinh khuyết tật học hòa nhập cấp tiểu học: \
-         85 % (17/20); mục tiêu năm 2030: ít nhất 85: đạt.",
+         85 % (17/20); mục tiêu năm 2030: ít nhất 85 %: đạt.",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Children with disabilities in inclusive primary education: \
-         85% (17/20); target for 2030: at least 85: attained.",
+         85% (17/20); target for 2030: at least 85%: attained.",
     );
     th02.stands("PGD-TL", START_2024, "9 / 11 = 81.82; base 81.82; >= 85.00 in 2030: not attained, gap -3.18, no_data; 1 of 1");
 }
@@ -81,9 +81,9 @@ fn th03_pupils_who_completed_the_primary_programme() {
         END_2025,
         "495 / 500 = 99.00; base null; > 99.00 in 2030: not attained, gap 0.00, no_data; 2 of 2",
         "Cuối năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ học sinh hoàn thành chương trình tiểu học: 99 % (495/500); \
-         mục tiêu năm 2030: trên 99: chưa đạt.",
+         mục tiêu năm 2030: trên 99 %: chưa đạt.",
         "End of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Primary programme completion (grade-5 pupils): 99% (495/500); \
-         target for 2030: above 99: not attained.",
+         target for 2030: above 99%: not attained.",
     );
     // A fifth of the province's 81,144 pupils are 16,229: 98.9956 % and 99.0018 % both show as 99.00, and one pupil decides.
     th03.records(END_2026, [ratio("TH-TL-001", 16_066, 16_229)]);
@@ -105,9 +105,9 @@ fn th04_primary_pupils_taught_two_sessions_a_day() {
         START_2024,
         "36059 / 86417 = 41.73; base 41.73; >= 90.00 in 2030: not attained, gap -48.27, no_data; 2 of 2",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ học sinh tiểu học học 2 buổi/ngày: \
-         41,73 % (36.059/86.417); mục tiêu năm 2030: ít nhất 90: chưa đạt.",
+         41,73 % (36.059/86.417); mục tiêu năm 2030: ít nhất 90 %: chưa đạt.",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Primary pupils taught two sessions a day: \
-         41.73% (36,059/86,417); target for 2030: at least 90: not attained.",
+         41.73% (36,059/86,417); target for 2030: at least 90%: not attained.",
     );
     // Here belongs the other definition, of at least 8 sessions a week: 69,541 / 85,152 = 81.67 %.
 }
@@ -126,9 +126,9 @@ fn cs01_pupils_who_graduated_from_lower_secondary() {
         END_2025,
         "396 / 400 = 99.00; base null; > 99.00 in 2030: not attained, gap 0.00, no_data; 4 of 5",
         "Cuối năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ học sinh tốt nghiệp trung học cơ sở: 99 % (396/400); \
-         mục tiêu năm 2030: trên 99: chưa đạt (còn thiếu 1/5 nơi báo cáo).",
+         mục tiêu năm 2030: trên 99 %: chưa đạt (còn thiếu 1/5 nơi báo cáo).",
         "End of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Lower-secondary graduation (grade-9 pupils): 99% (396/400); \
-         target for 2030: above 99: not attained (1 of 5 have not reported).",
+         target for 2030: above 99%: not attained (1 of 5 have not reported).",
     );
     cs01.records(END_2025, [ratio("TX-TINH", 30, 30)]);
     cs01.tells(
@@ -136,9 +136,9 @@ fn cs01_pupils_who_graduated_from_lower_secondary() {
         END_2025,
         "426 / 430 = 99.07; base null; > 99.00 in 2030: attained, gap 0.07, no_data; 5 of 5",
         "Cuối năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ học sinh tốt nghiệp trung học cơ sở: 99,07 % (426/430); \
-         mục tiêu năm 2030: trên 99: đạt.",
+         mục tiêu năm 2030: trên 99 %: đạt.",
         "End of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Lower-secondary graduation (grade-9 pupils): \
-         99.07% (426/430); target for 2030: above 99: attained.",
+         99.07% (426/430); target for 2030: above 99%: attained.",
     );
 }
 
@@ -158,9 +158,9 @@ fn pt01_youth_with_upper_secondary_or_equivalent() {
         "2025-PC",
         "170 / 200 = 85.00; base null; > 85.00 in 2030: not attained, gap 0.00, no_data; 1 of 10",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Phòng Giáo dục và Đào tạo huyện Cao Phong: Tỉ lệ thanh niên đạt trình độ trung học phổ \
-         thông và tương đương: 85 % (170/200); mục tiêu năm 2030: trên 85: chưa đạt (còn thiếu 9/10 nơi báo cáo).",
+         thông và tương đương: 85 % (170/200); mục tiêu năm 2030: trên 85 %: chưa đạt (còn thiếu 9/10 nơi báo cáo).",
         "Universalisation year 2025, Phòng Giáo dục và Đào tạo huyện Cao Phong: Youth attaining upper-secondary or equivalent: \
-         85% (170/200); target for 2030: above 85: not attained (9 of 10 have not reported).",
+         85% (170/200); target for 2030: above 85%: not attained (9 of 10 have not reported).",
     );
     // 85 % of 200 and 90 % of 100 are 86.67 %, and not their mean of 87.5 %.
     pt01.records("2025-PC", [survey("PGD-CP", "C05092", 90, 100)]);
@@ -169,9 +169,9 @@ fn pt01_youth_with_upper_secondary_or_equivalent() {
         "2025-PC",
         "260 / 300 = 86.67; base null; > 85.00 in 2030: attained, gap 1.67, no_data; 2 of 151",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ thanh niên đạt trình độ trung học phổ \
-         thông và tương đương: 86,67 % (260/300); mục tiêu năm 2030: trên 85: đạt (còn thiếu 149/151 nơi báo cáo).",
+         thông và tương đương: 86,67 % (260/300); mục tiêu năm 2030: trên 85 %: đạt (còn thiếu 149/151 nơi báo cáo).",
         "Universalisation year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Youth attaining upper-secondary or equivalent: \
-         86.67% (260/300); target for 2030: above 85: attained (149 of 151 have not reported).",
+         86.67% (260/300); target for 2030: above 85%: attained (149 of 151 have not reported).",
     );
     pt01.stands(
         "PT-CP-001",

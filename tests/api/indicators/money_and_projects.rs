@@ -16,21 +16,21 @@ fn ns01_the_share_of_education_in_the_budget() {
     ns01.tells(
         "SGD",
         "2025",
-        "3600000000000 / 18000000000000 = 20.00; base null; >= 20.00 in 2025: attained, gap 0.00, no_data; 1 of 1",
+        "3600000000000 / 18000000000000 = 20.00; base null; >= 20.00 in 2025: attained, gap 0.00, on_track; 1 of 1",
         "Năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ chi ngân sách cho giáo dục và đào tạo: \
-         20 % (3.600.000.000.000/18.000.000.000.000); mục tiêu năm 2025: ít nhất 20: đạt.",
+         20 % (3.600.000.000.000/18.000.000.000.000); mục tiêu năm 2025: ít nhất 20 %: đạt.",
         "Year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Education share of total provincial budget expenditure: \
-         20% (3,600,000,000,000/18,000,000,000,000); target for 2025: at least 20: attained.",
+         20% (3,600,000,000,000/18,000,000,000,000); target for 2025: at least 20%: attained.",
     );
     // One đồng less shows as 20.00 and is less than 20.
     ns01.tells(
         "SGD",
         "2026",
-        "3599999999999 / 18000000000000 = 20.00; base null; >= 20.00 in 2026: not attained, gap 0.00, no_data; 1 of 1",
+        "3599999999999 / 18000000000000 = 20.00; base null; >= 20.00 in 2026: not attained, gap 0.00, at_risk; 1 of 1",
         "Năm 2026, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ chi ngân sách cho giáo dục và đào tạo: \
-         20 % (3.599.999.999.999/18.000.000.000.000); mục tiêu năm 2026: ít nhất 20: chưa đạt.",
+         20 % (3.599.999.999.999/18.000.000.000.000); mục tiêu năm 2026: ít nhất 20 %: chưa đạt.",
         "Year 2026, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Education share of total provincial budget expenditure: \
-         20% (3,599,999,999,999/18,000,000,000,000); target for 2026: at least 20: not attained.",
+         20% (3,599,999,999,999/18,000,000,000,000); target for 2026: at least 20%: not attained.",
     );
 }
 
@@ -49,9 +49,9 @@ fn csvc01_solid_classrooms() {
         START_2024,
         "40 / 47 = 85.11; base 85.11; >= 100.00 in 2030: not attained, gap -14.89, no_data; 3 of 10",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ phòng học kiên cố: 85,11 % (40/47); \
-         mục tiêu năm 2030: ít nhất 100: chưa đạt (còn thiếu 7/10 nơi báo cáo).",
+         mục tiêu năm 2030: ít nhất 100 %: chưa đạt (còn thiếu 7/10 nơi báo cáo).",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Solid (permanent) classrooms: 85.11% (40/47); \
-         target for 2030: at least 100: not attained (7 of 10 have not reported).",
+         target for 2030: at least 100%: not attained (7 of 10 have not reported).",
     );
     csvc01.stands("PGD-TL", START_2024, "15 / 15 = 100.00; base 100.00; >= 100.00 in 2030: attained, gap 0.00, no_data; 1 of 1");
 }
@@ -112,9 +112,9 @@ fn cqg01_schools_that_meet_the_national_standard() {
         "2025",
         "305 / 516 = 59.11; base null; >= 63.00 in 2030: not attained, gap -3.89, no_data; 516 of 516",
         "Năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ trường mầm non, phổ thông đạt chuẩn quốc gia: 59,11 % (305/516); \
-         mục tiêu năm 2030: ít nhất 63: chưa đạt.",
+         mục tiêu năm 2030: ít nhất 63 %: chưa đạt.",
         "Year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Schools meeting the national standard: 59.11% (305/516); \
-         target for 2030: at least 63: not attained.",
+         target for 2030: at least 63%: not attained.",
     );
     // 63 % of 516 schools are 325.08.
     meet(326);

@@ -24,9 +24,9 @@ fn mn01_children_of_nursery_age_enrolled() {
         START_2024,
         "13573 / 28983 = 46.83; base 46.83; >= 50.00 in 2030: not attained, gap -3.17, no_data; 4 of 4",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ huy động trẻ trong độ tuổi nhà trẻ: \
-         46,83 % (13.573/28.983); mục tiêu năm 2030: ít nhất 50: chưa đạt.",
+         46,83 % (13.573/28.983); mục tiêu năm 2030: ít nhất 50 %: chưa đạt.",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Nursery-age enrolment rate (3–36 months): \
-         46.83% (13,573/28,983); target for 2030: at least 50: not attained.",
+         46.83% (13,573/28,983); target for 2030: at least 50%: not attained.",
     );
     mn01.stands("PGD-DB", START_2024, "8000 / 16000 = 50.00; base 50.00; >= 50.00 in 2030: attained, gap 0.00, no_data; 2 of 2");
     // A school has children and no population: no rate there.
@@ -35,9 +35,9 @@ fn mn01_children_of_nursery_age_enrolled() {
         START_2024,
         "4200 / null = null; base null; >= 50.00 in 2030: undecided, not_collected_at_this_level, gap null, no_data; 1 of 1",
         "Đầu năm học 2024-2025, Trường Mầm non Tú Lý: Tỉ lệ huy động trẻ trong độ tuổi nhà trẻ: không thu thập ở cấp này; \
-         mục tiêu năm 2030: ít nhất 50: chưa xác định.",
+         mục tiêu năm 2030: ít nhất 50 %: chưa xác định.",
         "Start of school year 2024-2025, Trường Mầm non Tú Lý: Nursery-age enrolment rate (3–36 months): not collected at this level; \
-         target for 2030: at least 50: undecided.",
+         target for 2030: at least 50%: undecided.",
     );
     // A year on: 13,800 of 29,000, more than the 47.36 that lies a sixth of the way from 46.83 to 50.
     let children = [("MN-DB-001", 4300), ("MN-DB-002", 3900), ("MN-MC-001", 5520), ("NT-LUS-001", 80)];
@@ -61,9 +61,9 @@ fn mn02_children_of_kindergarten_age_enrolled() {
         START_2024,
         "990 / 1000 = 99.00; base 99.00; >= 99.00 in 2030: attained, gap 0.00, no_data; 2 of 2",
         "Đầu năm học 2024-2025, Phòng Giáo dục và Đào tạo huyện Đà Bắc: Tỉ lệ huy động trẻ trong độ tuổi mẫu giáo: \
-         99 % (990/1.000); mục tiêu năm 2030: ít nhất 99: đạt.",
+         99 % (990/1.000); mục tiêu năm 2030: ít nhất 99 %: đạt.",
         "Start of school year 2024-2025, Phòng Giáo dục và Đào tạo huyện Đà Bắc: Kindergarten-age enrolment rate (3–5 years): \
-         99% (990/1,000); target for 2030: at least 99: attained.",
+         99% (990/1,000); target for 2030: at least 99%: attained.",
     );
     mn02.stands("PGD-MC", START_2024, "250 / 240 = 104.17; base 104.17; >= 99.00 in 2030: attained, gap 5.17, no_data; 1 of 1");
     // Sums over sums, and not the mean of 99.00 and 104.17.
@@ -83,9 +83,9 @@ fn mn03_groups_and_classes_taught_two_sessions_a_day() {
         START_2024,
         "37 / 38 = 97.37; base 97.37; >= 100.00 in 2030: not attained, gap -2.63, no_data; 4 of 4",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ nhóm, lớp mầm non học 2 buổi/ngày: 97,37 % (37/38); \
-         mục tiêu năm 2030: ít nhất 100: chưa đạt.",
+         mục tiêu năm 2030: ít nhất 100 %: chưa đạt.",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Preschool groups/classes attending two sessions a day: \
-         97.37% (37/38); target for 2030: at least 100: not attained.",
+         97.37% (37/38); target for 2030: at least 100%: not attained.",
     );
     // A group that says how many it has, and not how many are taught all day, counts on neither side.
     mn03.records(START_2025, [ratio("MN-DB-001", 12, 12), ratio("MN-DB-002", 9, 9), ratio("MN-MC-001", 15, 15)]);
@@ -95,9 +95,9 @@ fn mn03_groups_and_classes_taught_two_sessions_a_day() {
         START_2025,
         "36 / 36 = 100.00; base 97.37; >= 100.00 in 2030: attained, gap 0.00, on_track; 3 of 4",
         "Đầu năm học 2025-2026, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ nhóm, lớp mầm non học 2 buổi/ngày: 100 % (36/36); \
-         mục tiêu năm 2030: ít nhất 100: đạt (còn thiếu 1/4 nơi báo cáo).",
+         mục tiêu năm 2030: ít nhất 100 %: đạt (còn thiếu 1/4 nơi báo cáo).",
         "Start of school year 2025-2026, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Preschool groups/classes attending two sessions a day: \
-         100% (36/36); target for 2030: at least 100: attained (1 of 4 have not reported).",
+         100% (36/36); target for 2030: at least 100%: attained (1 of 4 have not reported).",
     );
 }
 
@@ -121,9 +121,9 @@ fn mn04a_underweight_children() {
         END_2025,
         "400 / 8000 = 5.00; base 8.00; < 5.00 in 2030: not attained, gap 0.00, on_track; 4 of 4",
         "Cuối năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ trẻ suy dinh dưỡng thể nhẹ cân: 5 % (400/8.000); \
-         mục tiêu năm 2030: dưới 5: chưa đạt.",
+         mục tiêu năm 2030: dưới 5 %: chưa đạt.",
         "End of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Underweight rate of children in preschool: \
-         5% (400/8,000); target for 2030: below 5: not attained.",
+         5% (400/8,000); target for 2030: below 5%: not attained.",
     );
     // 4.9875 %.
     mn04a.tells(
@@ -131,9 +131,9 @@ fn mn04a_underweight_children() {
         END_2026,
         "399 / 8000 = 4.99; base 8.00; < 5.00 in 2030: attained, gap -0.01, on_track; 4 of 4",
         "Cuối năm học 2025-2026, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ trẻ suy dinh dưỡng thể nhẹ cân: 4,99 % (399/8.000); \
-         mục tiêu năm 2030: dưới 5: đạt.",
+         mục tiêu năm 2030: dưới 5 %: đạt.",
         "End of school year 2025-2026, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Underweight rate of children in preschool: \
-         4.99% (399/8,000); target for 2030: below 5: attained.",
+         4.99% (399/8,000); target for 2030: below 5%: attained.",
     );
 }
 
@@ -148,9 +148,9 @@ fn mn04b_stunted_children() {
         END_2025,
         "22 / 340 = 6.47; base null; < 5.00 in 2030: not attained, gap 1.47, no_data; 3 of 4",
         "Cuối năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ trẻ suy dinh dưỡng thể thấp còi: 6,47 % (22/340); \
-         mục tiêu năm 2030: dưới 5: chưa đạt (còn thiếu 1/4 nơi báo cáo).",
+         mục tiêu năm 2030: dưới 5 %: chưa đạt (còn thiếu 1/4 nơi báo cáo).",
         "End of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Stunting rate of children in preschool: 6.47% (22/340); \
-         target for 2030: below 5: not attained (1 of 4 have not reported).",
+         target for 2030: below 5%: not attained (1 of 4 have not reported).",
     );
     // Three children of one school could be known: the department sees neither them nor the school beside, which would tell.
     let path = format!("/api/v1/indicators/MN04b/results?unit=PGD-DB&period={END_2025}&breakdown=child");
@@ -164,11 +164,11 @@ fn mn04b_stunted_children() {
         (
             &json!(
                 "Cuối năm học 2024-2025, Trường Mầm non Tú Lý: Tỉ lệ trẻ suy dinh dưỡng thể thấp còi: không công bố vì số quá nhỏ; \
-                 mục tiêu năm 2030: dưới 5: chưa xác định."
+                 mục tiêu năm 2030: dưới 5 %: chưa xác định."
             ),
             &json!(
                 "End of school year 2024-2025, Trường Mầm non Tú Lý: Stunting rate of children in preschool: withheld, for the number is \
-                 small; target for 2030: below 5: undecided."
+                 small; target for 2030: below 5%: undecided."
             )
         )
     );

@@ -16,9 +16,9 @@ fn gv01a_primary_teachers_with_a_university_degree() {
         START_2024,
         "42 / 45 = 93.33; base 93.33; >= 100.00 in 2030: not attained, gap -6.67, no_data; 2 of 2",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ giáo viên tiểu học có trình độ đại học trở lên: \
-         93,33 % (42/45); mục tiêu năm 2030: ít nhất 100: chưa đạt.",
+         93,33 % (42/45); mục tiêu năm 2030: ít nhất 100 %: chưa đạt.",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Primary teachers with university degree or higher: \
-         93.33% (42/45); target for 2030: at least 100: not attained.",
+         93.33% (42/45); target for 2030: at least 100%: not attained.",
     );
     // A sixth of the way from 93.33 to 100 is 94.44.
     gv01a.stands("SGD", START_2025, "43 / 45 = 95.56; base 93.33; >= 100.00 in 2030: not attained, gap -4.44, on_track; 2 of 2");
@@ -39,9 +39,9 @@ fn gv01b_lower_secondary_teachers_with_a_university_degree() {
         START_2024,
         "50 / 52 = 96.15; base 96.15; >= 100.00 in 2030: not attained, gap -3.85, no_data; 3 of 3",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ giáo viên trung học cơ sở có trình độ đại học trở lên: \
-         96,15 % (50/52); mục tiêu năm 2030: ít nhất 100: chưa đạt.",
+         96,15 % (50/52); mục tiêu năm 2030: ít nhất 100 %: chưa đạt.",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Lower-secondary teachers with university degree or higher: \
-         96.15% (50/52); target for 2030: at least 100: not attained.",
+         96.15% (50/52); target for 2030: at least 100%: not attained.",
     );
     // The way leads through 96.79 in 2025 and 97.44 in 2026. Standing still is behind, a step back is at risk.
     gv01b.stands("SGD", START_2025, "50 / 52 = 96.15; base 96.15; >= 100.00 in 2030: not attained, gap -3.85, behind; 3 of 3");
@@ -58,23 +58,23 @@ fn gv02_teachers_in_post_against_the_quota() {
     gv02.tells(
         "PGD-KB",
         START_2025,
-        "32 / 30 = 106.67; base null; >= 100.00 in 2025 implied: attained, gap 6.67, no_data; 1 of 1",
+        "32 / 30 = 106.67; base null; >= 100.00 in 2025 implied: attained, gap 6.67, on_track; 1 of 1",
         "Đầu năm học 2025-2026, Phòng Giáo dục và Đào tạo huyện Kim Bôi: Tỉ lệ giáo viên hiện có so với định mức: 106,67 % (32/30); \
-         mục tiêu năm 2025: ít nhất 100: đạt.",
+         mục tiêu năm 2025: ít nhất 100 %: đạt.",
         "Start of school year 2025-2026, Phòng Giáo dục và Đào tạo huyện Kim Bôi: Teachers in post against the quota: 106.67% (32/30); \
-         target for 2025: at least 100: attained.",
+         target for 2025: at least 100%: attained.",
     );
     gv02.tells(
         "PGD-TL",
         START_2025,
-        "28 / 30 = 93.33; base null; >= 100.00 in 2025 implied: not attained, gap -6.67, no_data; 1 of 1",
+        "28 / 30 = 93.33; base null; >= 100.00 in 2025 implied: not attained, gap -6.67, at_risk; 1 of 1",
         "Đầu năm học 2025-2026, Phòng Giáo dục và Đào tạo huyện Tân Lạc: Tỉ lệ giáo viên hiện có so với định mức: 93,33 % (28/30); \
-         mục tiêu năm 2025: ít nhất 100: chưa đạt.",
+         mục tiêu năm 2025: ít nhất 100 %: chưa đạt.",
         "Start of school year 2025-2026, Phòng Giáo dục và Đào tạo huyện Tân Lạc: Teachers in post against the quota: 93.33% (28/30); \
-         target for 2025: at least 100: not attained.",
+         target for 2025: at least 100%: not attained.",
     );
     // Two too many here and two too few there are enough in the sum.
-    gv02.stands("SGD", START_2025, "60 / 60 = 100.00; base null; >= 100.00 in 2025 implied: attained, gap 0.00, no_data; 2 of 10");
+    gv02.stands("SGD", START_2025, "60 / 60 = 100.00; base null; >= 100.00 in 2025 implied: attained, gap 0.00, on_track; 2 of 10");
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn gv03_teachers_and_managers_qualified_as_the_law_asks() {
         START_2024,
         "119 / 120 = 99.17; base 99.17; >= 100.00 in 2030 implied: not attained, gap -0.83, no_data; 3 of 10",
         "Đầu năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ nhà giáo, cán bộ quản lý đạt chuẩn trình độ đào tạo: \
-         99,17 % (119/120); mục tiêu năm 2030: ít nhất 100: chưa đạt (còn thiếu 7/10 nơi báo cáo).",
+         99,17 % (119/120); mục tiêu năm 2030: ít nhất 100 %: chưa đạt (còn thiếu 7/10 nơi báo cáo).",
         "Start of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Teachers and managers meeting the statutory qualification: \
-         99.17% (119/120); target for 2030: at least 100: not attained (7 of 10 have not reported).",
+         99.17% (119/120); target for 2030: at least 100%: not attained (7 of 10 have not reported).",
     );
     gv03.stands("TC-KB-001", START_2024, "40 / 40 = 100.00; base 100.00; >= 100.00 in 2030 implied: attained, gap 0.00, no_data; 1 of 1");
 }
@@ -106,20 +106,20 @@ fn gv04_teachers_and_managers_rated_in_the_year() {
     gv04.tells(
         "SGD",
         END_2025,
-        "171 / 171 = 100.00; base null; >= 100.00 in 2025 implied: attained, gap 0.00, no_data; 3 of 10",
+        "171 / 171 = 100.00; base null; >= 100.00 in 2025 implied: attained, gap 0.00, on_track; 3 of 10",
         "Cuối năm học 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ cán bộ quản lý, giáo viên được đánh giá, xếp loại trong năm: \
-         100 % (171/171); mục tiêu năm 2025: ít nhất 100: đạt (còn thiếu 7/10 nơi báo cáo).",
+         100 % (171/171); mục tiêu năm 2025: ít nhất 100 %: đạt (còn thiếu 7/10 nơi báo cáo).",
         "End of school year 2024-2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Managers and teachers rated in the year: 100% (171/171); \
-         target for 2025: at least 100: attained (7 of 10 have not reported).",
+         target for 2025: at least 100%: attained (7 of 10 have not reported).",
     );
     gv04.tells(
         "PT-CP-001",
         END_2026,
-        "59 / 60 = 98.33; base null; >= 100.00 in 2026 implied: not attained, gap -1.67, no_data; 1 of 1",
+        "59 / 60 = 98.33; base null; >= 100.00 in 2026 implied: not attained, gap -1.67, at_risk; 1 of 1",
         "Cuối năm học 2025-2026, Trường Trung học phổ thông Cao Phong: Tỉ lệ cán bộ quản lý, giáo viên được đánh giá, xếp loại trong năm: \
-         98,33 % (59/60); mục tiêu năm 2026: ít nhất 100: chưa đạt.",
+         98,33 % (59/60); mục tiêu năm 2026: ít nhất 100 %: chưa đạt.",
         "End of school year 2025-2026, Trường Trung học phổ thông Cao Phong: Managers and teachers rated in the year: 98.33% (59/60); \
-         target for 2026: at least 100: not attained.",
+         target for 2026: at least 100%: not attained.",
     );
 }
 
@@ -141,13 +141,13 @@ fn tt01_staff_who_studied_conclusion_91() {
     tt01.tells(
         "SGD",
         "2025",
-        "199 / 200 = 99.50; base null; >= 100.00 in 2025 implied: not attained, gap -0.50, no_data; 8 of 27",
+        "199 / 200 = 99.50; base null; >= 100.00 in 2025 implied: not attained, gap -0.50, at_risk; 8 of 27",
         "Năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Tỉ lệ cán bộ, người lao động được học tập, quán triệt Kết luận 91-KL/TW: \
-         99,5 % (199/200); mục tiêu năm 2025: ít nhất 100: chưa đạt (còn thiếu 19/27 nơi báo cáo).",
+         99,5 % (199/200); mục tiêu năm 2025: ít nhất 100 %: chưa đạt (còn thiếu 19/27 nơi báo cáo).",
         "Year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Staff who studied Conclusion 91: 99.5% (199/200); \
-         target for 2025: at least 100: not attained (19 of 27 have not reported).",
+         target for 2025: at least 100%: not attained (19 of 27 have not reported).",
     );
-    tt01.stands("PGD-DB", "2025", "42 / 42 = 100.00; base null; >= 100.00 in 2025 implied: attained, gap 0.00, no_data; 2 of 3");
+    tt01.stands("PGD-DB", "2025", "42 / 42 = 100.00; base null; >= 100.00 in 2025 implied: attained, gap 0.00, on_track; 2 of 3");
     // It was to be done in 2025: later years have no target.
     tt01.records("2026", [ratio("CD-SP", 53, 53)]);
     tt01.tells(

@@ -10,26 +10,26 @@ fn mn06_universal_preschool_education_for_5_year_olds() {
     mn06.refuses("2025-PC", level("PGD-DB", "C05200", 1), "locality not_collected_here");
     // Mỹ Hòa, one of 16 in Tân Lạc, does not meet the standard: 93.75 % do, so the district does.
     mn06.everywhere("2025-PC", level, 1, &[("C05143", 0)]);
-    mn06.stands("PGD-TL", "2025-PC", "level 1; base null; maintain 1.00 in 2025: attained, gap 0.00, no_data; 16 of 16");
+    mn06.stands("PGD-TL", "2025-PC", "level 1; base null; maintain 1.00 in 2025: attained, gap 0.00, on_track; 16 of 16");
     mn06.tells(
         "SGD",
         "2025-PC",
-        "level 1; base null; maintain 1.00 in 2025: attained, gap 0.00, no_data; 151 of 151",
+        "level 1; base null; maintain 1.00 in 2025: attained, gap 0.00, on_track; 151 of 151",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Phổ cập giáo dục mầm non cho trẻ 5 tuổi: mức độ 1; \
-         mục tiêu năm 2025: duy trì 1: đạt.",
+         mục tiêu năm 2025: duy trì mức độ 1: đạt.",
         "Universalisation year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Universal preschool education for 5-year-olds: level 1; \
-         target for 2025: maintain 1: attained.",
+         target for 2025: maintain level 1: attained.",
     );
     // Neither does Ngổ Luông: 14 of 16 are 87.5 %, and with that district the province does not.
     mn06.records("2025-PC", [level("PGD-TL", "C05194", 0)]);
     mn06.tells(
         "SGD",
         "2025-PC",
-        "level 0; base null; maintain 1.00 in 2025: not attained, gap -1.00, no_data; 151 of 151",
+        "level 0; base null; maintain 1.00 in 2025: not attained, gap -1.00, at_risk; 151 of 151",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Phổ cập giáo dục mầm non cho trẻ 5 tuổi: mức độ 0; \
-         mục tiêu năm 2025: duy trì 1: chưa đạt.",
+         mục tiêu năm 2025: duy trì mức độ 1: chưa đạt.",
         "Universalisation year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Universal preschool education for 5-year-olds: level 0; \
-         target for 2025: maintain 1: not attained.",
+         target for 2025: maintain level 1: not attained.",
     );
 }
 
@@ -39,28 +39,28 @@ fn pc01_universal_primary_education_at_level_3() {
     pc01.refuses("2025-PC", json!({"unit": "PGD-CP", "locality": "C05089", "numerator": 1}), "numerator not_collected_here");
     // At level 3 are 9 of the 10 communes of Cao Phong, 8 of the 10 of Lạc Thủy and all others.
     pc01.everywhere("2025-PC", level, 3, &[("C05095", 2), ("C05404", 2), ("C05413", 2)]);
-    pc01.stands("PGD-CP", "2025-PC", "level 3; base null; maintain 3.00 in 2025: attained, gap 0.00, no_data; 10 of 10");
-    pc01.stands("PGD-LT", "2025-PC", "level 2; base null; maintain 3.00 in 2025: not attained, gap -1.00, no_data; 10 of 10");
+    pc01.stands("PGD-CP", "2025-PC", "level 3; base null; maintain 3.00 in 2025: attained, gap 0.00, on_track; 10 of 10");
+    pc01.stands("PGD-LT", "2025-PC", "level 2; base null; maintain 3.00 in 2025: not attained, gap -1.00, at_risk; 10 of 10");
     // 148 of 151 communes are 98 %, and the province is at 2 for all that: every district must be at 3.
     pc01.tells(
         "SGD",
         "2025-PC",
-        "level 2; base null; maintain 3.00 in 2025: not attained, gap -1.00, no_data; 151 of 151",
+        "level 2; base null; maintain 3.00 in 2025: not attained, gap -1.00, at_risk; 151 of 151",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Phổ cập giáo dục tiểu học mức độ 3: mức độ 2; \
-         mục tiêu năm 2025: duy trì 3: chưa đạt.",
+         mục tiêu năm 2025: duy trì mức độ 3: chưa đạt.",
         "Universalisation year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Universal primary education at level 3: level 2; \
-         target for 2025: maintain 3: not attained.",
+         target for 2025: maintain level 3: not attained.",
     );
     // One more commune of Lạc Thủy makes 90 %.
     pc01.records("2025-PC", [level("PGD-LT", "C05404", 3)]);
     pc01.tells(
         "SGD",
         "2025-PC",
-        "level 3; base null; maintain 3.00 in 2025: attained, gap 0.00, no_data; 151 of 151",
+        "level 3; base null; maintain 3.00 in 2025: attained, gap 0.00, on_track; 151 of 151",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Phổ cập giáo dục tiểu học mức độ 3: mức độ 3; \
-         mục tiêu năm 2025: duy trì 3: đạt.",
+         mục tiêu năm 2025: duy trì mức độ 3: đạt.",
         "Universalisation year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Universal primary education at level 3: level 3; \
-         target for 2025: maintain 3: attained.",
+         target for 2025: maintain level 3: attained.",
     );
     pc01.stands(
         "TH-TL-001",
@@ -81,9 +81,9 @@ fn pc02_universal_lower_secondary_education_at_level_2() {
         "2025-PC",
         "level 3; base 2.00; maintain 2.00 in 2025: attained, gap 1.00, on_track; 151 of 151",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Phổ cập giáo dục trung học cơ sở mức độ 2: \
-         mức độ 3; mục tiêu năm 2025: duy trì 2: đạt.",
+         mức độ 3; mục tiêu năm 2025: duy trì mức độ 2: đạt.",
         "Universalisation year 2025, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Universal lower-secondary education at level 2: level 3; \
-         target for 2025: maintain 2: attained.",
+         target for 2025: maintain level 2: attained.",
     );
     // Pà Cò and Hang Kia, 2 of 16 in Mai Châu, fall to level 1: 149 of 151 communes are at 3, and the province is at 1.
     pc02.everywhere("2026-PC", level, 3, &[("C05209", 1), ("C05212", 1)]);
@@ -92,9 +92,9 @@ fn pc02_universal_lower_secondary_education_at_level_2() {
         "2026-PC",
         "level 1; base 2.00; maintain 2.00 in 2026: not attained, gap -1.00, at_risk; 151 of 151",
         "Phổ cập giáo dục, xóa mù chữ năm 2026, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Phổ cập giáo dục trung học cơ sở mức độ 2: \
-         mức độ 1; mục tiêu năm 2026: duy trì 2: chưa đạt.",
+         mức độ 1; mục tiêu năm 2026: duy trì mức độ 2: chưa đạt.",
         "Universalisation year 2026, Sở Giáo dục và Đào tạo tỉnh Hòa Bình: Universal lower-secondary education at level 2: level 1; \
-         target for 2026: maintain 2: not attained.",
+         target for 2026: maintain level 2: not attained.",
     );
 }
 
@@ -109,22 +109,22 @@ fn pc03_illiteracy_eradicated_at_level_2() {
     pc03.tells(
         "PGD-DB",
         "2025-PC",
-        "level 0; base null; maintain 2.00 in 2025: not attained, gap -2.00, no_data; 15 of 17",
+        "level 0; base null; maintain 2.00 in 2025: not attained, gap -2.00, at_risk; 15 of 17",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Phòng Giáo dục và Đào tạo huyện Đà Bắc: Xóa mù chữ mức độ 2: mức độ 0; \
-         mục tiêu năm 2025: duy trì 2: chưa đạt (còn thiếu 2/17 nơi báo cáo).",
+         mục tiêu năm 2025: duy trì mức độ 2: chưa đạt (còn thiếu 2/17 nơi báo cáo).",
         "Universalisation year 2025, Phòng Giáo dục và Đào tạo huyện Đà Bắc: Illiteracy eradication at level 2: level 0; \
-         target for 2025: maintain 2: not attained (2 of 17 have not reported).",
+         target for 2025: maintain level 2: not attained (2 of 17 have not reported).",
     );
     // 16 of 17 are 94 %.
     pc03.records("2025-PC", [level("PGD-DB", &places[0], 1), level("PGD-DB", &places[1], 2)]);
     pc03.tells(
         "PGD-DB",
         "2025-PC",
-        "level 2; base null; maintain 2.00 in 2025: attained, gap 0.00, no_data; 17 of 17",
+        "level 2; base null; maintain 2.00 in 2025: attained, gap 0.00, on_track; 17 of 17",
         "Phổ cập giáo dục, xóa mù chữ năm 2025, Phòng Giáo dục và Đào tạo huyện Đà Bắc: Xóa mù chữ mức độ 2: mức độ 2; \
-         mục tiêu năm 2025: duy trì 2: đạt.",
+         mục tiêu năm 2025: duy trì mức độ 2: đạt.",
         "Universalisation year 2025, Phòng Giáo dục và Đào tạo huyện Đà Bắc: Illiteracy eradication at level 2: level 2; \
-         target for 2025: maintain 2: attained.",
+         target for 2025: maintain level 2: attained.",
     );
 }
 
