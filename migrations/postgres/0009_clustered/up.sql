@@ -1,0 +1,3 @@
+-- Of SQLite alone: PostgreSQL has no table that stands in the order of its key.
+
+SELECT 1;
