@@ -45,7 +45,8 @@ impl Manager {
 
 /// FULL: an acknowledged write survives a power cut. Readers cannot write even by mistake.
 const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                      PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;";
+                      PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; \
+                      PRAGMA wal_autocheckpoint = 4000;";
 const POSTGRES: &str = "SET application_name = 'tiendo'; SET TimeZone = 'UTC'; SET client_min_messages = 'warning'; \
                         SET lock_timeout = '2s'; SET jit = off; SET idle_in_transaction_session_timeout = '10s';";
 

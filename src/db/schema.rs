@@ -252,7 +252,7 @@ table! {
 table! {
     use diesel::sql_types::*;
     use crate::ids::Uid;
-    value_sums (node_id, period_id, indicator_id, slot) {
+    value_sums (period_id, node_id, indicator_id, slot) {
         node_id -> Uid, period_id -> Uid, indicator_id -> Uid, slot -> Integer, numerator -> BigInt, denominator -> BigInt,
         numerator_rows -> BigInt, denominator_rows -> BigInt, complete_rows -> BigInt,
     }

@@ -1,7 +1,7 @@
 //! Appending to the journal, in the transaction of the change itself.
 
 use diesel::prelude::*;
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::access::caller::Caller;
 use crate::clock::Instant;
@@ -27,10 +27,10 @@ pub struct Entry {
     pub unit: Option<UnitId>,
     /// Whether it is gone.
     pub deleted: bool,
-    /// As it was.
-    pub before: Option<Value>,
-    /// As it is.
-    pub after: Option<Value>,
+    /// As it was, in JSON.
+    pub before: Option<String>,
+    /// As it is, in JSON.
+    pub after: Option<String>,
     /// Who acted, where nobody is signed in yet: id, name and unit of the person.
     pub signs: Option<(UserId, String, UnitId)>,
 }
@@ -58,13 +58,21 @@ impl Entry {
     /// # Errors
     /// 500 if they cannot be written.
     pub fn told<T: serde::Serialize>(mut self, before: Option<&T>, after: Option<&T>, reason: Option<&str>) -> Result<Self> {
-        self.before = before.map(serde_json::to_value).transpose()?;
-        self.after = after.map(serde_json::to_value).transpose()?;
-        if let (Some(reason), Some(after)) = (reason, self.after.as_mut().and_then(Value::as_object_mut)) {
-            after.insert("reason".into(), reason.into());
-        }
+        self.before = before.map(serde_json::to_string).transpose()?;
+        self.after = match (after, reason) {
+            (Some(after), Some(_)) => Some(serde_json::to_string(&Reasoned { after, reason })?),
+            (after, _) => after.map(serde_json::to_string).transpose()?,
+        };
         Ok(self)
     }
+}
+
+/// What a resource is, with why.
+#[derive(Serialize)]
+struct Reasoned<'a, T: Serialize> {
+    #[serde(flatten)]
+    after: &'a T,
+    reason: Option<&'a str>,
 }
 
 #[derive(Insertable)]
@@ -118,8 +126,8 @@ fn row(context: &Context, entry: Entry) -> EntryRow {
         actor_unit_id: unit,
         request_id: context.marks.request_id.as_deref().map(str::to_owned),
         ip: context.marks.ip.as_deref().map(str::to_owned),
-        before: entry.before.map(|value| value.to_string()),
-        after: entry.after.map(|value| value.to_string()),
+        before: entry.before,
+        after: entry.after,
     }
 }
 

@@ -75,6 +75,12 @@ impl Lineage {
         Ok(lineage)
     }
 
+    /// What a unit stands directly below, and from when until the day before when.
+    pub fn parents(&self, unit: UnitId) -> impl Iterator<Item = (NaiveDate, NaiveDate, UnitId)> {
+        let direct = self.units.get(&unit).into_iter().flatten().filter(|link| link.distance == 1);
+        direct.map(|link| (link.from, link.to, link.ancestor))
+    }
+
     /// The nodes at which a value of this subject counts, in the tree of a day.
     #[must_use]
     pub fn nodes(&self, subject: Subject, day: NaiveDate) -> Vec<Node> {

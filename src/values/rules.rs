@@ -1,6 +1,7 @@
 //! What a value may say: who collects which side, and what contradicts itself.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use super::model::{NewValue, Part, State};
 use crate::error::{Fault, FaultCode};
@@ -10,7 +11,7 @@ use crate::patch::Field;
 use crate::sums::values::{Amount, CountsAs, WHOLE};
 
 /// The figures of a value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
     /// What stands above the line.
     pub numerator: Option<i64>,
@@ -120,7 +121,7 @@ pub fn number(figures: &Figures, definition: &Definition) -> Option<Fraction> {
 
 /// What else is odd about a number: it is stored, and to be explained.
 #[must_use]
-pub fn oddities(index: usize, number: Fraction, checks: Checks, before: Option<Fraction>, siblings: &[Fraction]) -> Vec<Fault> {
+pub fn oddities(index: usize, number: Fraction, checks: Checks, before: Option<Fraction>, siblings: &[Decimal]) -> Vec<Fault> {
     let shown = number.shown();
     let odd = |code, than: Decimal| Fault::at(format!("/rows/{index}"), code).with(than.to_string());
     let mut found = Vec::new();
@@ -135,21 +136,29 @@ pub fn oddities(index: usize, number: Fraction, checks: Checks, before: Option<F
 
 /// The middle of the siblings, where a number stands far from it: further than the jump, and than five times as far as siblings usually
 /// do (the median of their distances, which no single outlier moves).
-fn middle_far_from(number: Decimal, siblings: &[Fraction], jump: Decimal) -> Option<Decimal> {
+fn middle_far_from(number: Decimal, siblings: &[Decimal], jump: Decimal) -> Option<Decimal> {
     /// Fewer say nothing about what is usual.
     const FEW: usize = 5;
     const FAR: i128 = 5;
-    fn median(mut numbers: Vec<i128>) -> Option<i128> {
-        numbers.sort_unstable();
-        numbers.get(numbers.len() / 2).copied()
-    }
     if siblings.len() < FEW {
         return None;
     }
-    let shown: Vec<i128> = siblings.iter().map(|sibling| sibling.shown().0).collect();
-    let middle = median(shown.clone())?;
-    let usual = median(shown.iter().map(|sibling| (sibling - middle).abs()).collect())?;
-    ((number.0 - middle).abs() > jump.0.max(FAR * usual)).then_some(Decimal(middle))
+    let mut told: Vec<i128> = siblings.iter().map(|sibling| sibling.0).collect();
+    let middle = median(&mut told)?;
+    let distance = (number.0 - middle).abs();
+    if distance <= jump.0 {
+        return None;
+    }
+    for sibling in &mut told {
+        *sibling = (*sibling - middle).abs();
+    }
+    (distance > FAR * median(&mut told)?).then_some(Decimal(middle))
+}
+
+/// The middle one, the upper of two; their order is lost.
+fn median(numbers: &mut [i128]) -> Option<i128> {
+    let middle = numbers.len() / 2;
+    (!numbers.is_empty()).then(|| *numbers.select_nth_unstable(middle).1)
 }
 
 /// One side of a part.
@@ -270,7 +279,7 @@ mod tests {
         let percent = |numerator: i64| Fraction::percent(numerator, 1000).expect("a rate");
         let checks = Checks { least: Some(Decimal(2000)), most: Some(Decimal(10_000)), jump: Some(Decimal(1000)) };
         let codes = |number: i64, before: Option<i64>, siblings: &[i64]| -> Vec<&str> {
-            let siblings: Vec<Fraction> = siblings.iter().map(|number| percent(*number)).collect();
+            let siblings: Vec<Decimal> = siblings.iter().map(|number| percent(*number).shown()).collect();
             oddities(0, percent(number), checks, before.map(percent), &siblings).into_iter().map(|fault| fault.code.code()).collect()
         };
         let alike = [900, 905, 910, 915, 920];
@@ -293,6 +302,6 @@ mod tests {
         ] {
             assert_eq!(codes(number, before, siblings), odd, "{number} after {before:?} beside {siblings:?}");
         }
-        assert!(oddities(0, percent(1), Checks::default(), Some(percent(999)), &[percent(999); 9]).is_empty());
+        assert!(oddities(0, percent(1), Checks::default(), Some(percent(999)), &[percent(999).shown(); 9]).is_empty());
     }
 }

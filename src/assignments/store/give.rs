@@ -121,7 +121,7 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
         let told = |one: &Given| {
             let after = serde_json::json!({"task": named.task.code, "due_on": one.due_on, "deliverable": one.deliverable});
             let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
-            Entry { unit: Some(one.unit), after: Some(after), ..entry }
+            Entry { unit: Some(one.unit), after: Some(after.to_string()), ..entry }
         };
         journal::append_all(tx, fresh.iter().map(told).collect())?;
     }

@@ -90,7 +90,7 @@ pub fn open_periods(tx: &mut Tx<'_>) -> Result<usize> {
     let made = give(tx, &tree, &given)?;
     let told = |one: &Given| {
         let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
-        Entry { unit: Some(one.unit), after: Some(serde_json::json!({"period": one.period, "due_on": one.due_on})), ..entry }
+        Entry { unit: Some(one.unit), after: Some(serde_json::json!({"period": one.period, "due_on": one.due_on}).to_string()), ..entry }
     };
     journal::append_all(tx, given.iter().filter(|one| made.contains(&one.id)).map(told).collect())?;
     Ok(made.len())

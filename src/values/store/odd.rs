@@ -11,8 +11,9 @@ use crate::db::{Db, Tx};
 use crate::error::{Fault, Result};
 use crate::ids::{AnyId, IndicatorId, PeriodId, UnitId};
 use crate::indicators::model::Checks;
-use crate::indicators::rules::Fraction;
+use crate::indicators::rules::{Decimal, Fraction};
 use crate::periods::store as periods;
+use crate::sums::lineage::Lineage;
 use crate::units::store::within;
 use crate::values::rules::{self, Figures};
 
@@ -30,14 +31,14 @@ type Family = (AnyId, PeriodId, IndicatorId);
 type Sides = (AnyId, Option<i64>, Option<i64>, Option<i64>);
 
 /// The oddities of rows, by place.
-pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>]) -> Result<Vec<(usize, Vec<Fault>)>> {
+pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>], lineage: &Lineage) -> Result<Vec<(usize, Vec<Fault>)>> {
     if tx.context.caller.person().is_none() {
         // Nobody would read it.
         return Ok(Vec::new());
     }
     let checked: Vec<&Numbered<'_>> = rows.iter().filter(|row| row.of.definition.checks != Checks::default()).collect();
     let past = before(tx, &checked)?;
-    let parents = parents(tx, &checked)?;
+    let parents = parents(tx, &checked, lineage)?;
     let days: Vec<NaiveDate> = checked.iter().map(|row| row.of.period.as_of).collect();
     let Some(day) = days.into_iter().max() else { return Ok(Vec::new()) };
     let mut families = families(tx, &checked, &parents, day)?;
@@ -49,7 +50,7 @@ pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>]) -> Result<Vec<(us
     // What this very call says of siblings goes before what is stored of them.
     for row in &checked {
         if let Some((subject, family)) = family(row) {
-            families.entry(family).or_default().insert(subject, row.number);
+            families.entry(family).or_default().insert(subject, row.number.shown());
         }
     }
     let found = checked.iter().map(|row| {
@@ -128,7 +129,7 @@ fn said(of: &Resolved<'_>, (_, numerator, denominator, count): &Sides) -> Option
 type Parents = HashMap<AnyId, Vec<(NaiveDate, NaiveDate, AnyId)>>;
 
 /// What each subject stands directly below, and when; only what the caller looks down on: nobody is told of siblings beside itself.
-fn parents(db: &mut Db<'_>, rows: &[&Numbered<'_>]) -> Result<Parents> {
+fn parents(db: &mut Db<'_>, rows: &[&Numbered<'_>], lineage: &Lineage) -> Result<Parents> {
     let (mut parents, scope) = (Parents::new(), db.scope()?);
     let (places, others): (Vec<&&Numbered<'_>>, Vec<_>) = rows.iter().partition(|row| row.of.place.is_some());
     for (row, place) in places.into_iter().filter_map(|row| Some((row, row.of.place?))) {
@@ -141,29 +142,27 @@ fn parents(db: &mut Db<'_>, rows: &[&Numbered<'_>]) -> Result<Parents> {
         }
     }
     let children: Vec<UnitId> = distinct(others.into_iter().map(|row| row.of.unit.id));
-    let links: Vec<(UnitId, UnitId, NaiveDate, NaiveDate)> = unit_closure::table
-        .filter(unit_closure::descendant.eq_any(children))
-        .filter(unit_closure::depth.eq(1))
-        .select((unit_closure::descendant, unit_closure::ancestor, unit_closure::valid_from, unit_closure::valid_to))
-        .load(db.conn)?;
-    let above = units::table
-        .filter(units::id.eq_any(distinct(links.iter().map(|(_, parent, ..)| *parent))))
-        .filter(units::id.eq_any(within(scope.root(), scope.today())));
+    let all = distinct(children.iter().flat_map(|unit| lineage.parents(*unit)).map(|(_, _, parent)| parent));
+    let above = units::table.filter(units::id.eq_any(all)).filter(units::id.eq_any(within(scope.root(), scope.today())));
     let ours: HashSet<UnitId> = above.select(units::id).load::<UnitId>(db.conn)?.into_iter().collect();
-    for (unit, parent, from, to) in links.into_iter().filter(|(_, parent, ..)| ours.contains(parent)) {
-        parents.entry(unit.any()).or_default().push((from, to, parent.any()));
+    for unit in children {
+        let looked_down_on = lineage.parents(unit).filter(|(.., parent)| ours.contains(parent));
+        let links: Vec<_> = looked_down_on.map(|(from, to, parent)| (from, to, parent.any())).collect();
+        if !links.is_empty() {
+            parents.insert(unit.any(), links);
+        }
     }
     Ok(parents)
 }
 
-/// The stored numbers of those that stand below the same parents, by family and subject. Of a large family some are enough to say what
+/// The stored numbers, as they are shown, of those that stand below the same parents, by family and subject. Of a large family some are enough to say what
 /// is usual, and a save costs the same however large it is.
 fn families(
     db: &mut Db<'_>,
     rows: &[&Numbered<'_>],
     parents: &Parents,
     day: NaiveDate,
-) -> Result<HashMap<Family, HashMap<AnyId, Fraction>>> {
+) -> Result<HashMap<Family, HashMap<AnyId, Decimal>>> {
     let of: HashMap<(PeriodId, IndicatorId), &Resolved<'_>> = rows.iter().map(|row| ((row.of.cell().0, row.of.cell().1), row.of)).collect();
     let mut siblings: HashMap<AnyId, Vec<(NaiveDate, NaiveDate, AnyId)>> = HashMap::new();
     for parent in distinct(parents.values().flatten().map(|(_, _, parent)| *parent)) {
@@ -173,13 +172,13 @@ fn families(
     }
     let (periods, indicators) = (distinct(of.keys().map(|key| key.0)), distinct(of.keys().map(|key| key.1)));
     let stored = stored(db, periods, indicators, siblings.keys().copied().collect())?;
-    let mut families: HashMap<Family, HashMap<AnyId, Fraction>> = HashMap::new();
+    let mut families: HashMap<Family, HashMap<AnyId, Decimal>> = HashMap::new();
     for (period, indicator, sides) in stored {
         let Some(of) = of.get(&(period, indicator)) else { continue };
         let day = of.period.as_of;
         let stood = siblings.get(&sides.0).into_iter().flatten().find(|(from, to, _)| *from <= day && day < *to);
         if let (Some((_, _, parent)), Some(number)) = (stood, said(of, &sides)) {
-            families.entry((*parent, period, indicator)).or_default().insert(sides.0, number);
+            families.entry((*parent, period, indicator)).or_default().insert(sides.0, number.shown());
         }
     }
     Ok(families)

@@ -2,61 +2,58 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
 use diesel::upsert::excluded;
 
 use super::write::Change;
 use crate::clock::Instant;
-use crate::db::schema::{indicator_value_parts, indicator_value_revisions, indicator_values, withdrawn_values};
+use crate::db::schema::{indicator_value_parts, indicator_value_revisions as revisions, indicator_values, withdrawn_values};
 use crate::db::{Tx, each};
 use crate::error::Result;
 use crate::ids::{AnyId, IndicatorId, LocalityId, PeriodId, UnitId, UserId, ValueId};
 use crate::sums::values::CountsAs;
-use crate::values::model::{Part, State};
+use crate::values::model::State;
+use crate::values::rules::Figures;
 
+/// A value that is a number and no more, as most are: what it does not have is not sent.
 #[derive(Insertable)]
 #[diesel(table_name = indicator_values, treat_none_as_default_value = false)]
-struct ValueRow {
+struct NumberRow {
     id: ValueId,
     indicator_id: IndicatorId,
     period_id: PeriodId,
     subject_id: AnyId,
     unit_id: UnitId,
-    locality_id: Option<LocalityId>,
     definition: i32,
     counts_as: CountsAs,
     numerator: Option<i64>,
     denominator: Option<i64>,
     tally: Option<i64>,
-    level: Option<i32>,
-    state: Option<State>,
-    state_on: Option<NaiveDate>,
-    source: Option<String>,
-    note: Option<String>,
     version: i64,
     recorded_by: Option<UserId>,
     created_at: Instant,
     updated_at: Instant,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = indicator_value_revisions, treat_none_as_default_value = false)]
-struct RevisionRow {
-    value_id: ValueId,
-    version: i64,
-    unit_id: UnitId,
-    withdrawn: bool,
-    definition: i32,
-    numerator: Option<i64>,
-    denominator: Option<i64>,
-    tally: Option<i64>,
+/// What else a value may have.
+#[derive(Default, PartialEq, Insertable)]
+#[diesel(table_name = indicator_values, treat_none_as_default_value = false)]
+struct Rest {
+    locality_id: Option<LocalityId>,
     level: Option<i32>,
     state: Option<State>,
     state_on: Option<NaiveDate>,
     source: Option<String>,
     note: Option<String>,
-    recorded_by: Option<UserId>,
-    recorded_at: Instant,
-    parts: Option<String>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = indicator_values, treat_none_as_default_value = false)]
+struct ValueRow {
+    #[diesel(embed)]
+    number: NumberRow,
+    #[diesel(embed)]
+    rest: Rest,
 }
 
 #[derive(Insertable)]
@@ -82,120 +79,139 @@ fn parts(change: &Change<'_>) -> impl Iterator<Item = PartRow> {
 
 fn value(change: &Change<'_>, by: Option<UserId>, now: Instant) -> ValueRow {
     let (period_id, indicator_id, subject_id) = change.of.cell();
-    let figures = change.figures.clone();
+    let Figures { numerator, denominator, count: tally, level, state, state_on, source, note, .. } = change.figures.clone();
     ValueRow {
-        id: change.id,
-        indicator_id,
-        period_id,
-        subject_id,
-        unit_id: change.unit,
-        locality_id: change.of.place.map(|place| place.id),
-        definition: change.of.definition.version,
-        counts_as: change.counts_as(),
-        numerator: figures.numerator,
-        denominator: figures.denominator,
-        tally: figures.count,
-        level: figures.level,
-        state: figures.state,
-        state_on: figures.state_on,
-        source: figures.source,
-        note: figures.note,
-        version: change.version,
-        recorded_by: by,
-        created_at: change.old.map_or(now, |old| old.created_at),
-        updated_at: now,
+        number: NumberRow {
+            id: change.id,
+            indicator_id,
+            period_id,
+            subject_id,
+            unit_id: change.unit,
+            definition: change.of.definition.version,
+            counts_as: change.counts_as(),
+            numerator,
+            denominator,
+            tally,
+            version: change.version,
+            recorded_by: by,
+            created_at: change.old.map_or(now, |old| old.created_at),
+            updated_at: now,
+        },
+        rest: Rest { locality_id: change.of.place.map(|place| place.id), level, state, state_on, source, note },
     }
-}
-
-fn revision(row: &ValueRow, parts: &[Part]) -> Result<RevisionRow> {
-    Ok(RevisionRow {
-        value_id: row.id,
-        version: row.version,
-        unit_id: row.unit_id,
-        withdrawn: false,
-        definition: row.definition,
-        numerator: row.numerator,
-        denominator: row.denominator,
-        tally: row.tally,
-        level: row.level,
-        state: row.state,
-        state_on: row.state_on,
-        source: row.source.clone(),
-        note: row.note.clone(),
-        recorded_by: row.recorded_by,
-        recorded_at: row.updated_at,
-        parts: if parts.is_empty() { None } else { Some(serde_json::to_string(parts)?) },
-    })
 }
 
 /// Writes changed values and the states that they are in now.
 pub(super) fn write(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
     let (now, by) = (tx.now(), tx.context.caller.person().map(|person| person.id));
-    let conn = &mut *tx.conn;
     for chunk in changes.chunks(1000) {
-        let rows: Vec<ValueRow> = chunk.iter().map(|change| value(change, by, now)).collect();
-        let said = rows.iter().zip(chunk).map(|(row, change)| revision(row, &change.figures.parts));
-        let revisions = said.collect::<Result<Vec<RevisionRow>>>()?;
-        // The rows are locked through their units, so the only conflict is with what they replace.
-        each!(conn => diesel::insert_into(indicator_values::table)
-            .values(&rows)
-            .on_conflict(indicator_values::id)
-            .do_update()
-            .set((
-                indicator_values::unit_id.eq(excluded(indicator_values::unit_id)),
-                indicator_values::definition.eq(excluded(indicator_values::definition)),
-                indicator_values::counts_as.eq(excluded(indicator_values::counts_as)),
-                indicator_values::numerator.eq(excluded(indicator_values::numerator)),
-                indicator_values::denominator.eq(excluded(indicator_values::denominator)),
-                indicator_values::tally.eq(excluded(indicator_values::tally)),
-                indicator_values::level.eq(excluded(indicator_values::level)),
-                indicator_values::state.eq(excluded(indicator_values::state)),
-                indicator_values::state_on.eq(excluded(indicator_values::state_on)),
-                indicator_values::source.eq(excluded(indicator_values::source)),
-                indicator_values::note.eq(excluded(indicator_values::note)),
-                indicator_values::version.eq(excluded(indicator_values::version)),
-                indicator_values::recorded_by.eq(excluded(indicator_values::recorded_by)),
-                indicator_values::updated_at.eq(excluded(indicator_values::updated_at)),
-            ))
-            .execute(conn))?;
-        each!(conn => diesel::insert_into(indicator_value_revisions::table).values(&revisions).execute(conn))?;
-        let parted = chunk.iter().filter(|change| change.old.is_some_and(|old| !old.figures.parts.is_empty()));
-        let parted: Vec<ValueId> = parted.map(|change| change.id).collect();
-        if !parted.is_empty() {
-            let gone = indicator_value_parts::table.filter(indicator_value_parts::value_id.eq_any(parted));
-            each!(conn => diesel::delete(gone).execute(conn))?;
-        }
-        let parts: Vec<PartRow> = chunk.iter().flat_map(parts).collect();
-        // Five columns each, in a statement of at most 32,766.
-        for some in parts.chunks(5000) {
-            each!(conn => diesel::insert_into(indicator_value_parts::table).values(some).execute(conn))?;
-        }
+        let (fresh, known): (Vec<&Change<'_>>, Vec<_>) = chunk.iter().partition(|change| change.old.is_none());
+        insert(tx, fresh.into_iter().map(|change| value(change, by, now)).collect())?;
+        replace(tx, &known.into_iter().map(|change| value(change, by, now)).collect::<Vec<_>>())?;
+        divide(tx, chunk)?;
+        keep(tx, chunk)?;
     }
     Ok(())
 }
 
-/// Writes the last state of a value that is withdrawn.
-pub(super) fn end(tx: &mut Tx<'_>, value_id: ValueId, version: i64, unit_id: UnitId, definition: i32) -> Result<()> {
-    let (recorded_by, recorded_at) = (tx.context.caller.person().map(|person| person.id), tx.now());
-    let row = RevisionRow {
-        value_id,
-        version,
-        unit_id,
-        withdrawn: true,
-        definition,
-        numerator: None,
-        denominator: None,
-        tally: None,
-        level: None,
-        state: None,
-        state_on: None,
-        source: None,
-        note: None,
-        recorded_by,
-        recorded_at,
-        parts: None,
-    };
-    diesel::insert_into(indicator_value_revisions::table).values(row).execute(tx.conn)?;
+fn insert(tx: &mut Tx<'_>, rows: Vec<ValueRow>) -> Result<()> {
+    let conn = &mut *tx.conn;
+    let (bare, full): (Vec<ValueRow>, Vec<_>) = rows.into_iter().partition(|row| row.rest == Rest::default());
+    if !bare.is_empty() {
+        let numbers: Vec<NumberRow> = bare.into_iter().map(|row| row.number).collect();
+        each!(conn => diesel::insert_into(indicator_values::table).values(&numbers).execute(conn))?;
+    }
+    if !full.is_empty() {
+        each!(conn => diesel::insert_into(indicator_values::table).values(&full).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The rows are locked through their units, so each is there; an insert that always conflicts is an update of many rows at once.
+fn replace(tx: &mut Tx<'_>, rows: &[ValueRow]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let conn = &mut *tx.conn;
+    each!(conn => diesel::insert_into(indicator_values::table)
+        .values(rows)
+        .on_conflict(indicator_values::id)
+        .do_update()
+        .set((
+            indicator_values::unit_id.eq(excluded(indicator_values::unit_id)),
+            indicator_values::definition.eq(excluded(indicator_values::definition)),
+            indicator_values::counts_as.eq(excluded(indicator_values::counts_as)),
+            indicator_values::numerator.eq(excluded(indicator_values::numerator)),
+            indicator_values::denominator.eq(excluded(indicator_values::denominator)),
+            indicator_values::tally.eq(excluded(indicator_values::tally)),
+            indicator_values::level.eq(excluded(indicator_values::level)),
+            indicator_values::state.eq(excluded(indicator_values::state)),
+            indicator_values::state_on.eq(excluded(indicator_values::state_on)),
+            indicator_values::source.eq(excluded(indicator_values::source)),
+            indicator_values::note.eq(excluded(indicator_values::note)),
+            indicator_values::version.eq(excluded(indicator_values::version)),
+            indicator_values::recorded_by.eq(excluded(indicator_values::recorded_by)),
+            indicator_values::updated_at.eq(excluded(indicator_values::updated_at)),
+        ))
+        .execute(conn))?;
+    Ok(())
+}
+
+/// Writes the parts of changed values in place of those that they had.
+fn divide(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
+    let conn = &mut *tx.conn;
+    let parted = changes.iter().filter(|change| change.old.is_some_and(|old| !old.figures.parts.is_empty()));
+    let parted: Vec<ValueId> = parted.map(|change| change.id).collect();
+    if !parted.is_empty() {
+        let gone = indicator_value_parts::table.filter(indicator_value_parts::value_id.eq_any(parted));
+        each!(conn => diesel::delete(gone).execute(conn))?;
+    }
+    let parts: Vec<PartRow> = changes.iter().flat_map(parts).collect();
+    // Five columns each, in a statement of at most 32,766.
+    for some in parts.chunks(5000) {
+        each!(conn => diesel::insert_into(indicator_value_parts::table).values(some).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Copies changed values as they stand now into their history, with their parts as text.
+fn keep(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
+    let conn = &mut *tx.conn;
+    // Most have no parts and go in one statement.
+    let (whole, divided): (Vec<&Change<'_>>, Vec<_>) = changes.iter().partition(|change| change.figures.parts.is_empty());
+    let whole: Vec<ValueId> = whole.into_iter().map(|change| change.id).collect();
+    let divided = divided.into_iter().map(|change| Ok((vec![change.id], Some(serde_json::to_string(&change.figures.parts)?))));
+    let whole = (!whole.is_empty()).then_some(Ok((whole, None)));
+    for (ids, parts) in whole.into_iter().chain(divided).collect::<Result<Vec<(Vec<ValueId>, Option<String>)>>>()? {
+        let now = indicator_values::table.filter(indicator_values::id.eq_any(ids)).select((
+            (indicator_values::id, indicator_values::version, indicator_values::unit_id, false.into_sql::<Bool>()),
+            (indicator_values::definition, indicator_values::numerator, indicator_values::denominator, indicator_values::tally),
+            (indicator_values::level, indicator_values::state, indicator_values::state_on, indicator_values::source),
+            (indicator_values::note, indicator_values::recorded_by, indicator_values::updated_at, parts.into_sql::<Nullable<Text>>()),
+        ));
+        let columns = (
+            (revisions::value_id, revisions::version, revisions::unit_id, revisions::withdrawn),
+            (revisions::definition, revisions::numerator, revisions::denominator, revisions::tally),
+            (revisions::level, revisions::state, revisions::state_on, revisions::source),
+            (revisions::note, revisions::recorded_by, revisions::recorded_at, revisions::parts),
+        );
+        each!(conn => now.insert_into(revisions::table).into_columns(columns).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Writes the last state of a value that is withdrawn: that it says nothing any more.
+pub(super) fn end(tx: &mut Tx<'_>, value: ValueId, version: i64, unit: UnitId, definition: i32) -> Result<()> {
+    let row = (
+        revisions::value_id.eq(value),
+        revisions::version.eq(version),
+        revisions::unit_id.eq(unit),
+        revisions::withdrawn.eq(true),
+        revisions::definition.eq(definition),
+        revisions::recorded_by.eq(tx.context.caller.person().map(|person| person.id)),
+        revisions::recorded_at.eq(tx.now()),
+    );
+    diesel::insert_into(revisions::table).values(row).execute(tx.conn)?;
     Ok(())
 }
 

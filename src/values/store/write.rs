@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::clock::Instant;
 use crate::db::Tx;
@@ -230,13 +230,14 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
-    for (index, oddities) in odd::oddities(tx, &numbers)? {
+    let lineage = Lineage::read(tx, resolved.iter().flatten().map(Resolved::subject).collect::<HashSet<_>>())?;
+    for (index, oddities) in odd::oddities(tx, &numbers, &lineage)? {
         if let Some(row) = done.get_mut(index) {
             row.warnings.extend(oddities);
         }
     }
     if !dry_run && !changes.is_empty() {
-        let totals = totals(tx, &changes)?;
+        let totals = totals(&lineage, &changes);
         rows::write(tx, &changes)?;
         tell(tx, &changes)?;
         // Last, so that the busiest row is locked as briefly as can be.
@@ -288,9 +289,7 @@ fn refuse_locked(resolved: &[Option<Resolved<'_>>], locked: &[PeriodId]) -> Resu
 }
 
 /// What the changes add to the totals of every node above: added up before it is written.
-fn totals(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<Totals> {
-    let subjects: HashSet<Subject> = changes.iter().map(|change| change.of.subject()).collect();
-    let lineage = Lineage::read(tx, subjects)?;
+fn totals(lineage: &Lineage, changes: &[Change<'_>]) -> Totals {
     let mut totals = Totals::default();
     for change in changes {
         let nodes = lineage.nodes(change.of.subject(), change.of.period.as_of);
@@ -300,7 +299,7 @@ fn totals(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<Totals> {
         }
         totals.add(&nodes, period, indicator, &change.figures.amounts(change.counts_as()));
     }
-    Ok(totals)
+    totals
 }
 
 /// One entry for each unit that was touched, with the keys of what changed; a single value is told whole.
@@ -316,8 +315,8 @@ fn tell(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
         if let Some(old) = change.old.filter(|old| old.unit != change.unit) {
             // Who kept it until now is told that it is gone.
             let entry = Entry::new("indicator_value.hand_over", Some("indicator_value.deleted"), "indicator_value", change.id.any());
-            let before = told(change.of, old.id, old.version, &old.figures);
-            entries.push(Entry { unit: Some(old.unit), deleted: true, before: Some(before), ..entry });
+            let entry = entry.told(Some(&change.told_before(old)), None, None)?;
+            entries.push(Entry { unit: Some(old.unit), deleted: true, ..entry });
         }
     }
     for (unit, touched) in by_unit {
@@ -327,14 +326,14 @@ fn tell(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
                     Outcome::Created => ("indicator_value.create", "indicator_value.created"),
                     _ => ("indicator_value.update", "indicator_value.updated"),
                 };
-                let before = change.old.map(|old| told(change.of, old.id, old.version, &old.figures));
-                let after = told(change.of, change.id, change.version, &change.figures);
-                Entry { before, after: Some(after), ..Entry::new(action, Some(event), "indicator_value", change.id.any()) }
+                let before = change.old.map(|old| change.told_before(old));
+                let entry = Entry::new(action, Some(event), "indicator_value", change.id.any());
+                entry.told(before.as_ref(), Some(&Told { key: change.key(), figures: &change.figures }), None)?
             }
             many => {
-                let keys: Vec<_> = many.iter().map(|change| key(change.of, change.id, change.version)).collect();
+                let rows: Vec<CellKey<'_>> = many.iter().map(|change| change.key()).collect();
                 let entry = Entry::new("indicator_value.record", Some("indicator_value.recorded"), "indicator_value", unit.any());
-                Entry { resource: None, after: Some(json!({ "rows": keys })), ..entry }
+                Entry { resource: None, ..entry.told(None, Some(&Recorded { rows }), None)? }
             }
         };
         entries.push(Entry { unit: Some(unit), ..entry });
@@ -342,20 +341,40 @@ fn tell(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
     append_all(tx, entries)
 }
 
-fn key(of: &Resolved<'_>, id: ValueId, version: i64) -> serde_json::Value {
-    let (indicator, period) = (&of.indicator.code, &of.period.code);
-    json!({"id": id, "version": version, "indicator": indicator, "period": period, "locality": of.place.map(|place| &place.code)})
+/// What the journal tells of a call that touched many values of a unit.
+#[derive(Serialize)]
+struct Recorded<'a> {
+    rows: Vec<CellKey<'a>>,
 }
 
-fn told(of: &Resolved<'_>, id: ValueId, version: i64, figures: &Figures) -> serde_json::Value {
-    let mut told = key(of, id, version);
-    if let Some(members) = told.as_object_mut() {
-        let Figures { numerator, denominator, count, level, state, state_on, parts, source, note } = figures;
-        let said = json!({"numerator": numerator, "denominator": denominator, "count": count, "level": level, "state": state,
-            "state_on": state_on, "parts": parts, "source": source, "note": note});
-        members.extend(said.as_object().cloned().unwrap_or_default());
+/// What the journal tells of one value.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    key: CellKey<'a>,
+    #[serde(flatten)]
+    figures: &'a Figures,
+}
+
+/// A value by what it is of.
+#[derive(Serialize)]
+struct CellKey<'a> {
+    id: ValueId,
+    version: i64,
+    indicator: &'a str,
+    period: &'a str,
+    locality: Option<&'a str>,
+}
+
+impl Change<'_> {
+    fn key(&self) -> CellKey<'_> {
+        let (indicator, period) = (self.of.indicator.code.as_str(), self.of.period.code.as_str());
+        CellKey { id: self.id, version: self.version, indicator, period, locality: self.of.place.map(|place| place.code.as_str()) }
     }
-    told
+
+    fn told_before<'t>(&'t self, old: &'t Stored) -> Told<'t> {
+        Told { key: CellKey { id: old.id, version: old.version, ..self.key() }, figures: &old.figures }
+    }
 }
 
 /// Withdraws a value: it is gone, its history is not. Answers it as it was.
