@@ -22,6 +22,7 @@ pub mod db;
 pub mod files;
 pub mod http;
 pub mod journal;
+pub mod print;
 pub mod sums;
 
 // Resources.
