@@ -128,6 +128,26 @@ impl Fraction {
         // An odd denominator has no exact half, so adding its floor rounds as it should.
         Decimal(rounded)
     }
+
+    /// With as many places, from two on, as it takes to tell it from what it is held against: `4.999` and not `5.00` beside a 5
+    /// that it stays below.
+    #[must_use]
+    pub fn told_apart(self, against: Self) -> String {
+        if self.shown() != against.shown() || self.compare(against).is_none_or(std::cmp::Ordering::is_eq) {
+            return self.shown().to_string();
+        }
+        let more = (1..=16_u32).find_map(|extra| {
+            let scale = 10_i128.checked_pow(extra)?;
+            let scaled = |number: Self| Some(Self { above: number.above.checked_mul(scale)?, below: number.below }.shown().0);
+            let (told, other) = (scaled(self)?, scaled(against)?);
+            (told != other).then(|| {
+                let (size, unit) = (told.unsigned_abs(), scale.unsigned_abs() * 100);
+                let width = usize::try_from(extra).unwrap_or_default() + 2;
+                format!("{}{}.{:0width$}", if told < 0 { "-" } else { "" }, size / unit, size % unit)
+            })
+        });
+        more.unwrap_or_else(|| self.shown().to_string())
+    }
 }
 
 /// Whether a number attains a target; `None` where the operator asks for what is not there.
@@ -301,6 +321,20 @@ mod tests {
 
     fn decimal(text: &str) -> Fraction {
         Fraction::decimal(text.parse().expect("a decimal"))
+    }
+
+    #[test]
+    fn a_number_is_told_with_as_many_places_as_tell_it_from_what_it_is_held_against() {
+        for (number, against, told) in [
+            (percent(13_573, 28_983), "50.00", "46.83"),
+            (percent(4999, 100_000), "5.00", "4.999"),
+            (percent(98_996, 100_000), "99.00", "98.996"),
+            (percent(4_999_999, 10_000_000), "50.00", "49.99999"),
+            (percent(1, 2), "50.00", "50.00"),
+            (Fraction::decimal(Decimal(-1)).toward(Fraction::decimal(Decimal(0)), 1, 10).expect("small"), "-0.01", "-0.009"),
+        ] {
+            assert_eq!(number.told_apart(decimal(against)), told);
+        }
     }
 
     #[test]

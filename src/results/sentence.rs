@@ -3,7 +3,7 @@
 use super::model::{Coverage, IndicatorResult, ResultReason};
 use crate::error::Language;
 use crate::indicators::model::{Category, IndicatorKind, Operator, Target};
-use crate::indicators::rules::Decimal;
+use crate::indicators::rules::{Decimal, Fraction};
 use crate::values::model::State;
 
 /// A number as people of the language write it: `13.573` and `46,83`, or `13,573` and `46.83`.
@@ -38,8 +38,11 @@ pub fn decimal(value: Decimal, language: Language) -> String {
 /// A percentage, as people of the language write it.
 #[must_use]
 pub fn percent(value: Decimal, language: Language) -> String {
-    let sign = if language == Language::Vi { " %" } else { "%" };
-    format!("{}{sign}", decimal(value, language))
+    format!("{}{}", decimal(value, language), percent_sign(language))
+}
+
+fn percent_sign(language: Language) -> &'static str {
+    if language == Language::Vi { " %" } else { "%" }
 }
 
 /// A level, in words.
@@ -92,7 +95,11 @@ pub fn silence(reason: Option<ResultReason>, language: Language) -> &'static str
 /// What was found.
 fn finding(result: &IndicatorResult, language: Language) -> String {
     if let (Some(rate), Some(above), Some(below)) = (result.rate, result.numerator, result.denominator) {
-        return format!("{} ({}/{})", percent(rate, language), whole(above, language), whole(below, language));
+        // What is signed must not seem to contradict itself: `5 %` would not be below 5 %.
+        let asked = result.target.as_ref().and_then(|target| target.value).map(Fraction::decimal);
+        let told = Fraction::percent(above, below).zip(asked).map(|(found, asked)| found.told_apart(asked));
+        let told = number(&told.unwrap_or_else(|| rate.to_string()), language);
+        return format!("{told}{} ({}/{})", percent_sign(language), whole(above, language), whole(below, language));
     }
     if let Some(count) = result.count {
         return whole(count, language);
