@@ -73,10 +73,8 @@ pub fn load(tx: &mut Tx<'_>) -> Result<()> {
         return Ok(());
     }
     let entry = Entry::new("catalogue.load", None, "catalogue", department.any());
-    journal::append(
-        tx,
-        Entry { unit: Some(department), resource: None, after: Some(serde_json::json!({ "loaded": loaded }).to_string()), ..entry },
-    )
+    let entry = entry.told(None, Some(&serde_json::json!({ "loaded": loaded })), None)?;
+    journal::append(tx, Entry { unit: Some(department), resource: None, ..entry })
 }
 
 fn load_localities(tx: &mut Tx<'_>) -> Result<()> {

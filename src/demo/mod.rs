@@ -99,7 +99,7 @@ fn load(conn: &mut Conn, context: &Context, options: &Options) -> Result<Vec<Cre
         let department = units::store::find_by_code(tx, catalogue::DEPARTMENT)?;
         let after = serde_json::json!({"schools": schools.len(), "figures": figures.len(), "people": people.len(), "seed": options.seed});
         let entry = Entry::new("demo.load", None, "demo", Id::new());
-        journal::append(tx, Entry { unit: department, resource: None, after: Some(after.to_string()), ..entry })?;
+        journal::append(tx, Entry { unit: department, resource: None, ..entry.told(None, Some(&after), None)? })?;
         // After a bulk load the planner knows nothing of the tables until it is told to look.
         tx.conn.batch_execute("ANALYZE").map_err(crate::error::Error::from)?;
         Ok(credentials)

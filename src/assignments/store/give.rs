@@ -121,9 +121,9 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
         let told = |one: &Given| {
             let after = serde_json::json!({"task": named.task.code, "due_on": one.due_on, "deliverable": one.deliverable});
             let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
-            Entry { unit: Some(one.unit), after: Some(after.to_string()), ..entry }
+            Ok(Entry { unit: Some(one.unit), ..entry.told(None, Some(&after), None)? })
         };
-        journal::append_all(tx, fresh.iter().map(told).collect())?;
+        journal::append_all(tx, fresh.iter().map(told).collect::<Result<_>>()?)?;
     }
     let summary = BulkSummary { created: fresh.len(), exists: rows.len() - fresh.len() };
     Ok(BulkAnswer { dry_run: new.dry_run, summary, rows })

@@ -90,8 +90,9 @@ pub fn open_periods(tx: &mut Tx<'_>) -> Result<usize> {
     let made = give(tx, &tree, &given)?;
     let told = |one: &Given| {
         let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
-        Entry { unit: Some(one.unit), after: Some(serde_json::json!({"period": one.period, "due_on": one.due_on}).to_string()), ..entry }
+        let after = serde_json::json!({"period": one.period, "due_on": one.due_on});
+        Ok(Entry { unit: Some(one.unit), ..entry.told(None, Some(&after), None)? })
     };
-    journal::append_all(tx, given.iter().filter(|one| made.contains(&one.id)).map(told).collect())?;
+    journal::append_all(tx, given.iter().filter(|one| made.contains(&one.id)).map(told).collect::<Result<_>>()?)?;
     Ok(made.len())
 }

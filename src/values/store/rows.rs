@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 
 use super::write::Change;
@@ -177,26 +177,49 @@ fn divide(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
 /// Copies changed values as they stand now into their history, with their parts as text.
 fn keep(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
     let conn = &mut *tx.conn;
-    // Most have no parts and go in one statement.
-    let (whole, divided): (Vec<&Change<'_>>, Vec<_>) = changes.iter().partition(|change| change.figures.parts.is_empty());
-    let whole: Vec<ValueId> = whole.into_iter().map(|change| change.id).collect();
-    let divided = divided.into_iter().map(|change| Ok((vec![change.id], Some(serde_json::to_string(&change.figures.parts)?))));
-    let whole = (!whole.is_empty()).then_some(Ok((whole, None)));
-    for (ids, parts) in whole.into_iter().chain(divided).collect::<Result<Vec<(Vec<ValueId>, Option<String>)>>>()? {
-        let now = indicator_values::table.filter(indicator_values::id.eq_any(ids)).select((
-            (indicator_values::id, indicator_values::version, indicator_values::unit_id, false.into_sql::<Bool>()),
-            (indicator_values::definition, indicator_values::numerator, indicator_values::denominator, indicator_values::tally),
-            (indicator_values::level, indicator_values::state, indicator_values::state_on, indicator_values::source),
-            (indicator_values::note, indicator_values::recorded_by, indicator_values::updated_at, parts.into_sql::<Nullable<Text>>()),
-        ));
-        let columns = (
-            (revisions::value_id, revisions::version, revisions::unit_id, revisions::withdrawn),
-            (revisions::definition, revisions::numerator, revisions::denominator, revisions::tally),
-            (revisions::level, revisions::state, revisions::state_on, revisions::source),
-            (revisions::note, revisions::recorded_by, revisions::recorded_at, revisions::parts),
-        );
-        each!(conn => now.insert_into(revisions::table).into_columns(columns).execute(conn))?;
+    let written: Vec<ValueId> = changes.iter().map(|change| change.id).collect();
+    let now = indicator_values::table.filter(indicator_values::id.eq_any(written)).select((
+        (indicator_values::id, indicator_values::version, indicator_values::unit_id, false.into_sql::<Bool>()),
+        (indicator_values::definition, indicator_values::numerator, indicator_values::denominator, indicator_values::tally),
+        (indicator_values::level, indicator_values::state, indicator_values::state_on, indicator_values::source),
+        (indicator_values::note, indicator_values::recorded_by, indicator_values::updated_at),
+    ));
+    let columns = (
+        (revisions::value_id, revisions::version, revisions::unit_id, revisions::withdrawn),
+        (revisions::definition, revisions::numerator, revisions::denominator, revisions::tally),
+        (revisions::level, revisions::state, revisions::state_on, revisions::source),
+        (revisions::note, revisions::recorded_by, revisions::recorded_at),
+    );
+    each!(conn => now.insert_into(revisions::table).into_columns(columns).execute(conn))?;
+    tell_parts(tx, changes)
+}
+
+/// Writes parts beside what was copied of their values.
+fn tell_parts(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
+    let at = tx.now();
+    let told = |change: &Change<'_>| {
+        Ok((
+            revisions::value_id.eq(change.id),
+            revisions::version.eq(change.version),
+            revisions::unit_id.eq(change.unit),
+            revisions::withdrawn.eq(false),
+            revisions::definition.eq(change.of.definition.version),
+            revisions::recorded_at.eq(at),
+            revisions::parts.eq(serde_json::to_string(&change.figures.parts)?),
+        ))
+    };
+    let rows = changes.iter().filter(|change| !change.figures.parts.is_empty()).map(told).collect::<Result<Vec<_>>>()?;
+    if rows.is_empty() {
+        return Ok(());
     }
+    let conn = &mut *tx.conn;
+    // As in `replace`: each conflicts with its copy.
+    each!(conn => diesel::insert_into(revisions::table)
+        .values(&rows)
+        .on_conflict((revisions::value_id, revisions::version))
+        .do_update()
+        .set(revisions::parts.eq(excluded(revisions::parts)))
+        .execute(conn))?;
     Ok(())
 }
 
