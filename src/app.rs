@@ -23,8 +23,8 @@ use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
 use crate::journal::seal::Patience;
 use crate::{
-    access, assignments, catalogue, charts, dashboard, documents, evidence, indicators, journal, localities, periods, plans, results,
-    sessions, tasks, units, users, values,
+    access, assignments, catalogue, charts, dashboard, documents, evidence, forms, indicators, journal, localities, periods, plans,
+    reports, results, rounds, sessions, tasks, units, users, values,
 };
 
 /// Every operation, declared.
@@ -48,6 +48,9 @@ pub fn api() -> Result<Api> {
     values::http::routes(&mut api);
     results::http::routes(&mut api);
     charts::http::routes(&mut api);
+    forms::http::routes(&mut api);
+    rounds::http::routes(&mut api);
+    reports::http::routes(&mut api);
     journal::http::routes(&mut api);
     api.finish()
 }
@@ -166,6 +169,14 @@ fn cors(origins: &[String]) -> Cors {
 /// Database errors.
 pub fn recur_now(database: &Database, clock: &Clock) -> Result<usize> {
     database.write_here(&Context::system("recurring tasks", clock.now()), assignments::store::open_periods)
+}
+
+/// Opens reporting rounds and reminds of them: for tests that cannot wait for the tick.
+///
+/// # Errors
+/// Database errors.
+pub fn keep_calendar_now(database: &Database, clock: &Clock) -> Result<usize> {
+    database.write_here(&Context::system("reporting calendar", clock.now()), rounds::store::keep_calendar)
 }
 
 /// Seals what is committed: for commands and tests that cannot wait for the tick.

@@ -166,6 +166,10 @@ faults! {
     NoteRequired "note_required" "Cần ghi chú." "A note is required.",
     StaleRow "stale_version" "Dòng này đã được người khác thay đổi." "This row has changed since you read it.",
     PeriodLocked "period_locked" "Kỳ này đã khóa." "This period is locked.",
+    NotOwed "not_owed" "Đơn vị này không phải báo cáo trong đợt này." "This unit owes no report in this round.",
+    ConsolidationRequired "consolidation_required" "Cần tổng hợp báo cáo của các đơn vị trực thuộc." "The reports of the units below must be consolidated first.",
+    ConsolidationOutdated "consolidation_outdated" "Báo cáo của đơn vị trực thuộc đã thay đổi: cần tổng hợp lại." "Reports of units below have changed: consolidate again.",
+    ReportsMissing "reports_missing" "Còn thiếu báo cáo của {} đơn vị." "Reports of {} units are missing.",
     PasswordTooCommon "password_too_common" "Mật khẩu quá phổ biến." "The password is too common.",
 }
 
@@ -205,6 +209,24 @@ impl Fault {
     pub fn with(mut self, argument: impl Into<Cow<'static, str>>) -> Self {
         self.argument = argument.into();
         self
+    }
+
+    /// Its place in the body, if it has one there.
+    #[must_use]
+    pub fn pointer(&self) -> Option<&str> {
+        match &self.place {
+            Place::Body(pointer) => Some(pointer),
+            Place::Parameter(_) => None,
+        }
+    }
+
+    /// Tells its place below another member.
+    pub fn move_place(&mut self, from: &str, to: &str) {
+        if let Place::Body(pointer) = &mut self.place
+            && let Some(rest) = pointer.strip_prefix(from)
+        {
+            *pointer = format!("{to}{rest}");
+        }
     }
 
     /// As a client reads it.
@@ -289,6 +311,15 @@ impl Error {
     #[must_use]
     pub fn at(mut self, faults: Vec<Fault>) -> Self {
         self.0.faults = faults;
+        self
+    }
+
+    /// The same refusal, its places told below another member: `/rows/3/unit` as `/values/3/unit`.
+    #[must_use]
+    pub fn moved(mut self, from: &str, to: &str) -> Self {
+        for fault in &mut self.0.faults {
+            fault.move_place(from, to);
+        }
         self
     }
 

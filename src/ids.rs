@@ -27,7 +27,7 @@ pub mod of {
     macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
     markers!(
         Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Baseline, Plan, PlanItem, Value,
-        Assignment, Update, Extension, Evidence, Any
+        Assignment, Update, Extension, Evidence, Form, Round, Exception, Report, Any
     );
 }
 
@@ -69,6 +69,14 @@ pub type UpdateId = Id<of::Update>;
 pub type ExtensionId = Id<of::Extension>;
 /// A file on an assignment.
 pub type EvidenceId = Id<of::Evidence>;
+/// A form of reports.
+pub type FormId = Id<of::Form>;
+/// A reporting round.
+pub type RoundId = Id<of::Round>;
+/// More time for one unit in a round.
+pub type ExceptionId = Id<of::Exception>;
+/// A unit's answer to a round.
+pub type ReportId = Id<of::Report>;
 /// Any resource, where its kind is said beside it (the journal).
 pub type AnyId = Id<of::Any>;
 

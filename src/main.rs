@@ -211,9 +211,11 @@ fn run_results_verify(settings: &DatabaseSettings) -> Outcome {
             difference.node, difference.period, difference.indicator, difference.kept, difference.computed
         ));
     }
-    let [sums, counts, works] = verdict.totals;
+    let [sums, counts, works, reports] = verdict.totals;
     match verdict.wrong() {
-        0 => say(&format!("{sums} sums of values, {counts} counts of collectors and {works} sums of progress are what they must be")),
+        0 => say(&format!(
+            "{sums} sums of values, {counts} counts of collectors, {works} sums of progress and {reports} counts of reports are what they must be"
+        )),
         wrong => return Err(format!("{wrong} totals are wrong: run `tiendo results rebuild`")),
     }
     Ok(())
@@ -222,8 +224,8 @@ fn run_results_verify(settings: &DatabaseSettings) -> Outcome {
 fn run_results_rebuild(settings: &DatabaseSettings) -> Outcome {
     let mut conn = Database::maintenance(&settings.database_url)?;
     let context = Context::system("results rebuild", Clock::System.now());
-    let [sums, counts, works] = write_on(&mut conn, &context, sums::rebuild).map_err(|error| error.to_string())?;
-    say(&format!("wrote {sums} sums of values, {counts} counts of collectors and {works} sums of progress"));
+    let [sums, counts, works, reports] = write_on(&mut conn, &context, sums::rebuild).map_err(|error| error.to_string())?;
+    say(&format!("wrote {sums} sums of values, {counts} counts of collectors, {works} sums of progress and {reports} counts of reports"));
     Ok(())
 }
 

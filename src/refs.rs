@@ -7,7 +7,7 @@ use crate::error::{Fault, Result};
 use crate::ids::{AnyId, Id, Key};
 
 /// An object of the catalogue (group, task, indicator, period, round), named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "code": "MN01", "title_vi": "Tỉ lệ huy động trẻ trong độ tuổi nhà trẻ",
     "title_en": "Nursery-age enrolment rate"}))]
 pub struct CatalogueRef {

@@ -73,6 +73,12 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
+/// SHA-256 of bytes.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref().to_vec()
+}
+
 /// A key whose byte order is Vietnamese order: letters a ă â b c d đ …, tones ngang, huyền, hỏi, ngã, sắc, nặng.
 /// Both databases sort it as bytes, so they agree.
 #[must_use]

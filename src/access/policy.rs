@@ -173,6 +173,20 @@ permissions! {
     WriteValues = "indicator-values:write" : Editor;
     /// Results of units of the scope.
     ReadResults = "results:read" : Viewer;
+    /// Make and change report forms.
+    WriteForms = "report-forms:write" : Admin only at Department;
+    /// Make, open and close reporting rounds.
+    WriteRounds = "reporting-rounds:write" : Admin only at Department;
+    /// Give units below more time in a round.
+    GrantExceptions = "round-exceptions:write" : Approver;
+    /// Reports of the scope, and how far rounds are there.
+    ReadReports = "reports:read" : Viewer;
+    /// Write, consolidate and submit reports of one's own unit.
+    WriteReports = "reports:write" : Editor;
+    /// Accept or return reports of units below, and at the department its own.
+    DecideReports = "reports:decide" : Approver;
+    /// Issue the department's report, correct and recall it.
+    IssueReports = "reports:issue" : Approver only at Department;
     /// The change feed, in the scope.
     ReadChanges = "changes:read" : Viewer;
     /// The audit trail of the scope: admins everywhere, at the department whoever reads.
@@ -219,6 +233,13 @@ mod tests {
             indicator-values:read | department: all | district: all | school: all\n\
             indicator-values:write | department: editor | district: editor | school: editor\n\
             results:read | department: all | district: all | school: all\n\
+            report-forms:write | department: admin | district:  | school: \n\
+            reporting-rounds:write | department: admin | district:  | school: \n\
+            round-exceptions:write | department: approver | district: approver | school: approver\n\
+            reports:read | department: all | district: all | school: all\n\
+            reports:write | department: editor | district: editor | school: editor\n\
+            reports:decide | department: approver | district: approver | school: approver\n\
+            reports:issue | department: approver | district:  | school: \n\
             changes:read | department: all | district: all | school: all\n\
             audit-events:read | department: all | district: admin | school: admin\n";
         assert_eq!(table, policy);

@@ -246,5 +246,5 @@ pub fn opaque() -> Result<(String, Vec<u8>)> {
 /// What is kept of a secret.
 #[must_use]
 pub fn digest(text: &str) -> Vec<u8> {
-    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref().to_vec()
+    crate::text::sha256(text.as_bytes())
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::db::{TreeWrite, Tx};
 use crate::documents::model::NewDocument;
 use crate::error::{Error, Result};
+use crate::forms::model::NewForm;
 use crate::ids::{Id, IndicatorId, Key, TaskId, UnitId};
 use crate::indicators::model::{NewIndicator, NewTarget};
 use crate::journal::{self, Entry};
@@ -17,7 +18,7 @@ use crate::plans::store::KeptTarget;
 use crate::tasks::model::{NewGroup, NewTask};
 use crate::units::model::{Kind, UnitType};
 use crate::units::store::{NewRow, SpellRow};
-use crate::{documents, indicators, localities, periods, plans, tasks, units};
+use crate::{documents, forms, indicators, localities, periods, plans, tasks, units};
 
 /// The code of the department.
 pub const DEPARTMENT: &str = "SGD";
@@ -68,6 +69,14 @@ pub fn load(tx: &mut Tx<'_>) -> Result<()> {
         loaded.push("plan");
         // Units and localities that were there before anybody counted them.
         crate::sums::collectors::rebuild(tx)?;
+    }
+    let forms: Vec<NewForm> = serde_json::from_str(include_str!("data/forms.json"))?;
+    for form in &forms {
+        if forms::store::find(tx, &Key::Code(form.code.clone()))?.is_none() {
+            let words = forms::store::Words::of(tx, form)?;
+            forms::store::insert(tx, &form.code, &words)?;
+            loaded.push("form");
+        }
     }
     if loaded.is_empty() {
         return Ok(());

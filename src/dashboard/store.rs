@@ -2,14 +2,16 @@
 
 use chrono::Datelike;
 
-use super::model::{Dashboard, DashboardQuery, GroupProgress, IndicatorCounts, Owes, Owing, WorkCounts};
+use super::model::{Dashboard, DashboardQuery, GroupProgress, IndicatorCounts, Owes, Owing, ReportCounts, WorkCounts};
 use crate::assignments::rules::soon;
 use crate::assignments::store::{count_to_decide, owed, progress_by_group};
 use crate::db::Db;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::UnitId;
 use crate::indicators::store::{Which, defined};
+use crate::reports;
 use crate::results;
+use crate::rounds;
 use crate::units::store::own_or_referred;
 
 /// The dashboard of a unit of the scope.
@@ -35,7 +37,16 @@ pub fn dashboard(db: &mut Db<'_>, query: &DashboardQuery) -> Result<Dashboard> {
     }
     let groups = groups.into_iter().map(|(group, progress)| GroupProgress { group, progress }).collect();
     let assignments = WorkCounts { late: owed.late, due_soon: owed.due_soon, returned: owed.returned, to_decide };
-    Ok(Dashboard { unit: told, year, indicators, groups, assignments })
+    let open = rounds::store::open_rounds(db)?;
+    let rounds = rounds::store::of_rounds(db, &open, &told)?;
+    let mut reports = ReportCounts::default();
+    for level in rounds.iter().flat_map(|round| &round.levels) {
+        reports.open += level.missing;
+        reports.late += level.late;
+        reports.returned += level.returned;
+        reports.to_decide += level.submitted;
+    }
+    Ok(Dashboard { unit: told, year, indicators, groups, assignments, reports, rounds })
 }
 
 /// What the caller owes.
@@ -48,7 +59,12 @@ pub fn owes(db: &mut Db<'_>, unit: UnitId, code: &str) -> Result<Owes> {
     let to_decide = count_to_decide(db, root)?;
     let after = soon(db.today()).succ_opt().unwrap_or(db.today());
     let list = |count: i64, what: &str| Owing { count, href: format!("/api/v1/assignments?{what}") };
+    let reports = |count: i64, what: &str| Owing { count, href: format!("/api/v1/{what}") };
+    let open = reports::store::count_owed(db, unit)?;
     Ok(Owes {
+        reports_open: reports(open, &format!("reporting-rounds/completeness?unit={code}")),
+        reports_returned: reports(reports::store::count_returned(db, unit)?, &format!("reports?unit={code}&status=returned")),
+        reports_to_decide: reports(reports::store::count_to_decide(db)?, "reports?to_decide=true"),
         assignments_late: list(owed.late, &format!("unit={code}&timeliness=late")),
         assignments_due_soon: list(owed.due_soon, &format!("unit={code}&timeliness=in_time&due_before={after}")),
         assignments_returned: list(owed.returned, &format!("unit={code}&status=returned")),

@@ -1,7 +1,7 @@
 //! One schema for both databases (a test compares it with each).
 #![expect(missing_docs, reason = "the migrations say what each table is")]
 
-use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
+use diesel::{allow_columns_to_appear_in_same_group_by_clause, allow_tables_to_appear_in_same_query, joinable, table};
 
 table! {
     use diesel::sql_types::*;
@@ -334,6 +334,117 @@ table! {
     file_usage (unit_id) { unit_id -> Uid, bytes -> BigInt, }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    report_forms (id) {
+        id -> Uid, code -> Text, title_key -> Text, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    report_form_versions (form_id, number) {
+        form_id -> Uid, number -> BigInt, title_vi -> Text, title_en -> Text, sections -> Text, indicators -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    reporting_rounds (id) {
+        id -> Uid, code -> Text, title_vi -> Text, title_en -> Text, title_key -> Text, period_id -> Uid, form_id -> Uid,
+        form_version -> BigInt, within_id -> Uid, kinds -> Text, types -> Text, levels -> Text, due_school -> Nullable<Date>,
+        due_district -> Nullable<Date>, due_department -> Nullable<Date>, locks_school -> Nullable<Date>,
+        locks_district -> Nullable<Date>, locks_department -> Nullable<Date>, opens_on -> Nullable<Date>, status -> Text,
+        opened_at -> Nullable<Timestamp>, closed_at -> Nullable<Timestamp>, version -> BigInt, created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    round_reminders (round_id, on_date) { round_id -> Uid, on_date -> Date, told_at -> Nullable<Timestamp>, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    round_exceptions (id) {
+        id -> Uid, round_id -> Uid, unit_id -> Uid, until_on -> Date, reason -> Text, granted_by -> Nullable<Uid>,
+        created_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    reports (id) {
+        id -> Uid, round_id -> Uid, unit_id -> Uid, slot -> Nullable<Integer>, previous_id -> Nullable<Uid>, status -> Text,
+        revision -> Integer, late -> Nullable<Bool>, sections -> Text, merged -> Text, consolidation -> Nullable<Text>,
+        returned -> Nullable<Text>, submitted_by -> Nullable<Uid>, submitted_at -> Nullable<Timestamp>,
+        accepted_by -> Nullable<Uid>, accepted_at -> Nullable<Timestamp>, document -> Nullable<Text>, records -> Text,
+        version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    report_revisions (report_id, number) {
+        report_id -> Uid, number -> Integer, submitted_by -> Nullable<Uid>, submitted_at -> Timestamp, late -> Bool, content -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    report_amounts (report_id, revision, indicator_id, period_id, of_places) {
+        report_id -> Uid, revision -> Integer, indicator_id -> Uid, period_id -> Uid, of_places -> Bool, numerator -> BigInt,
+        denominator -> BigInt, numerator_rows -> BigInt, denominator_rows -> BigInt, complete_rows -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    report_levels (report_id, revision, indicator_id, period_id, locality_id) {
+        report_id -> Uid, revision -> Integer, indicator_id -> Uid, period_id -> Uid, locality_id -> Uid, level -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    report_sources (report_id, revision, source_id) {
+        report_id -> Uid, revision -> Integer, source_id -> Uid, source_revision -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    report_documents (report_id, format) { report_id -> Uid, format -> Text, sha256 -> Binary, bytes -> Binary, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    issue_numbers (issuer_id, year) { issuer_id -> Uid, year -> Integer, last -> Integer, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    round_sums (round_id, node_id, role) {
+        round_id -> Uid, node_id -> Uid, role -> Text, expected -> BigInt, received -> BigInt, late -> BigInt, submitted -> BigInt,
+        returned -> BigInt, accepted -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     localities,
     units,
@@ -370,7 +481,20 @@ allow_tables_to_appear_in_same_query!(
     assignment_extensions,
     progress_sums,
     evidence,
-    file_usage
+    file_usage,
+    report_forms,
+    report_form_versions,
+    reporting_rounds,
+    round_reminders,
+    round_exceptions,
+    reports,
+    report_revisions,
+    report_amounts,
+    report_levels,
+    report_sources,
+    report_documents,
+    issue_numbers,
+    round_sums
 );
 
 joinable!(unit_spells -> units (unit_id));
@@ -402,3 +526,12 @@ joinable!(assignment_units -> assignments (assignment_id));
 joinable!(assignment_updates -> users (written_by));
 joinable!(assignment_extensions -> assignments (assignment_id));
 joinable!(evidence -> users (uploaded_by));
+joinable!(report_form_versions -> report_forms (form_id));
+joinable!(reporting_rounds -> periods (period_id));
+joinable!(reporting_rounds -> report_forms (form_id));
+joinable!(round_exceptions -> users (granted_by));
+joinable!(reports -> reporting_rounds (round_id));
+joinable!(reports -> units (unit_id));
+joinable!(report_revisions -> users (submitted_by));
+
+allow_columns_to_appear_in_same_group_by_clause!(unit_closure::ancestor, units::kind, units::type_, unit_spells::levels);

@@ -2,6 +2,7 @@
 //! the feature `s3`.
 
 mod sniff;
+pub mod spool;
 
 use std::sync::Arc;
 

@@ -391,7 +391,7 @@ text_enum! {
 }
 
 /// A target in force for a unit.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c41", "indicator": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40",
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c22", "code": "SGD", "name": "Sở Giáo dục và Đào tạo tỉnh Hòa Bình"}, "year": 2030, "operator": ">=",
     "value": "50.00", "origin": "plan", "inherited_from": null, "implied": false, "reason": null,

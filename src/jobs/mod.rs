@@ -15,6 +15,7 @@ use crate::files::Files;
 use crate::ids::{AnyId, Id};
 use crate::journal;
 use crate::journal::seal::Patience;
+use crate::rounds;
 
 /// How often the sealer looks for entries: a position is given well within a second.
 const SEAL_EVERY: Duration = Duration::from_millis(250);
@@ -73,6 +74,7 @@ impl Jobs {
                     _ = every.tick() => self.seal().await,
                     _ = minute.tick() => {
                         self.recur().await;
+                        self.keep_calendar().await;
                         self.sweep().await;
                     }
                 }
@@ -90,6 +92,19 @@ impl Jobs {
             Ok(0) => {}
             Ok(made) => tracing::info!(made, "recurring tasks were given"),
             Err(error) => tracing::warn!(error = %error, "recurring tasks could not be given and will be tried again"),
+        }
+    }
+
+    /// Opens reporting rounds on their day, and reminds of those that are open.
+    async fn keep_calendar(&self) {
+        let (context, instance) = (Context::system("reporting calendar", self.clock.now()), self.instance);
+        let work = move |tx: &mut Tx<'_>| {
+            if lease::claim(tx, "rounds", instance, RECUR_LEASE)? { rounds::store::keep_calendar(tx) } else { Ok(0) }
+        };
+        match self.database.write(context, work).await {
+            Ok(0) => {}
+            Ok(made) => tracing::info!(made, "reporting rounds were opened or reminded of"),
+            Err(error) => tracing::warn!(error = %error, "the reporting calendar could not be kept and will be tried again"),
         }
     }
 

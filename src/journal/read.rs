@@ -12,7 +12,7 @@ use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, EntryId, Key, UnitId, ValueId};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
-use crate::{assignments, indicators, periods, plans, units as units_resource, users, values};
+use crate::{assignments, forms, indicators, periods, plans, reports, rounds, units as units_resource, users, values};
 
 /// Entries of the scope. A macro, because the type has no name.
 macro_rules! visible {
@@ -163,7 +163,7 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
     }
     // What everybody may read is everybody's to follow.
     let told = journal::resource_type
-        .eq_any(["period", "indicator"])
+        .eq_any(["period", "indicator", "report_form", "reporting_round"])
         .or(journal::unit_id.eq_any(within(scope.root(), scope.today()).nullable()).assume_not_null());
     let rows: Vec<Row> = journal::table
         .filter(told)
@@ -206,6 +206,9 @@ fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) ->
         "baseline" => indicators::store::find_baseline(db, id.of())?.map(serde_json::to_value),
         "indicator" => indicators::store::find(db, id.of())?.map(serde_json::to_value),
         "assignment" => assignments::store::find(db, id.of())?.map(serde_json::to_value),
+        "report_form" => forms::store::find(db, &Key::from(id))?.map(serde_json::to_value),
+        "reporting_round" => rounds::store::find(db, &Key::from(id))?.map(serde_json::to_value),
+        "report" => reports::store::find(db, id.of())?.map(serde_json::to_value),
         "plan" => plans::store::find(db, id.of())?.map(serde_json::to_value),
         "indicator_value" => values::store::find(db, id.of())?.map(serde_json::to_value),
         _ => None,

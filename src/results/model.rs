@@ -89,7 +89,7 @@ impl Breakdown {
 }
 
 /// How many of those who are to report did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"expected": 222, "included": 222, "missing": 0}))]
 pub struct Coverage {
     /// How many units, or localities, record what is counted.
@@ -115,7 +115,7 @@ fn example() -> Value {
 }
 
 /// A result of a unit for an indicator and a period.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = example)]
 pub struct IndicatorResult {
     /// What is measured.

@@ -65,7 +65,8 @@ impl Amount {
         self == Self::default()
     }
 
-    pub(super) fn add(&mut self, other: Self, sign: i64) {
+    /// Adds another, or takes it away with -1.
+    pub fn add(&mut self, other: Self, sign: i64) {
         self.numerator += sign * other.numerator;
         self.denominator += sign * other.denominator;
         self.numerator_rows += sign * other.numerator_rows;

@@ -9,7 +9,7 @@ mod write;
 
 pub use extensions::{ask, decide, extensions, lock_extension};
 pub use give::{Given, give, give_many, give_one, seat};
-pub use read::{count_to_decide, find, get, list, owed, progress_by_group};
+pub use read::{Told, count_to_decide, find, get, list, owed, progress_by_group, told};
 pub use recurring::open_periods;
 pub use updates::{add as add_update, list as updates};
 pub use write::{Change, Locked, change, lock};

@@ -12,7 +12,9 @@ use crate::assignments::model::{Assignment, AssignmentFilters, AssignmentStatus,
 use crate::assignments::rules::{self, Owed, Parties, Relation};
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{assignment_extensions, assignment_units, assignments, periods, task_groups, tasks, unit_closure};
+use crate::db::schema::{
+    assignment_extensions, assignment_units, assignment_updates, assignments, periods, task_groups, tasks, unit_closure,
+};
 use crate::db::{Db, UNTIL_FURTHER_NOTICE};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::{Period, Task};
@@ -324,6 +326,48 @@ pub fn count_to_decide(db: &mut Db<'_>, root: UnitId) -> Result<i64> {
     let Some(condition) = to_decide(db, scope) else { return Ok(0) };
     let waiting = visible!(scope).into_boxed().filter(condition).filter(assignments::unit_id.eq_any(within(root, today)));
     Ok(waiting.select(count_star()).first(db.conn)?)
+}
+
+/// What a unit did, as a report tells it: the group and the title of each assignment that it leads, where it stands, and what was said
+/// of it last.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The code of the group.
+    pub group: String,
+    /// The title.
+    pub title: String,
+    /// Where it stands.
+    pub status: AssignmentStatus,
+    /// How far it is.
+    pub percent: i32,
+    /// What was said of it last.
+    pub said: Option<String>,
+}
+
+/// What a unit of the scope did, group by group.
+///
+/// # Errors
+/// Database errors.
+pub fn told(db: &mut Db<'_>, unit: UnitId) -> Result<Vec<Told>> {
+    /// More than a report begins with.
+    const MOST: i64 = 300;
+    type Row = (AssignmentId, String, String, AssignmentStatus, i32);
+    let rows: Vec<Row> = assignments::table
+        .inner_join(task_groups::table.on(task_groups::id.eq(assignments::group_id)))
+        .filter(assignments::unit_id.eq(unit))
+        .filter(assignments::status.ne(AssignmentStatus::Cancelled))
+        .order_by((task_groups::number, assignments::due_on, assignments::id))
+        .limit(MOST)
+        .select((assignments::id, task_groups::code, assignments::title, assignments::status, assignments::percent))
+        .load(db.conn)?;
+    let updates: Vec<(AssignmentId, String)> = assignment_updates::table
+        .filter(assignment_updates::assignment_id.eq_any(rows.iter().map(|row| row.0).collect::<Vec<_>>()))
+        .order_by(assignment_updates::id)
+        .select((assignment_updates::assignment_id, assignment_updates::body))
+        .load(db.conn)?;
+    let mut last: HashMap<AssignmentId, String> = updates.into_iter().collect();
+    let told = rows.into_iter().map(|(id, group, title, status, percent)| Told { group, title, status, percent, said: last.remove(&id) });
+    Ok(told.collect())
 }
 
 /// What a unit itself owes: the assignments that it leads.

@@ -19,7 +19,7 @@ use crate::periods::model::{Period, PeriodKind};
 use crate::periods::store as periods;
 use crate::refs::CatalogueRef;
 use crate::sums::collectors::{self, Collectors};
-use crate::sums::recast::{self, Asked, View};
+use crate::sums::recast::{self, Asked, Known, View};
 use crate::sums::values::{self, Amount, Key, WHOLE};
 use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{Seat, seats};
@@ -62,6 +62,31 @@ pub struct Table {
     recognised: own::Recognised,
 }
 
+/// Figures that are added up, with the territories of the units that they are of.
+struct Figured {
+    seats: HashMap<UnitId, Vec<Seat>>,
+    sums: HashMap<Key, Amount>,
+    /// What is not added up, where it is not what is recorded now.
+    known: Option<Vec<Known>>,
+}
+
+fn seats_of(db: &mut Db<'_>, units: &[Unit]) -> Result<HashMap<UnitId, Vec<Seat>>> {
+    seats(db, units.iter().filter(|unit| unit.kind.is_in_charge()).map(|unit| unit.id).collect())
+}
+
+/// The nodes that figures of units are kept at: the units, and the territories in their charge.
+fn nodes_of(units: &[Unit], seats: &HashMap<UnitId, Vec<Seat>>) -> Vec<AnyId> {
+    let own = units.iter().map(|unit| unit.id.any());
+    own.chain(seats.values().flatten().map(|(_, _, place)| place.any())).collect()
+}
+
+fn single(indicators: &[Defined]) -> Option<IndicatorId> {
+    match indicators {
+        [one] => Some(one.id),
+        _ => None,
+    }
+}
+
 /// The territory of a unit on a day, if it is in charge of one.
 fn territory(unit: &Unit, seats: &HashMap<UnitId, Vec<Seat>>, day: NaiveDate) -> Option<LocalityId> {
     let held = seats.get(&unit.id)?.iter().find(|(from, to, _)| *from <= day && day < *to);
@@ -81,17 +106,10 @@ impl Table {
         look: Look,
         slots: &[i32],
     ) -> Result<Self> {
-        let seats = seats(db, units.iter().filter(|unit| unit.kind.is_in_charge()).map(|unit| unit.id).collect())?;
-        let own = units.iter().map(|unit| unit.id.any());
-        let nodes: Vec<AnyId> = own.chain(seats.values().flatten().map(|(_, _, place)| place.any())).collect();
+        let seats = seats_of(db, units)?;
+        let nodes = nodes_of(units, &seats);
         let periods: Vec<PeriodId> = asked.iter().chain(&bases).map(|period| period.id).collect();
-        let single = match indicators {
-            [one] => Some(one.id),
-            _ => None,
-        };
-        let named: Vec<UnitRef> = units.iter().map(Unit::to_ref).collect();
-        let set = baselines(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), single)?;
-        let start = |(baseline, number): Started| ((baseline.unit.id, baseline.indicator), Start { year: baseline.year, number });
+        let single = single(indicators);
         let view = look.view();
         let wanted = Asked { nodes: &nodes, periods: &periods, indicator: single, places: !seats.is_empty() };
         let known = if view.is_kept() { None } else { Some(recast::known(db, wanted, view.known)?) };
@@ -102,20 +120,37 @@ impl Table {
                 recast::added_up(db, wanted, known, day)?
             }
         };
+        Self::around(db, units, indicators, (&periods, bases), look, Figured { seats, sums, known })
+    }
+
+    /// Reads what stands around figures: targets, baselines, who was to collect, and what is not added up.
+    fn around(
+        db: &mut Db<'_>,
+        units: &[Unit],
+        indicators: &[Defined],
+        (periods, bases): (&[PeriodId], Vec<Period>),
+        look: Look,
+        figured: Figured,
+    ) -> Result<Self> {
+        let Figured { seats, sums, known } = figured;
+        let single = single(indicators);
+        let named: Vec<UnitRef> = units.iter().map(Unit::to_ref).collect();
+        let set = baselines(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), single)?;
+        let start = |(baseline, number): Started| ((baseline.unit.id, baseline.indicator), Start { year: baseline.year, number });
         let states = if indicators.iter().any(|indicator| indicator.kind == IndicatorKind::Status) {
-            own::states(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), &periods, known.as_deref())?
+            own::states(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), periods, known.as_deref())?
         } else {
             own::States::default()
         };
         let territories: Vec<LocalityId> = seats.values().flatten().map(|(_, _, place)| *place).collect();
         let levelled = indicators.iter().filter(|indicator| indicator.kind == IndicatorKind::Level).map(|indicator| indicator.id).collect();
-        let recognised = own::recognised(db, &territories, levelled, &periods, known.as_deref())?;
+        let recognised = own::recognised(db, &territories, levelled, periods, known.as_deref())?;
         Ok(Self {
             states,
             recognised,
             look,
             sums,
-            collectors: collectors::read(db, &nodes)?,
+            collectors: collectors::read(db, &nodes_of(units, &seats))?,
             targets: in_force(db, &named, single, Some(BASE_YEAR))?,
             started: set.into_iter().map(start).collect(),
             seats,
@@ -273,6 +308,46 @@ pub fn of_unit(db: &mut Db<'_>, unit: Unit, indicators: &[Defined], year: i32, l
         table.result(&unit, indicator, asked.iter().rev().find(|period| period.kind == kind)?, None)
     };
     Ok(indicators.iter().filter_map(result).collect())
+}
+
+/// What a report adds up to: amounts of units and of localities by indicator and period, and what is not added up.
+#[derive(Debug, Default)]
+pub struct Reported {
+    /// What units recorded.
+    pub units: HashMap<(IndicatorId, PeriodId), Amount>,
+    /// What was recorded of localities.
+    pub places: HashMap<(IndicatorId, PeriodId), Amount>,
+    /// Levels and states.
+    pub known: Vec<Known>,
+}
+
+/// The results of a unit by figures that a report adds up to, each indicator at the period given beside it.
+///
+/// # Errors
+/// Database errors.
+pub fn of_report(db: &mut Db<'_>, unit: &Unit, asked: &[(Defined, Period)], reported: Reported) -> Result<Vec<IndicatorResult>> {
+    let units = std::slice::from_ref(unit);
+    let bases = both(db, BASE_YEAR)?.0;
+    let seats = seats_of(db, units)?;
+    let nodes = nodes_of(units, &seats);
+    let first: Vec<PeriodId> = bases.iter().map(|period| period.id).collect();
+    let mut sums = values::read(db, &nodes, &first, None, &[WHOLE])?;
+    // What was reported stands in the place of what is recorded, for the base year as well where it is that year's report.
+    sums.retain(|(_, period, indicator, _), _| !asked.iter().any(|(one, of)| one.id == *indicator && of.id == *period));
+    sums.extend(reported.units.into_iter().map(|((indicator, period), amount)| ((unit.id.any(), period, indicator, WHOLE), amount)));
+    for ((indicator, period), amount) in reported.places {
+        let day = asked.iter().find(|(_, one)| one.id == period).map(|(_, one)| one.as_of);
+        if let Some(place) = day.and_then(|day| territory(unit, &seats, day)) {
+            sums.insert((place.any(), period, indicator, WHOLE), amount);
+        }
+    }
+    let indicators: Vec<Defined> = asked.iter().map(|(indicator, _)| indicator.clone()).collect();
+    let mut periods: Vec<PeriodId> = asked.iter().map(|(_, period)| period.id).chain(first).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    let figured = Figured { seats, sums, known: Some(reported.known) };
+    let table = Table::around(db, units, &indicators, (&periods, bases), Look::default(), figured)?;
+    Ok(asked.iter().filter_map(|(indicator, period)| table.result(unit, indicator, period, None)).collect())
 }
 
 /// The periods of a year and those of the base year, of the kinds that indicators use.

@@ -6,5 +6,5 @@ mod read;
 mod rows;
 mod write;
 
-pub use read::{find, find_many, get, history, list};
-pub use write::{Done, record, withdraw};
+pub use read::{find, find_many, get, history, list, own_of};
+pub use write::{Done, record, review, withdraw};

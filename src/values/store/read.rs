@@ -15,7 +15,7 @@ use crate::db::schema::{
 };
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::{Indicator, Period};
-use crate::ids::{LocalityId, UnitId, ValueId};
+use crate::ids::{IndicatorId, LocalityId, PeriodId, UnitId, ValueId};
 use crate::indicators::model::Category;
 use crate::indicators::store::referred as referred_indicator;
 use crate::localities::model::LocalityRef;
@@ -170,6 +170,22 @@ pub fn find_many(db: &mut Db<'_>, ids: Vec<ValueId>) -> Result<Vec<IndicatorValu
     let day = db.today();
     let query = visible!(db.scope()?).filter(indicator_values::id.eq_any(ids)).order_by(indicator_values::id).select(columns!(day));
     let rows: Vec<Row> = query.load(db.conn)?;
+    filled(db, rows)
+}
+
+/// What a unit of the scope itself recorded for these indicators and periods, of itself first.
+///
+/// # Errors
+/// Database errors.
+pub fn own_of(db: &mut Db<'_>, unit: UnitId, indicators: &[IndicatorId], periods: &[PeriodId]) -> Result<Vec<IndicatorValue>> {
+    let day = db.today();
+    let rows: Vec<Row> = visible!(db.scope()?)
+        .filter(indicator_values::unit_id.eq(unit))
+        .filter(indicator_values::period_id.eq_any(periods.to_vec()))
+        .filter(indicator_values::indicator_id.eq_any(indicators.to_vec()))
+        .order_by((localities::code.nullable().is_not_null(), localities::code, indicators::code))
+        .select(columns!(day))
+        .load(db.conn)?;
     filled(db, rows)
 }
 

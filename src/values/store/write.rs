@@ -246,6 +246,38 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     Ok(done)
 }
 
+/// What is odd about values as they are stored, by row; each row names one. Nothing is recorded.
+///
+/// # Errors
+/// Database errors.
+pub fn review(tx: &mut Tx<'_>, rows: &[NewValue]) -> Result<Vec<Vec<Fault>>> {
+    let tree = tx.hold_tree()?;
+    let known = Known::read(tx, &tree, rows)?;
+    // What cannot be recorded any more may still be looked at.
+    let mut passed = Vec::new();
+    let resolved: Vec<Option<Resolved<'_>>> =
+        rows.iter().enumerate().map(|(index, row)| resolve(&known, index, row, &mut passed)).collect();
+    let stored = stored(tx, &resolved.iter().flatten().map(Resolved::cell).collect())?;
+    let mut found: Vec<Vec<Fault>> = Vec::with_capacity(rows.len());
+    let mut numbers: Vec<Numbered<'_>> = Vec::with_capacity(rows.len());
+    for (index, (row, resolved)) in rows.iter().zip(&resolved).enumerate() {
+        let old = resolved.as_ref().and_then(|resolved| Some((resolved, stored.get(&resolved.cell())?)));
+        let Some((of, old)) = old else {
+            found.push(Vec::new());
+            continue;
+        };
+        numbers.extend(rules::number(&old.figures, of.definition).map(|number| Numbered { index, of, number }));
+        found.push(rules::check(index, row, &old.figures, of.indicator.kind, of.definition, of.collects).warnings);
+    }
+    let lineage = Lineage::read(tx, resolved.iter().flatten().map(Resolved::subject).collect::<HashSet<_>>())?;
+    for (index, oddities) in odd::oddities(tx, &numbers, &lineage)? {
+        if let Some(row) = found.get_mut(index) {
+            row.extend(oddities);
+        }
+    }
+    Ok(found)
+}
+
 /// Whose a locality's value is when another office than its keeper changes it: the keeper's, while it was in charge of the place on
 /// the day and is below the caller; the caller's once the keeper was not in charge; nobody's else, and the row is refused.
 fn keeper(tx: &mut Tx<'_>, old: &Stored, resolved: &Resolved<'_>) -> Result<Option<UnitId>> {

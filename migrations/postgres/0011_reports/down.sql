@@ -1,0 +1,13 @@
+DROP TABLE round_sums;
+DROP TABLE issue_numbers;
+DROP TABLE report_documents;
+DROP TABLE report_sources;
+DROP TABLE report_levels;
+DROP TABLE report_amounts;
+DROP TABLE report_revisions;
+DROP TABLE reports;
+DROP TABLE round_exceptions;
+DROP TABLE round_reminders;
+DROP TABLE reporting_rounds;
+DROP TABLE report_form_versions;
+DROP TABLE report_forms;

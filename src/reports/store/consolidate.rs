@@ -1,0 +1,213 @@
+//! Putting a report together of the accepted reports of the units below.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
+
+use super::read::{self, Row};
+use super::write::{self, Locked};
+use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports, unit_closure, unit_spells, units};
+use crate::db::{Db, Tx, each};
+use crate::error::{Fault, FaultCode, Result};
+use crate::forms::store::asked;
+use crate::ids::{ReportId, Uid, UnitId};
+use crate::reports::model::{Consolidation, Content, Included, ReportStatus};
+use crate::rounds::store::Bare;
+use crate::units::model::{Kind, Level, UnitRef, UnitType};
+use crate::units::store::unit_refs;
+
+/// The units that report to one: the nearest below it, of the tree of the round, that owe a report.
+fn reporting(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<UnitId>> {
+    type Below = (UnitId, Kind, UnitType, String);
+    let day = round.ask.day;
+    let (mut found, mut above) = (Vec::new(), vec![unit]);
+    while !above.is_empty() {
+        let rows: Vec<Below> = unit_closure::table
+            .inner_join(units::table.on(units::id.eq(unit_closure::descendant)))
+            .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(unit_closure::descendant)))
+            .filter(unit_closure::ancestor.eq_any(std::mem::take(&mut above)))
+            .filter(unit_closure::depth.eq(1))
+            .filter(unit_closure::valid_from.le(day))
+            .filter(unit_closure::valid_to.gt(day))
+            .filter(unit_spells::valid_from.le(day))
+            .filter(unit_spells::valid_to.gt(day))
+            .filter(units::valid_from.le(day))
+            .filter(units::valid_to.gt(day))
+            .order_by(units::code)
+            .select((units::id, units::kind, units::type_, unit_spells::levels))
+            .load(db.conn)?;
+        for (id, kind, unit_type, levels) in rows {
+            let levels: Vec<Level> = levels.split(' ').filter_map(Level::parse).collect();
+            if round.ask.by.takes(kind, unit_type, &levels) { found.push(id) } else { above.push(id) }
+        }
+    }
+    Ok(found)
+}
+
+/// What became of the report of a unit that reports to another.
+struct Child {
+    unit: UnitId,
+    late: bool,
+    /// The report in force and its revision, if it was accepted.
+    accepted: Option<(ReportId, i32)>,
+}
+
+fn children(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<Child>> {
+    type Told = (UnitId, ReportId, Option<i32>, ReportStatus, i32, Option<bool>);
+    let below = reporting(db, unit, round)?;
+    let rows: Vec<Told> = reports::table
+        .filter(reports::round_id.eq(round.ask.round))
+        .filter(reports::unit_id.eq_any(below.clone()))
+        .select((reports::unit_id, reports::id, reports::slot, reports::status, reports::revision, reports::late))
+        .load(db.conn)?;
+    let mut by_unit: HashMap<UnitId, Vec<Told>> = HashMap::new();
+    for row in rows {
+        by_unit.entry(row.0).or_default().push(row);
+    }
+    let child = |unit: UnitId| {
+        let own = by_unit.remove(&unit).unwrap_or_default();
+        let taken = |row: &&Told| row.2 == Some(1) && matches!(row.3, ReportStatus::Accepted | ReportStatus::Issued);
+        let accepted = own.iter().find(taken).map(|row| (row.1, row.4));
+        Child { unit, late: own.iter().any(|row| row.5 == Some(true)), accepted }
+    };
+    Ok(below.into_iter().map(child).collect())
+}
+
+/// What keeps a report that others report to from being submitted: that it was not put together, or not of what is accepted now; and
+/// whether reports are missing.
+pub(super) fn faults(db: &mut Db<'_>, locked: &Locked) -> Result<(Option<Fault>, Option<Fault>)> {
+    let children = children(db, locked.row.unit, &locked.round)?;
+    if children.is_empty() {
+        return Ok((None, None));
+    }
+    let at = |code| Fault::at("/consolidation", code);
+    let Some(last) = read::consolidation(&locked.row)? else { return Ok((Some(at(FaultCode::ConsolidationRequired)), None)) };
+    let mut now: Vec<(ReportId, i32)> = children.iter().filter_map(|child| child.accepted).collect();
+    let mut then: Vec<(ReportId, i32)> = last.included.iter().map(|one| (one.report, one.revision)).collect();
+    now.sort_unstable();
+    then.sort_unstable();
+    let outdated = (now != then).then(|| at(FaultCode::ConsolidationOutdated));
+    let count = children.iter().filter(|child| child.accepted.is_none()).count();
+    let missing = (count > 0).then(|| Fault::at("/consolidation/missing", FaultCode::ReportsMissing).with(count.to_string()));
+    Ok((outdated, missing))
+}
+
+/// Puts a report together of what is accepted now: figures are added up, words are joined section by section to edit from, and it is on
+/// record who is in it, who is missing and who was late. Sections that were edited stay as they are.
+///
+/// # Errors
+/// Database errors.
+pub fn consolidate(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
+    let row = &locked.row;
+    let children = children(tx, row.unit, &locked.round)?;
+    let units = unit_refs(tx, children.iter().map(|child| child.unit).collect())?;
+    let named = |unit: &UnitId| units.get(unit).cloned();
+    let included: Vec<Included> = children
+        .iter()
+        .filter_map(|child| {
+            let (report, revision) = child.accepted?;
+            Some(Included { unit: named(&child.unit)?, report, revision })
+        })
+        .collect();
+    let missing: Vec<UnitRef> = children.iter().filter(|child| child.accepted.is_none()).filter_map(|child| named(&child.unit)).collect();
+    let late: Vec<UnitRef> = children.iter().filter(|child| child.late).filter_map(|child| named(&child.unit)).collect();
+    keep(tx, row.id, &included)?;
+    let (sections, merged) = merge(tx, row, &locked.round, &included)?;
+    let consolidation = Consolidation { included, missing, late, at: tx.now() };
+    let change = (
+        reports::consolidation.eq(Some(serde_json::to_string(&consolidation)?)),
+        reports::sections.eq(serde_json::to_string(&sections)?),
+        reports::merged.eq(serde_json::to_string(&merged)?),
+    );
+    diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
+    write::touched(tx, row.id)
+}
+
+/// Keeps which reports a draft is put together of, and what they add up to.
+fn keep(tx: &mut Tx<'_>, id: ReportId, included: &[Included]) -> Result<()> {
+    /// The draft's revision.
+    const DRAFT: i32 = 0;
+    diesel::delete(report_sources::table.filter(report_sources::report_id.eq(id)).filter(report_sources::revision.eq(DRAFT)))
+        .execute(tx.conn)?;
+    diesel::delete(report_amounts::table.filter(report_amounts::report_id.eq(id)).filter(report_amounts::revision.eq(DRAFT)))
+        .execute(tx.conn)?;
+    diesel::delete(report_levels::table.filter(report_levels::report_id.eq(id)).filter(report_levels::revision.eq(DRAFT)))
+        .execute(tx.conn)?;
+    let rows: Vec<_> = included
+        .iter()
+        .map(|one| {
+            (
+                report_sources::report_id.eq(id),
+                report_sources::revision.eq(DRAFT),
+                report_sources::source_id.eq(one.report),
+                report_sources::source_revision.eq(one.revision),
+            )
+        })
+        .collect();
+    let conn = &mut *tx.conn;
+    for chunk in rows.chunks(1000) {
+        each!(conn => diesel::insert_into(report_sources::table).values(chunk).execute(conn))?;
+    }
+    diesel::sql_query(
+        "INSERT INTO report_amounts (report_id, revision, indicator_id, period_id, of_places, numerator, denominator, numerator_rows, \
+            denominator_rows, complete_rows) \
+        SELECT s.report_id, s.revision, a.indicator_id, a.period_id, a.of_places, CAST(SUM(a.numerator) AS BIGINT), \
+            CAST(SUM(a.denominator) AS BIGINT), CAST(SUM(a.numerator_rows) AS BIGINT), CAST(SUM(a.denominator_rows) AS BIGINT), \
+            CAST(SUM(a.complete_rows) AS BIGINT) \
+        FROM report_sources s JOIN report_amounts a ON a.report_id = s.source_id AND a.revision = s.source_revision \
+        WHERE s.report_id = $1 AND s.revision = $2 \
+        GROUP BY s.report_id, s.revision, a.indicator_id, a.period_id, a.of_places",
+    )
+    .bind::<Uid, _>(id)
+    .bind::<Integer, _>(DRAFT)
+    .execute(tx.conn)?;
+    diesel::sql_query(
+        "INSERT INTO report_levels (report_id, revision, indicator_id, period_id, locality_id, level) \
+        SELECT s.report_id, s.revision, l.indicator_id, l.period_id, l.locality_id, MAX(l.level) \
+        FROM report_sources s JOIN report_levels l ON l.report_id = s.source_id AND l.revision = s.source_revision \
+        WHERE s.report_id = $1 AND s.revision = $2 \
+        GROUP BY s.report_id, s.revision, l.indicator_id, l.period_id, l.locality_id",
+    )
+    .bind::<Uid, _>(id)
+    .bind::<Integer, _>(DRAFT)
+    .execute(tx.conn)?;
+    Ok(())
+}
+
+type Bodies = BTreeMap<String, String>;
+
+/// The words of the reports, joined section by section under the names of their units. A section that says what was joined last, or
+/// nothing, says what is joined now.
+fn merge(tx: &mut Tx<'_>, row: &Row, round: &Bare, included: &[Included]) -> Result<(Bodies, Bodies)> {
+    let form = asked(tx, round.form.0, round.form.1)?;
+    let mut told: HashMap<ReportId, Content> = HashMap::new();
+    for chunk in included.chunks(100) {
+        let rows: Vec<(ReportId, i32, String)> = report_revisions::table
+            .filter(report_revisions::report_id.eq_any(chunk.iter().map(|one| one.report).collect::<Vec<_>>()))
+            .select((report_revisions::report_id, report_revisions::number, report_revisions::content))
+            .load(tx.conn)?;
+        for (report, number, text) in rows {
+            if chunk.iter().any(|one| one.report == report && one.revision == number) {
+                told.insert(report, serde_json::from_str(&text)?);
+            }
+        }
+    }
+    let mut sections: Bodies = serde_json::from_str(&row.sections)?;
+    let last: Bodies = serde_json::from_str(&row.merged)?;
+    let mut merged = Bodies::new();
+    for section in &form.sections {
+        let said = included.iter().filter_map(|one| {
+            let own = told.get(&one.report)?.sections.iter().find(|own| own.key == section.key)?;
+            let body = own.body.trim();
+            (!body.is_empty()).then(|| format!("{}:\n{body}", one.unit.name))
+        });
+        let joined = said.collect::<Vec<_>>().join("\n\n");
+        let now = sections.entry(section.key.clone()).or_default();
+        if now.trim().is_empty() || last.get(&section.key) == Some(now) {
+            now.clone_from(&joined);
+        }
+        merged.insert(section.key.clone(), joined);
+    }
+    Ok((sections, merged))
+}

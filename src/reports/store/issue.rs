@@ -1,0 +1,156 @@
+//! Issuing: numbers without holes, documents that are the same bytes for ever, and what is on record afterwards.
+
+use chrono::Datelike;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::read::{self, frozen};
+use super::write::{Locked, record, supersede, touched};
+use crate::clock::Instant;
+use crate::db::schema::{issue_numbers, report_documents, reports};
+use crate::db::{Db, Tx, each};
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::ids::{ReportId, UnitId};
+use crate::indicators::model::IndicatorKind;
+use crate::print;
+use crate::print::Format;
+use crate::print::model::Paper;
+use crate::reports::model::{Because, Correction, Issue, IssuedDocument, RecordKind, Report, ReportStatus};
+use crate::reports::paper::{Compared, paper};
+use crate::text::{hexadecimal, sha256};
+
+/// More charts than this make a document no clearer.
+const MOST_CHARTS: usize = 3;
+
+/// The next number of an issuer in a year (Decree 30/2020/NĐ-CP article 15): its row is waited for, so none is missing or given twice.
+fn next_number(tx: &mut Tx<'_>, issuer: UnitId, year: i32) -> Result<i32> {
+    let first = (issue_numbers::issuer_id.eq(issuer), issue_numbers::year.eq(year), issue_numbers::last.eq(1));
+    let conn = &mut *tx.conn;
+    each!(conn => diesel::insert_into(issue_numbers::table)
+        .values(first)
+        .on_conflict((issue_numbers::issuer_id, issue_numbers::year))
+        .do_update()
+        .set(issue_numbers::last.eq(issue_numbers::last + excluded(issue_numbers::last)))
+        .execute(conn))?;
+    let row = issue_numbers::table.filter(issue_numbers::issuer_id.eq(issuer)).filter(issue_numbers::year.eq(year));
+    Ok(row.select(issue_numbers::last).first(tx.conn)?)
+}
+
+/// Issues a report: it takes its number, and its document is kept as it is.
+///
+/// # Errors
+/// 422 for a day that has not come, or before it was accepted.
+pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<()> {
+    let row = &locked.row;
+    let accepted = row.accepted_at.map(Instant::business_day);
+    let today = tx.today();
+    if how.issued_on > today || accepted.is_some_and(|day| how.issued_on < day) {
+        let from = accepted.map(|day| format!("{day} – ")).unwrap_or_default();
+        return Err(Error::invalid(vec![Fault::at("/issued_on", FaultCode::OutOfRange).with(format!("{from}{today}"))]));
+    }
+    let recipients =
+        if how.recipients.is_empty() { ["UBND tỉnh", "Lưu: VT, VP"].map(str::to_owned).to_vec() } else { how.recipients.clone() };
+    let mut document = IssuedDocument {
+        number: next_number(tx, row.unit, how.issued_on.year())?,
+        symbol: how.symbol.clone(),
+        issued_on: how.issued_on,
+        place: how.place.clone(),
+        signatory: how.signatory.clone(),
+        recipients,
+        sha256: String::new(),
+    };
+    let (mut report, title) = read::paper_of(tx, row.id)?;
+    report.document = Some(document.clone());
+    let compared = compared(tx, &report)?;
+    let paper = paper(&report, &title, &compared);
+    for (format, bytes) in [(Format::Docx, print::docx(&paper)?), (Format::Pdf, print::pdf(&paper)?)] {
+        let digest = sha256(&bytes);
+        if format == Format::Pdf {
+            document.sha256 = hexadecimal(&digest);
+        }
+        let kept = (
+            report_documents::report_id.eq(row.id),
+            report_documents::format.eq(format),
+            report_documents::sha256.eq(digest),
+            report_documents::bytes.eq(bytes),
+        );
+        diesel::insert_into(report_documents::table).values(kept).execute(tx.conn)?;
+    }
+    let change = (reports::status.eq(ReportStatus::Issued), reports::document.eq(Some(serde_json::to_string(&document)?)));
+    diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
+    touched(tx, row.id)?;
+    locked.count(tx, ReportStatus::Issued, row.late)?;
+    supersede(tx, row)
+}
+
+/// The first ratios that several of the included reports tell, side by side.
+fn compared(db: &mut Db<'_>, report: &Report) -> Result<Vec<Compared>> {
+    let Some(consolidation) = &report.consolidation else { return Ok(Vec::new()) };
+    let mut told = Vec::with_capacity(consolidation.included.len());
+    for one in &consolidation.included {
+        told.push(frozen(db, one.report, one.revision)?.results);
+    }
+    let ratios = report.results.iter().filter(|result| result.kind == IndicatorKind::Ratio && result.rate.is_some());
+    let side_by_side = ratios.filter_map(|own| {
+        let is = |other: &&crate::results::model::IndicatorResult| other.indicator.id == own.indicator.id && other.rate.is_some();
+        let children: Vec<_> = told.iter().filter_map(|results| results.iter().find(is).cloned()).collect();
+        (children.len() > 1).then(|| Compared { own: own.clone(), children })
+    });
+    Ok(side_by_side.take(MOST_CHARTS).collect())
+}
+
+/// A formal document, or what it is to be made of.
+pub enum Bytes {
+    /// Kept since it was issued.
+    Kept {
+        /// The document.
+        bytes: Vec<u8>,
+        /// SHA-256.
+        sha256: Vec<u8>,
+    },
+    /// Of a report that is not issued.
+    Made(Box<Paper>),
+}
+
+/// The formal document of a report, and the name of its file without its ending.
+///
+/// # Errors
+/// 404 if the report is absent or out of scope.
+pub fn document(db: &mut Db<'_>, id: ReportId, format: Format) -> Result<(Bytes, String)> {
+    let (report, title) = read::paper_of(db, id)?;
+    let name = format!("{}-{}", report.round.code, report.unit.code);
+    let kept: Option<(Vec<u8>, Vec<u8>)> = report_documents::table
+        .filter(report_documents::report_id.eq(id))
+        .filter(report_documents::format.eq(format))
+        .select((report_documents::bytes, report_documents::sha256))
+        .first(db.conn)
+        .optional()?;
+    if let Some((bytes, sha256)) = kept {
+        return Ok((Bytes::Kept { bytes, sha256 }, name));
+    }
+    let compared = compared(db, &report)?;
+    Ok((Bytes::Made(Box::new(paper(&report, &title, &compared))), name))
+}
+
+/// Puts a correction on record; the document stays as it is (Decree 30/2020/NĐ-CP article 18).
+///
+/// # Errors
+/// Database errors.
+pub fn correct(tx: &mut Tx<'_>, locked: &Locked, correction: &Correction) -> Result<()> {
+    record(tx, &locked.row, RecordKind::Corrected, &correction.reason, Some(&correction.text))
+}
+
+/// Takes an issued report back; its document stays on record.
+///
+/// # Errors
+/// Database errors.
+pub fn recall(tx: &mut Tx<'_>, locked: &Locked, why: &Because) -> Result<()> {
+    let row = &locked.row;
+    let change = (reports::status.eq(ReportStatus::Recalled), reports::slot.eq(None::<i32>));
+    diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
+    locked.count(tx, ReportStatus::Recalled, row.late)?;
+    // What was to replace it stands in its place now.
+    let next = reports::table.filter(reports::previous_id.eq(row.id)).filter(reports::slot.eq(2));
+    diesel::update(next).set(reports::slot.eq(Some(1))).execute(tx.conn)?;
+    record(tx, row, RecordKind::Recalled, &why.reason, None)
+}

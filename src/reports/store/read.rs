@@ -1,0 +1,511 @@
+//! Reading reports: cards for lists, whole ones, and what was submitted of them.
+
+use std::collections::HashMap;
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::live;
+use crate::access::policy::{Duty, Role};
+use crate::access::scope::Scope;
+use crate::clock::Instant;
+use crate::db::Db;
+use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::schema::{report_amounts, report_revisions, report_sources, reports, units, users};
+use crate::difference::differences;
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::forms;
+use crate::ids::{Key, ReportId, RoundId, UnitId, UserId};
+use crate::indicators;
+use crate::indicators::model::IndicatorKind;
+use crate::indicators::store::Which;
+use crate::reports::model::{
+    Consolidation, Content, Done, IssuedDocument, Report, ReportCard, ReportFilters, ReportRecord, ReportRevision, ReportRevisionContent,
+    ReportSection, ReportSource, ReportStatus, Returned, SourcesQuery,
+};
+use crate::reports::rules::{self, Parties, Relation};
+use crate::rounds::model::RoundStatus;
+use crate::rounds::rules::{day_of, is_over};
+use crate::rounds::store::{self as rounds, Bare};
+use crate::sums::completeness;
+use crate::sums::values::Amount;
+use crate::units::model::Kind;
+use crate::units::store::{referred_unit, unit_refs, within};
+use crate::users::model::{NamedPerson, PersonRef};
+
+/// Reports of the scope. A macro, because the type has no name.
+macro_rules! visible {
+    ($scope:expr) => {{
+        let scope: Scope = $scope;
+        reports::table.filter(reports::unit_id.eq_any(within(scope.root(), scope.today())))
+    }};
+}
+
+#[derive(Clone, Debug, Queryable)]
+pub(super) struct Row {
+    pub(super) id: ReportId,
+    pub(super) round: RoundId,
+    pub(super) unit: UnitId,
+    pub(super) slot: Option<i32>,
+    pub(super) previous: Option<ReportId>,
+    pub(super) status: ReportStatus,
+    pub(super) revision: i32,
+    pub(super) late: Option<bool>,
+    pub(super) sections: String,
+    pub(super) merged: String,
+    pub(super) consolidation: Option<String>,
+    pub(super) returned: Option<String>,
+    pub(super) submitted_by: Option<UserId>,
+    submitted_at: Option<Instant>,
+    accepted_by: Option<UserId>,
+    pub(super) accepted_at: Option<Instant>,
+    pub(super) document: Option<String>,
+    pub(super) records: String,
+    pub(super) version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+/// The row with this id, if it is in scope.
+pub(super) fn row(db: &mut Db<'_>, id: ReportId) -> Result<Row> {
+    Ok(visible!(db.scope()?).filter(reports::id.eq(id)).first(db.conn)?)
+}
+
+/// What stands around rows: their rounds, units and people, each read once.
+pub(super) struct Around {
+    rounds: HashMap<RoundId, Bare>,
+    kinds: HashMap<UnitId, Kind>,
+    people: HashMap<UserId, (PersonRef, Option<String>)>,
+    excepted: Vec<(RoundId, UnitId)>,
+}
+
+impl Around {
+    pub(super) fn read(db: &mut Db<'_>, rows: &[Row]) -> Result<Self> {
+        let rounds = rounds::bare(db, rows.iter().map(|row| row.round).collect())?;
+        let of: Vec<UnitId> = rows.iter().map(|row| row.unit).collect();
+        let kinds: Vec<(UnitId, Kind)> = units::table.filter(units::id.eq_any(of)).select((units::id, units::kind)).load(db.conn)?;
+        let mut asked: Vec<UserId> = rows.iter().flat_map(|row| [row.submitted_by, row.accepted_by]).flatten().collect();
+        asked.extend(db.context.caller.person().map(|person| person.id));
+        let people: Vec<(NamedPerson, Option<String>)> = users::table
+            .filter(users::id.eq_any(asked))
+            .select(((users::id, users::username, users::full_name), users::email))
+            .load(db.conn)?;
+        let kinds: HashMap<UnitId, Kind> = kinds.into_iter().collect();
+        let now = db.now();
+        let shut = |row: &&Row| {
+            let role = kinds.get(&row.unit).map(|kind| kind.role());
+            rounds.get(&row.round).zip(role).is_some_and(|(round, role)| is_shut(round, role, now))
+        };
+        let shut: Vec<(RoundId, UnitId)> = rows.iter().filter(shut).map(|row| (row.round, row.unit)).collect();
+        Ok(Self {
+            excepted: rounds::excepted(db, &shut)?,
+            kinds,
+            people: people.into_iter().map(|(named, email)| (named.0, (PersonRef::of(named), email))).collect(),
+            rounds,
+        })
+    }
+
+    pub(super) fn round(&self, row: &Row) -> Result<&Bare> {
+        self.rounds.get(&row.round).ok_or_else(|| Error::internal("a report without its round"))
+    }
+
+    pub(super) fn role(&self, row: &Row) -> Role {
+        self.kinds.get(&row.unit).map_or(Role::School, |kind| kind.role())
+    }
+
+    fn person(&self, id: Option<UserId>) -> Option<PersonRef> {
+        self.people.get(&id?).map(|(named, _)| named.clone())
+    }
+
+    /// Whether the unit cannot write any more: past its lock, or the round is closed, and nobody gave it more time.
+    pub(super) fn is_locked(&self, row: &Row, now: Instant) -> bool {
+        let shut = self.rounds.get(&row.round).is_some_and(|round| is_shut(round, self.role(row), now));
+        shut && !self.excepted.contains(&(row.round, row.unit))
+    }
+
+    /// How the caller stands to a report.
+    pub(super) fn relation(&self, db: &Db<'_>, row: &Row) -> Relation {
+        let email = |id: Option<UserId>| self.people.get(&id?)?.1.as_deref().map(str::to_lowercase);
+        let own = email(db.context.caller.person().map(|person| person.id));
+        let same_person = own.is_some() && own == email(row.submitted_by);
+        let kind = self.kinds.get(&row.unit).copied().unwrap_or(Kind::School);
+        Relation::of(&db.context.caller, Parties { unit: row.unit, kind, submitted_by: row.submitted_by, same_person })
+    }
+}
+
+/// Whether a round takes nothing more from units of a role.
+pub(super) fn is_shut(round: &Bare, role: Role, now: Instant) -> bool {
+    round.status == RoundStatus::Closed || is_over(day_of(&round.locks_on, role), now)
+}
+
+fn cards(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<ReportCard>> {
+    let around = Around::read(db, &rows)?;
+    let names = unit_refs(db, rows.iter().map(|row| row.unit).collect())?;
+    let now = db.now();
+    rows.into_iter()
+        .map(|row| {
+            let round = around.round(&row)?;
+            let due_on = day_of(&round.due_on, around.role(&row));
+            let relation = around.relation(db, &row);
+            let mut actions = rules::LIFE.actions(row.status, relation);
+            if around.is_locked(&row, now) {
+                actions.retain(|action| !rules::is_locked_away(*action));
+            }
+            let returned: Option<Returned> = row.returned.as_deref().map(serde_json::from_str).transpose()?;
+            Ok(ReportCard {
+                id: row.id,
+                round: round.named.clone(),
+                unit: names.get(&row.unit).cloned().ok_or_else(|| Error::internal("a report without its unit"))?,
+                status: row.status,
+                revision: row.revision,
+                late: row.late.unwrap_or_else(|| is_over(due_on, now)),
+                due_on,
+                submitted: row.submitted_at.map(|at| Done { by: around.person(row.submitted_by), at }),
+                accepted: row.accepted_at.map(|at| Done { by: around.person(row.accepted_by), at }),
+                returned_reason: returned.map(|returned| returned.reason),
+                previous: row.previous,
+                actions,
+                version: row.version,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            })
+        })
+        .collect()
+}
+
+/// The card of a report: what the journal tells of it.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn card(db: &mut Db<'_>, id: ReportId) -> Result<ReportCard> {
+    let row = row(db, id)?;
+    cards(db, vec![row])?.pop().ok_or_else(Error::not_found)
+}
+
+/// The report with this id.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn get(db: &mut Db<'_>, id: ReportId) -> Result<Report> {
+    let row = row(db, id)?;
+    whole(db, row)
+}
+
+/// [`get`], where nothing is no fault.
+///
+/// # Errors
+/// Database errors.
+pub fn find(db: &mut Db<'_>, id: ReportId) -> Result<Option<Report>> {
+    let row: Option<Row> = visible!(db.scope()?).filter(reports::id.eq(id)).first(db.conn).optional()?;
+    row.map(|row| whole(db, row)).transpose()
+}
+
+fn whole(db: &mut Db<'_>, row: Row) -> Result<Report> {
+    let card = cards(db, vec![row.clone()])?.pop().ok_or_else(Error::not_found)?;
+    let content = content(db, &row)?;
+    put_together(card, &row, content)
+}
+
+/// A card with what the report says.
+pub(super) fn put_together(card: ReportCard, row: &Row, content: Content) -> Result<Report> {
+    let returned: Option<Returned> = row.returned.as_deref().map(serde_json::from_str).transpose()?;
+    let document: Option<IssuedDocument> = row.document.as_deref().map(serde_json::from_str).transpose()?;
+    let records: Vec<ReportRecord> = serde_json::from_str(&row.records)?;
+    Ok(Report {
+        id: card.id,
+        round: card.round,
+        unit: content.unit,
+        parent: content.parent,
+        status: card.status,
+        revision: card.revision,
+        late: card.late,
+        due_on: card.due_on,
+        values: content.values,
+        results: content.results,
+        sections: content.sections,
+        notes: content.notes,
+        remarks: returned.map(|returned| returned.remarks).unwrap_or_default(),
+        returned_reason: card.returned_reason,
+        submitted: card.submitted,
+        accepted: card.accepted,
+        consolidation: content.consolidation,
+        document,
+        records,
+        previous: card.previous,
+        actions: card.actions,
+        version: card.version,
+        created_at: card.created_at,
+        updated_at: card.updated_at,
+    })
+}
+
+/// What a report says: as it was submitted, or as it stands while it is written.
+pub(super) fn content(db: &mut Db<'_>, row: &Row) -> Result<Content> {
+    if rules::is_frozen(row.status) {
+        return frozen(db, row.id, row.revision);
+    }
+    let round = rounds::bare(db, vec![row.round])?.remove(&row.round).ok_or_else(Error::not_found)?;
+    Ok(live::live(db, row, &round)?.content)
+}
+
+/// What was submitted as a revision.
+pub(super) fn frozen(db: &mut Db<'_>, id: ReportId, number: i32) -> Result<Content> {
+    let text: String = report_revisions::table
+        .filter(report_revisions::report_id.eq(id))
+        .filter(report_revisions::number.eq(number))
+        .select(report_revisions::content)
+        .first(db.conn)?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// A report with the title of its form: what a paper is made of.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn paper_of(db: &mut Db<'_>, id: ReportId) -> Result<(Report, String)> {
+    let report = get(db, id)?;
+    let round: RoundId = report.round.id.of();
+    let (form, number) = rounds::bare(db, vec![round])?.remove(&round).ok_or_else(Error::not_found)?.form;
+    Ok((report, forms::store::asked(db, form, number)?.title_vi))
+}
+
+/// A page of reports.
+///
+/// # Errors
+/// 422 for a filter that names nothing in scope.
+pub fn list(db: &mut Db<'_>, filters: &ReportFilters, since: Option<Instant>, page: &PageRequest) -> Result<Page<ReportCard>> {
+    let (scope, day) = (db.scope()?, db.today());
+    let mut faults = Vec::new();
+    let unknown = |parameter: &'static str| Fault::of(parameter, FaultCode::UnknownReference);
+    let round = filters.round.as_deref().map(|text| rounds::referred(db, unknown("round"), text, &mut faults)).transpose()?.flatten();
+    let unit = filters.unit.as_deref().map(|text| referred_unit(db, unknown("unit"), text, &mut faults)).transpose()?.flatten();
+    let root = filters.within.as_deref().map(|text| referred_unit(db, unknown("within"), text, &mut faults)).transpose()?.flatten();
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let decided = decided(db)?;
+    let narrowed = || {
+        let mut query = visible!(scope).into_boxed();
+        if let Some(round) = round {
+            query = query.filter(reports::round_id.eq(round));
+        }
+        if let Some(unit) = &unit {
+            query = query.filter(reports::unit_id.eq(unit.id));
+        }
+        if let Some(root) = &root {
+            query = query.filter(reports::unit_id.eq_any(within(root.id, day)));
+        }
+        if let Some(status) = filters.status {
+            query = query.filter(reports::status.eq(status));
+        }
+        if let Some(late) = filters.late {
+            query = query.filter(reports::late.eq(late));
+        }
+        if filters.to_decide == Some(true) {
+            query = query.filter(reports::status.eq(ReportStatus::Submitted));
+            match &decided {
+                Some((own, others)) => {
+                    query = query.filter(reports::unit_id.ne_all(own.clone()));
+                    query =
+                        query.filter(reports::submitted_by.is_null().or(reports::submitted_by.assume_not_null().ne_all(others.clone())));
+                }
+                None => query = query.filter(reports::id.eq_any(Vec::<ReportId>::new())),
+            }
+        }
+        if let Some(since) = since {
+            query = query.filter(reports::updated_at.ge(since));
+        }
+        query
+    };
+    let total = if page.count { Some(narrowed().select(count_star()).first(db.conn)?) } else { None };
+    let query = keyset!(narrowed(), page, reports::table, { "updated_at" => reports::updated_at: Instant }, reports::id);
+    let rows: Vec<Row> = query.load(db.conn)?;
+    let cut = Page::cut(rows, page, total, |row: &Row, name| if name == "updated_at" { row.updated_at.write() } else { row.id.write() });
+    let (rows, empty) = cut.split();
+    Ok(empty.with(cards(db, rows)?))
+}
+
+/// Whose reports the caller does not decide on: units, and accounts that are its own. `None` where it decides on nothing.
+fn decided(db: &mut Db<'_>) -> Result<Option<(Vec<UnitId>, Vec<UserId>)>> {
+    let Some(person) = db.context.caller.person().cloned().filter(|person| person.duties.has(Duty::Approver)) else { return Ok(None) };
+    let own = if person.role == Role::Department { Vec::new() } else { vec![person.scope.root(), person.scope.home()] };
+    let email: Option<String> = users::table.filter(users::id.eq(person.id)).select(users::email).first(db.conn)?;
+    let mut accounts = vec![person.id];
+    if let Some(email) = email {
+        accounts.extend(users::table.filter(users::email.eq(email)).select(users::id).load::<UserId>(db.conn)?);
+    }
+    Ok(Some((own, accounts)))
+}
+
+/// How many reports wait for the caller's decision.
+///
+/// # Errors
+/// Database errors.
+pub fn count_to_decide(db: &mut Db<'_>) -> Result<i64> {
+    let scope = db.scope()?;
+    let Some((own, accounts)) = decided(db)? else { return Ok(0) };
+    let waiting = visible!(scope)
+        .filter(reports::status.eq(ReportStatus::Submitted))
+        .filter(reports::unit_id.ne_all(own))
+        .filter(reports::submitted_by.is_null().or(reports::submitted_by.assume_not_null().ne_all(accounts)));
+    Ok(waiting.select(count_star()).first(db.conn)?)
+}
+
+/// How many reports of a unit itself open rounds wait for: owed, and never submitted.
+///
+/// # Errors
+/// Database errors.
+pub fn count_owed(db: &mut Db<'_>, unit: UnitId) -> Result<i64> {
+    let mut owed = 0;
+    for round in rounds::open_rounds(db)? {
+        if completeness::place(db, &round.ask, unit)?.owes {
+            let came = reports::table
+                .filter(reports::round_id.eq(round.ask.round))
+                .filter(reports::unit_id.eq(unit))
+                .filter(reports::late.is_not_null());
+            owed += i64::from(!diesel::select(diesel::dsl::exists(came)).get_result::<bool>(db.conn)?);
+        }
+    }
+    Ok(owed)
+}
+
+/// How many reports of a unit itself were sent back.
+///
+/// # Errors
+/// Database errors.
+pub fn count_returned(db: &mut Db<'_>, unit: UnitId) -> Result<i64> {
+    let returned = reports::table.filter(reports::unit_id.eq(unit)).filter(reports::status.eq(ReportStatus::Returned));
+    Ok(returned.select(count_star()).first(db.conn)?)
+}
+
+type RevisionRow = (i32, Option<NamedPerson>, Instant, bool);
+
+/// Everything that was submitted of a report, the first one first.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn revisions(db: &mut Db<'_>, id: ReportId) -> Result<Vec<ReportRevision>> {
+    row(db, id)?;
+    let rows: Vec<RevisionRow> = report_revisions::table
+        .left_join(users::table)
+        .filter(report_revisions::report_id.eq(id))
+        .order_by(report_revisions::number)
+        .select((
+            report_revisions::number,
+            (users::id, users::username, users::full_name).nullable(),
+            report_revisions::submitted_at,
+            report_revisions::late,
+        ))
+        .load(db.conn)?;
+    let told =
+        |(number, by, submitted_at, late): RevisionRow| ReportRevision { number, submitted_by: by.map(PersonRef::of), submitted_at, late };
+    Ok(rows.into_iter().map(told).collect())
+}
+
+/// One of them, with what differs from another.
+///
+/// # Errors
+/// 404 if there is no such report or revision; 422 if there is none to compare with.
+pub fn revision(db: &mut Db<'_>, id: ReportId, number: i32, compare: Option<i32>) -> Result<ReportRevisionContent> {
+    let told = revisions(db, id)?.into_iter().find(|revision| revision.number == number).ok_or_else(Error::not_found)?;
+    let text = |db: &mut Db<'_>, number: i32| -> Result<Option<Value>> {
+        let text: Option<String> = report_revisions::table
+            .filter(report_revisions::report_id.eq(id))
+            .filter(report_revisions::number.eq(number))
+            .select(report_revisions::content)
+            .first(db.conn)
+            .optional()?;
+        Ok(text.as_deref().map(serde_json::from_str).transpose()?)
+    };
+    let content = text(db, number)?.ok_or_else(Error::not_found)?;
+    let changes = match compare {
+        None => None,
+        Some(other) => {
+            let unknown = || Error::invalid(vec![Fault::of("compare", FaultCode::UnknownReference)]);
+            Some(differences(&text(db, other)?.ok_or_else(unknown)?, &content))
+        }
+    };
+    let ReportRevision { number, submitted_by, submitted_at, late } = told;
+    Ok(ReportRevisionContent { number, submitted_by, submitted_at, late, content, changes })
+}
+
+/// What a figure of a report is put together of: what the unit itself recorded, and each accepted report.
+///
+/// # Errors
+/// 404 if the report is absent or out of scope; 422 for an indicator that is none.
+pub fn sources(db: &mut Db<'_>, id: ReportId, query: &SourcesQuery) -> Result<Vec<ReportSource>> {
+    type Row = (ReportId, i32, i64, i64, i64, i64, i64);
+    let row = row(db, id)?;
+    let indicator = match Key::parse(&query.indicator) {
+        Some(key) => indicators::store::defined(db, Which::Named(&[key]))?.pop(),
+        None => None,
+    };
+    let indicator = indicator.ok_or_else(|| Error::invalid(vec![Fault::of("indicator", FaultCode::UnknownReference)]))?;
+    let revision = if rules::is_frozen(row.status) { row.revision } else { 0 };
+    let rows: Vec<Row> =
+        report_sources::table
+            .inner_join(report_amounts::table.on(
+                report_amounts::report_id.eq(report_sources::source_id).and(report_amounts::revision.eq(report_sources::source_revision)),
+            ))
+            .filter(report_sources::report_id.eq(id))
+            .filter(report_sources::revision.eq(revision))
+            .filter(report_amounts::indicator_id.eq(indicator.id))
+            .order_by(report_sources::source_id)
+            .select((
+                report_sources::source_id,
+                report_sources::source_revision,
+                report_amounts::numerator,
+                report_amounts::denominator,
+                report_amounts::numerator_rows,
+                report_amounts::denominator_rows,
+                report_amounts::complete_rows,
+            ))
+            .load(db.conn)?;
+    let content = content(db, &row)?;
+    let mut by_report: Vec<(ReportId, i32, Amount)> = Vec::new();
+    for (report, revision, numerator, denominator, numerator_rows, denominator_rows, complete_rows) in rows {
+        let amount = Amount { numerator, denominator, numerator_rows, denominator_rows, complete_rows };
+        match by_report.last_mut().filter(|last| last.0 == report) {
+            Some(last) => last.2.add(amount, 1),
+            None => by_report.push((report, revision, amount)),
+        }
+    }
+    let included = content.consolidation.as_ref().map(|one| one.included.clone()).unwrap_or_default();
+    let counts = indicator.kind == IndicatorKind::Count;
+    let of_report = |(report, revision, amount): (ReportId, i32, Amount)| {
+        let unit = included.iter().find(|one| one.report == report)?.unit.clone();
+        let above = (amount.numerator_rows > 0).then_some(amount.numerator);
+        let denominator = (amount.denominator_rows > 0).then_some(amount.denominator);
+        let (numerator, count) = if counts { (None, above) } else { (above, None) };
+        Some(ReportSource { unit, report, revision, numerator, denominator, count })
+    };
+    let mut sources: Vec<ReportSource> = by_report.into_iter().filter_map(of_report).collect();
+    let own = content.values.into_iter().filter(|value| value.indicator.code == indicator.code && !value.is_empty());
+    let unit = content.unit;
+    sources.extend(own.map(|value| ReportSource {
+        unit: unit.clone(),
+        report: id,
+        revision,
+        numerator: value.numerator,
+        denominator: value.denominator,
+        count: value.count,
+    }));
+    Ok(sources)
+}
+
+/// The sections that a row keeps, by the form's titles.
+pub(super) fn sections(row: &Row, form: &forms::store::Asked) -> Result<Vec<ReportSection>> {
+    let bodies: HashMap<String, String> = serde_json::from_str(&row.sections)?;
+    let section = |section: &crate::forms::model::FormSection| ReportSection {
+        key: section.key.clone(),
+        title_vi: section.title_vi.clone(),
+        body: bodies.get(&section.key).cloned().unwrap_or_default(),
+    };
+    Ok(form.sections.iter().map(section).collect())
+}
+
+/// What a row says that it is put together of.
+pub(super) fn consolidation(row: &Row) -> Result<Option<Consolidation>> {
+    Ok(row.consolidation.as_deref().map(serde_json::from_str).transpose()?)
+}

@@ -1,0 +1,413 @@
+//! Writing reports: beginning them, saying things, and the moves of their life.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::check::Checked;
+use super::live;
+use super::read::{self, Around, Row};
+use crate::assignments;
+use crate::assignments::model::AssignmentStatus;
+use crate::clock::Instant;
+use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports};
+use crate::db::{Conn, Tx, each};
+use crate::error::{Code, Error, Fault, FaultCode, Result};
+use crate::forms::store::{Asked, asked};
+use crate::ids::{Id, ReportId, RoundId, UnitId, UserId};
+use crate::reports::model::{
+    NewReport, RecordKind, ReportAction, ReportPatch, ReportRecord, ReportReturn, ReportStatus, Returned, Submission,
+};
+use crate::reports::rules::{self, Relation};
+use crate::rounds::model::RoundStatus;
+use crate::rounds::rules::{day_of, is_over};
+use crate::rounds::store::{self as rounds, Bare};
+use crate::sums::completeness::{self, Mark, Place};
+use crate::units::model::Kind;
+use crate::units::store::referred_unit;
+use crate::values;
+
+/// A report whose row is locked until the end of the transaction.
+pub struct Locked {
+    pub(super) row: Row,
+    pub(super) round: Bare,
+    pub(super) relation: Relation,
+    place: Place,
+    /// The unit's other reports in the round, as far as they count.
+    others: Vec<Mark>,
+    is_shut: bool,
+}
+
+/// Locks a report.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn lock(tx: &mut Tx<'_>, id: ReportId) -> Result<Locked> {
+    // Whoever writes totals of units above holds the tree.
+    tx.hold_tree()?;
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: Option<ReportId> = reports::table.filter(reports::id.eq(id)).select(reports::id).for_no_key_update().first(pg).optional()?;
+    }
+    let row = read::row(tx, id)?;
+    let around = Around::read(tx, std::slice::from_ref(&row))?;
+    let round = around.round(&row)?.clone();
+    let place = completeness::place(tx, &round.ask, row.unit)?;
+    let others: Vec<Mark> = reports::table
+        .filter(reports::round_id.eq(row.round))
+        .filter(reports::unit_id.eq(row.unit))
+        .filter(reports::id.ne(id))
+        .select((reports::status, reports::late))
+        .load(tx.conn)?;
+    let (relation, is_shut) = (around.relation(tx, &row), around.is_locked(&row, tx.now()));
+    Ok(Locked { row, round, relation, place, others, is_shut })
+}
+
+impl Locked {
+    /// Whose report it is.
+    #[must_use]
+    pub fn unit(&self) -> UnitId {
+        self.row.unit
+    }
+
+    /// Whether the caller may do this now.
+    ///
+    /// # Errors
+    /// 403 where it stands otherwise to the report; 412 if `is_meant` refuses the version; 423 past the lock; 409 with what it may do
+    /// instead.
+    pub fn allows(&self, action: ReportAction, is_meant: impl FnOnce(i64) -> Result<()>) -> Result<()> {
+        let may = || {
+            is_meant(self.row.version)?;
+            if self.is_shut && rules::is_locked_away(action) { Err(Error::new(Code::Locked)) } else { Ok(()) }
+        };
+        rules::LIFE.after(self.row.status, action, self.relation, may).map(drop)
+    }
+
+    fn mark(&self) -> Mark {
+        (self.row.status.as_str().to_owned(), self.row.late)
+    }
+
+    /// Puts the report's new mark in the place of the old one in every total above.
+    pub(super) fn count(&self, tx: &mut Tx<'_>, status: ReportStatus, late: Option<bool>) -> Result<()> {
+        let with = |mark: Mark| self.others.iter().cloned().chain([mark]).collect::<Vec<_>>();
+        let (before, after) = (with(self.mark()), with((status.as_str().to_owned(), late)));
+        completeness::turn(tx, &self.round.ask, &self.place, &before, &after)
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = reports, treat_none_as_default_value = false)]
+struct NewRow {
+    id: ReportId,
+    round_id: RoundId,
+    unit_id: UnitId,
+    slot: Option<i32>,
+    previous_id: Option<ReportId>,
+    status: ReportStatus,
+    revision: i32,
+    late: Option<bool>,
+    sections: String,
+    merged: String,
+    records: String,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+fn add(tx: &mut Tx<'_>, row: NewRow) -> Result<()> {
+    let conn = &mut *tx.conn;
+    let inserted = each!(conn => diesel::insert_into(reports::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    if inserted == 0 { Err(Error::duplicate("/unit")) } else { Ok(()) }
+}
+
+/// Begins a report of one's own unit, with what its assignments tell.
+///
+/// # Errors
+/// 403 for another unit; 409 `duplicate` where there is one; 423 past the lock; 422 with every fault.
+pub fn create(tx: &mut Tx<'_>, new: &NewReport) -> Result<ReportId> {
+    let mut faults = Vec::new();
+    let round = rounds::referred(tx, Fault::at("/round", FaultCode::UnknownReference), &new.round, &mut faults)?;
+    let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
+    let (Some(round), Some(unit)) = (round, unit) else { return Err(Error::invalid(faults)) };
+    if !tx.scope()?.is_own(unit.id) {
+        return Err(Error::forbidden().because("Chỉ lập báo cáo của đơn vị mình.", "A report is written of one's own unit."));
+    }
+    let round = rounds::bare(tx, vec![round])?.remove(&round).ok_or_else(Error::not_found)?;
+    if round.status == RoundStatus::Draft {
+        return Err(Error::conflict("Đợt báo cáo chưa mở.", "The round is not open yet."));
+    }
+    let place = completeness::place(tx, &round.ask, unit.id)?;
+    if !place.owes {
+        return Err(Error::invalid(vec![Fault::at("/unit", FaultCode::NotOwed)]));
+    }
+    let shut = read::is_shut(&round, place.role, tx.now());
+    if shut && rounds::excepted(tx, &[(round.ask.round, unit.id)])?.is_empty() {
+        return Err(Error::new(Code::Locked));
+    }
+    let form = asked(tx, round.form.0, round.form.1)?;
+    let sections = begun(tx, unit.id, &form)?;
+    let (id, now): (ReportId, Instant) = (Id::new(), tx.now());
+    let row = NewRow {
+        id,
+        round_id: round.ask.round,
+        unit_id: unit.id,
+        slot: Some(1),
+        previous_id: None,
+        status: ReportStatus::Draft,
+        revision: 0,
+        late: None,
+        sections: serde_json::to_string(&sections)?,
+        merged: "{}".to_owned(),
+        records: "[]".to_owned(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    add(tx, row)?;
+    Ok(id)
+}
+
+/// What the sections of groups begin with: the work of the unit, and what was said of it last.
+fn begun(tx: &mut Tx<'_>, unit: UnitId, form: &Asked) -> Result<BTreeMap<String, String>> {
+    if form.sections.iter().all(|section| section.group.is_none()) {
+        return Ok(BTreeMap::new());
+    }
+    let told = assignments::store::told(tx, unit)?;
+    let line = |work: &assignments::store::Told| {
+        let stands = match work.status {
+            AssignmentStatus::Confirmed => "đã hoàn thành".to_owned(),
+            AssignmentStatus::ReportedDone => "đã báo cáo hoàn thành".to_owned(),
+            AssignmentStatus::Paused => format!("tạm dừng, đạt {}%", work.percent),
+            _ => format!("đạt {}%", work.percent),
+        };
+        let said = work.said.as_deref().map(|said| format!(" {}", said.trim())).unwrap_or_default();
+        format!("- {}: {stands}.{said}", work.title)
+    };
+    let body = |group: &str| told.iter().filter(|work| work.group == group).map(line).collect::<Vec<_>>().join("\n");
+    let sections = form.sections.iter().filter_map(|section| Some((section.key.clone(), body(section.group.as_deref()?))));
+    Ok(sections.filter(|(_, body)| !body.is_empty()).collect())
+}
+
+pub(super) fn touched(tx: &mut Tx<'_>, id: ReportId) -> Result<()> {
+    let change = (reports::version.eq(reports::version + 1), reports::updated_at.eq(tx.now()));
+    diesel::update(reports::table.filter(reports::id.eq(id))).set(change).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Says sections anew and records values.
+///
+/// # Errors
+/// Those of recording values, with the places of this body; 422 for a section or an indicator that the form does not have.
+pub fn say(tx: &mut Tx<'_>, locked: &Locked, patch: &ReportPatch) -> Result<()> {
+    let row = &locked.row;
+    let question = live::question(tx, row.unit, &locked.round)?;
+    let mut faults = Vec::new();
+    let mut sections: BTreeMap<String, String> = serde_json::from_str(&row.sections)?;
+    let keys: Vec<&str> = question.form.sections.iter().map(|section| section.key.as_str()).collect();
+    for (index, section) in patch.sections.iter().enumerate() {
+        if keys.contains(&section.key.as_str()) {
+            sections.insert(section.key.clone(), section.body.clone());
+        } else {
+            faults.push(Fault::at(format!("/sections/{index}/key"), FaultCode::NotInList).with(keys.join(", ")));
+        }
+    }
+    let unit = row.unit.to_string();
+    let mut rows = Vec::with_capacity(patch.values.len());
+    for (index, value) in patch.values.iter().enumerate() {
+        let asked = question.asked.iter().find(|(_, one, _)| one.code == value.indicator || one.id.to_string() == value.indicator);
+        match asked {
+            Some((.., period)) => rows.push(value.row(&unit, &period.code)),
+            None => faults.push(Fault::at(format!("/values/{index}/indicator"), FaultCode::UnknownReference)),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    if !rows.is_empty() {
+        values::store::record(tx, &rows, false).map_err(|error| error.moved("/rows", "/values"))?;
+    }
+    let change = reports::sections.eq(serde_json::to_string(&sections)?);
+    diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
+    touched(tx, row.id)
+}
+
+fn caller(tx: &Tx<'_>) -> Option<UserId> {
+    tx.context.caller.person().map(|person| person.id)
+}
+
+/// Hands a report in: what it says is kept as a numbered revision, word for word.
+///
+/// # Errors
+/// 422 with everything that keeps it from being submitted.
+pub fn submit(tx: &mut Tx<'_>, locked: &Locked, checked: Checked, submission: &Submission) -> Result<()> {
+    if !checked.errors.is_empty() {
+        return Err(Error::invalid(checked.errors));
+    }
+    let (row, now) = (&locked.row, tx.now());
+    let number = row.revision + 1;
+    let late = is_over(day_of(&locked.round.due_on, locked.place.role), now);
+    let mut live = checked.live;
+    live.content.notes.clone_from(&submission.notes);
+    let kept = (
+        report_revisions::report_id.eq(row.id),
+        report_revisions::number.eq(number),
+        report_revisions::submitted_by.eq(caller(tx)),
+        report_revisions::submitted_at.eq(now),
+        report_revisions::late.eq(late),
+        report_revisions::content.eq(serde_json::to_string(&live.content)?),
+    );
+    diesel::insert_into(report_revisions::table).values(kept).execute(tx.conn)?;
+    keep_figures(tx, row.id, number, &live)?;
+    let first = row.late.unwrap_or(late);
+    let change = (
+        reports::status.eq(ReportStatus::Submitted),
+        reports::revision.eq(number),
+        reports::late.eq(Some(first)),
+        reports::submitted_by.eq(caller(tx)),
+        reports::submitted_at.eq(Some(now)),
+    );
+    diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
+    touched(tx, row.id)?;
+    locked.count(tx, ReportStatus::Submitted, Some(first))
+}
+
+/// Keeps what a revision adds up to, for the report above it.
+fn keep_figures(tx: &mut Tx<'_>, id: ReportId, number: i32, live: &live::Live) -> Result<()> {
+    let amounts: Vec<_> = live
+        .amounts
+        .iter()
+        .map(|((indicator, period, of_places), amount)| {
+            (
+                report_amounts::report_id.eq(id),
+                report_amounts::revision.eq(number),
+                report_amounts::indicator_id.eq(*indicator),
+                report_amounts::period_id.eq(*period),
+                report_amounts::of_places.eq(*of_places),
+                report_amounts::numerator.eq(amount.numerator),
+                report_amounts::denominator.eq(amount.denominator),
+                report_amounts::numerator_rows.eq(amount.numerator_rows),
+                report_amounts::denominator_rows.eq(amount.denominator_rows),
+                report_amounts::complete_rows.eq(amount.complete_rows),
+            )
+        })
+        .collect();
+    let levels: Vec<_> = live
+        .levels
+        .iter()
+        .map(|(indicator, period, place, level)| {
+            (
+                report_levels::report_id.eq(id),
+                report_levels::revision.eq(number),
+                report_levels::indicator_id.eq(*indicator),
+                report_levels::period_id.eq(*period),
+                report_levels::locality_id.eq(*place),
+                report_levels::level.eq(*level),
+            )
+        })
+        .collect();
+    let conn = &mut *tx.conn;
+    if !amounts.is_empty() {
+        each!(conn => diesel::insert_into(report_amounts::table).values(&amounts).execute(conn))?;
+    }
+    for chunk in levels.chunks(1000) {
+        // A locality that two reports tell of counts once.
+        each!(conn => diesel::insert_into(report_levels::table).values(chunk).on_conflict_do_nothing().execute(conn))?;
+    }
+    let sources: Vec<(ReportId, i32)> = report_sources::table
+        .filter(report_sources::report_id.eq(id))
+        .filter(report_sources::revision.eq(0))
+        .select((report_sources::source_id, report_sources::source_revision))
+        .load(tx.conn)?;
+    let sources: Vec<_> = sources
+        .into_iter()
+        .map(|(source, revision)| {
+            (
+                report_sources::report_id.eq(id),
+                report_sources::revision.eq(number),
+                report_sources::source_id.eq(source),
+                report_sources::source_revision.eq(revision),
+            )
+        })
+        .collect();
+    let conn = &mut *tx.conn;
+    for chunk in sources.chunks(1000) {
+        each!(conn => diesel::insert_into(report_sources::table).values(chunk).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Sends a report back.
+///
+/// # Errors
+/// Database errors.
+pub fn send_back(tx: &mut Tx<'_>, locked: &Locked, why: &ReportReturn) -> Result<()> {
+    let returned = Returned { reason: why.reason.clone(), remarks: why.remarks.clone() };
+    let change = (reports::status.eq(ReportStatus::Returned), reports::returned.eq(Some(serde_json::to_string(&returned)?)));
+    diesel::update(reports::table.filter(reports::id.eq(locked.row.id))).set(change).execute(tx.conn)?;
+    touched(tx, locked.row.id)?;
+    locked.count(tx, ReportStatus::Returned, locked.row.late)
+}
+
+/// Takes a report: what was submitted last is what it says from now on. The one that it replaces is superseded, but the department's
+/// only when this one is issued.
+///
+/// # Errors
+/// Database errors.
+pub fn accept(tx: &mut Tx<'_>, locked: &Locked, kind: Kind) -> Result<()> {
+    let row = &locked.row;
+    let change = (reports::status.eq(ReportStatus::Accepted), reports::accepted_by.eq(caller(tx)), reports::accepted_at.eq(Some(tx.now())));
+    diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
+    touched(tx, row.id)?;
+    locked.count(tx, ReportStatus::Accepted, row.late)?;
+    if kind == Kind::Department { Ok(()) } else { supersede(tx, row) }
+}
+
+/// Puts a report in the place of the one that it replaces.
+pub(super) fn supersede(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
+    let Some(previous) = row.previous.filter(|_| row.slot == Some(2)) else { return Ok(()) };
+    let old = reports::table.filter(reports::id.eq(previous)).filter(reports::status.ne(ReportStatus::Recalled));
+    diesel::update(old).set(reports::status.eq(ReportStatus::Superseded)).execute(tx.conn)?;
+    let out = reports::table.filter(reports::id.eq(previous));
+    diesel::update(out).set(reports::slot.eq(None::<i32>)).execute(tx.conn)?;
+    touched(tx, previous)?;
+    diesel::update(reports::table.filter(reports::id.eq(row.id))).set(reports::slot.eq(Some(1))).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Begins a report that is to replace one, with its words.
+///
+/// # Errors
+/// 409 `duplicate` where one is being written already.
+pub fn replace(tx: &mut Tx<'_>, locked: &Locked, reason: &str) -> Result<ReportId> {
+    let (row, now) = (&locked.row, tx.now());
+    record(tx, row, RecordKind::Replaced, reason, None)?;
+    let id: ReportId = Id::new();
+    let draft = NewRow {
+        id,
+        round_id: row.round,
+        unit_id: row.unit,
+        slot: Some(2),
+        previous_id: Some(row.id),
+        status: ReportStatus::Draft,
+        revision: 0,
+        // It came when the one before it did.
+        late: row.late,
+        sections: row.sections.clone(),
+        merged: row.merged.clone(),
+        records: "[]".to_owned(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    add(tx, draft)?;
+    Ok(id)
+}
+
+/// Puts something on record.
+pub(super) fn record(tx: &mut Tx<'_>, row: &Row, kind: RecordKind, reason: &str, text: Option<&str>) -> Result<()> {
+    let by = tx.context.caller.person().map(|person| person.full_name.clone()).unwrap_or_default();
+    let mut records: Vec<ReportRecord> = serde_json::from_str(&row.records)?;
+    records.push(ReportRecord { kind, reason: reason.to_owned(), text: text.map(str::to_owned), by, at: tx.now() });
+    let change = reports::records.eq(serde_json::to_string(&records)?);
+    diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
+    touched(tx, row.id)
+}

@@ -1,0 +1,11 @@
+//! Queries on rounds: those that were opened are readable by whoever is signed in, those in preparation by the department.
+
+mod debtors;
+mod read;
+mod tick;
+mod write;
+
+pub use debtors::{completeness, debtors, of_rounds, series};
+pub use read::{Bare, bare, excepted, exceptions, find, get, list, open_rounds, referred};
+pub use tick::keep_calendar;
+pub use write::{Locked, Words, close, except, insert, lock, open, update};
