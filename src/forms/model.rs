@@ -27,7 +27,7 @@ pub struct FormSection {
     pub required: bool,
     /// The task group (`1` to `7`) whose assignments a draft of it begins with.
     #[serde(default)]
-    #[schema(required = true, pattern = "^[1-7]$")]
+    #[schema(pattern = "^[1-7]$")]
     pub group: Option<String>,
 }
 

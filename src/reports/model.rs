@@ -239,7 +239,7 @@ pub struct Consolidation {
 pub struct Signer {
     /// In whose place or name: `KT. GIÁM ĐỐC`, `TM. …`.
     #[serde(default)]
-    #[schema(required = true, min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     pub mark: Option<String>,
     /// The position.
     #[schema(min_length = 1, max_length = 100)]

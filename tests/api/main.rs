@@ -20,6 +20,7 @@ mod matrix;
 mod measures;
 mod migrations;
 mod properties;
+mod reports;
 mod units;
 mod values;
 mod work;

@@ -25,8 +25,9 @@ const ROLES: [(&str, [&str; 6]); 3] = [
 type Request = (&'static str, String, Option<Value>, Option<&'static str>);
 
 /// The request of an operation on a unit (`unit`), on the person that works there (`user`) on a value of it (`value`) or on its
-/// plan (`plan`) or on an assignment of it (`work`).
-fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [&str; 2], number: usize) -> Request {
+/// plan (`plan`), on an assignment of it (`work`) or on a report of it (`report`).
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work, report]: [&str; 3], number: usize) -> Request {
     let get = |path: String| ("GET", path, None, None);
     let post = |path: &str, body: Value| ("POST", path.to_owned(), Some(body), None);
     match operation {
@@ -139,6 +140,51 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work]: [
         }
         "grant_extension" => post(&format!("/api/v1/assignments/{work}/extensions/{ABSENT}/grant"), json!({})),
         "refuse_extension" => post(&format!("/api/v1/assignments/{work}/extensions/{ABSENT}/refuse"), json!({})),
+        "list_report_forms" => get("/api/v1/report-forms?limit=1".into()),
+        "create_report_form" => post(
+            "/api/v1/report-forms",
+            json!({"code": format!("F-{number}"), "title_vi": "Mẫu", "title_en": "Form", "sections": [], "indicators": []}),
+        ),
+        "get_report_form" => get("/api/v1/report-forms/F-MA".into()),
+        "update_report_form" => ("PATCH", "/api/v1/report-forms/F-MA".into(), Some(json!({"title_en": "Form"})), Some("*")),
+        "list_report_form_versions" => get("/api/v1/report-forms/BC-KH285/versions".into()),
+        "list_reporting_rounds" => get("/api/v1/reporting-rounds?limit=1".into()),
+        "create_reporting_round" => post(
+            "/api/v1/reporting-rounds",
+            json!({"code": format!("R-{number}"), "title_vi": "Đợt", "title_en": "Round", "period": "2025-Q1", "form": "F-MA", "owes": {"within": unit}, "due_on": {}}),
+        ),
+        "list_completeness" => get(format!("/api/v1/reporting-rounds/completeness?unit={unit}")),
+        "get_reporting_round" => get("/api/v1/reporting-rounds/R-MA".into()),
+        "update_reporting_round" => ("PATCH", "/api/v1/reporting-rounds/R-MA".into(), Some(json!({"title_en": "Round"})), Some("*")),
+        "open_reporting_round" | "close_reporting_round" => {
+            post(&format!("/api/v1/reporting-rounds/R-ZU/{}", operation.trim_end_matches("_reporting_round")), json!({}))
+        }
+        "list_round_exceptions" => get("/api/v1/reporting-rounds/R-MA/exceptions".into()),
+        "create_round_exception" => {
+            post("/api/v1/reporting-rounds/R-MA/exceptions", json!({"unit": unit, "until": "2025-03-01", "reason": "Mưa lũ"}))
+        }
+        "read_completeness" => get(format!("/api/v1/reporting-rounds/R-MA/completeness?unit={unit}")),
+        "list_debtors" => get(format!("/api/v1/reporting-rounds/R-MA/completeness/units?unit={unit}&limit=1")),
+        "list_reports" => get(format!("/api/v1/reports?unit={unit}&limit=1")),
+        "create_report" => post("/api/v1/reports", json!({"round": "R-MA", "unit": unit})),
+        "decide_reports" => post("/api/v1/reports/bulk", json!({"action": "accept", "items": [{"id": report}]})),
+        "get_report" => get(format!("/api/v1/reports/{report}")),
+        "update_report" => ("PATCH", format!("/api/v1/reports/{report}"), Some(json!({"sections": []})), Some("*")),
+        "return_report" | "recall_report" | "replace_report" => {
+            post(&format!("/api/v1/reports/{report}/{}", operation.trim_end_matches("_report")), json!({"reason": "Chưa đạt"}))
+        }
+        "correct_report" => post(&format!("/api/v1/reports/{report}/correct"), json!({"reason": "Sai thể thức", "text": "Sửa ngày"})),
+        "issue_report" => post(
+            &format!("/api/v1/reports/{report}/issue"),
+            json!({"symbol": "BC-SGDĐT", "issued_on": "2025-02-20", "place": "Hoà Bình", "signatory": {"position": "GIÁM ĐỐC", "name": "Bùi Thị Hoà"}}),
+        ),
+        "validate_report" | "submit_report" | "accept_report" | "consolidate_report" => {
+            post(&format!("/api/v1/reports/{report}/{}", operation.trim_end_matches("_report")), json!({}))
+        }
+        "list_report_revisions" => get(format!("/api/v1/reports/{report}/revisions")),
+        "get_report_revision" => get(format!("/api/v1/reports/{report}/revisions/1")),
+        "list_report_sources" => get(format!("/api/v1/reports/{report}/sources?indicator=TT01")),
+        "download_report" => get(format!("/api/v1/reports/{report}/document?format=csv")),
         other => panic!("{other} has no row in the matrix"),
     }
 }
@@ -215,6 +261,15 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
             *work = admin.post("/api/v1/assignments", &body).expect(201).json()["id"].as_str().expect("an id").to_owned();
         }
     }
+    // A round that every unit owes a report in, and another in preparation.
+    let form = json!({"code": "F-MA", "title_vi": "Mẫu", "title_en": "Form", "sections": [], "indicators": []});
+    admin.post("/api/v1/report-forms", &form).expect(201);
+    for code in ["R-MA", "R-ZU"] {
+        let round = json!({"code": code, "title_vi": "Đợt", "title_en": "Round", "period": "2025-Q1", "form": "F-MA", "owes": {"within": "SGD"}, "due_on": {}});
+        admin.post("/api/v1/reporting-rounds", &round).expect(201);
+    }
+    admin.post("/api/v1/reporting-rounds/R-MA/open", &json!({})).expect(200);
+    let mut reports: Vec<(&str, String)> = units.iter().map(|unit| (*unit, ABSENT.to_owned())).collect();
     // A draft of each unit, by an editor of it.
     let mut plans: Vec<(&str, String)> = units.iter().map(|unit| (*unit, ABSENT.to_owned())).collect();
     for (unit, plan) in &mut plans {
@@ -222,6 +277,9 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
             let editor = admin.user(&format!("soan.{}", unit.to_lowercase()), unit, &["editor"]);
             let body = json!({"unit": unit, "kind": "annual", "from_year": 2026, "to_year": 2026, "title": "Kế hoạch năm 2026"});
             *plan = editor.post("/api/v1/plans", &body).expect(201).json()["id"].as_str().expect("an id").to_owned();
+            let report = editor.post("/api/v1/reports", &json!({"round": "R-MA", "unit": unit})).expect(201).json();
+            let held = reports.iter_mut().find(|(of, _)| of == unit).map(|(_, id)| id).expect("one for each");
+            *held = report["id"].as_str().expect("an id").to_owned();
         }
     }
     let callers: Vec<Vec<Caller<'_>>> = ROLES
@@ -250,7 +308,8 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
                     let value = values.iter_mut().find(|(of, _)| *of == units[index]).map(|(_, id)| id).expect("one for each");
                     let plan = plans.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
                     let work = works.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
-                    let request = request(&operation.id, units[index], &user, value, [&plan, &work], number);
+                    let report = reports.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
+                    let request = request(&operation.id, units[index], &user, value, [&plan, &work, &report], number);
                     let before = db_entries(&app);
                     let status = send(caller, &request);
                     assert!(status < 400 || db_entries(&app) == before, "{} was refused and changed something", operation.id);
