@@ -59,6 +59,8 @@ pub struct Paper {
     pub subject: String,
     /// What it says.
     pub blocks: Vec<Block>,
+    /// What is attached to it (phụ lục): on pages of its own after who signs.
+    pub annex: Vec<Block>,
     /// Who signs it.
     pub signatory: Option<Signatory>,
     /// Who receives it (nơi nhận).

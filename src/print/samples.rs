@@ -94,6 +94,10 @@ pub fn paper(rows: i64) -> Paper {
             Block::Heading { level: 3, text: "a) Tồn tại, hạn chế".to_owned() },
             Block::Paragraph(letters()),
         ],
+        annex: vec![
+            Block::Heading { level: 1, text: "PHỤ LỤC. SỐ LIỆU KÈM THEO".to_owned() },
+            Block::Chart { title: "Biểu đồ 2. Tỉ lệ huy động trẻ mẫu giáo".to_owned(), svg: DRAWING.to_owned() },
+        ],
         signatory: Some(Signatory {
             mark: Some("KT. GIÁM ĐỐC".to_owned()),
             position: "PHÓ GIÁM ĐỐC".to_owned(),

@@ -35,7 +35,8 @@ pub fn paper(report: &Report, title: &str, compared: &[Compared]) -> Paper {
         date: document.map(|document| document.issued_on),
         kind: "BÁO CÁO".to_owned(),
         subject: format!("{title}\n({})", report.round.title_vi),
-        blocks: blocks(report, compared),
+        blocks: blocks(report),
+        annex: annex(report, compared),
         signatory: document.map(|document| {
             let signer = document.signatory.clone();
             Signatory { mark: signer.mark, position: signer.position, name: signer.name }
@@ -82,7 +83,8 @@ fn roman(number: usize) -> String {
     text
 }
 
-fn blocks(report: &Report, compared: &[Compared]) -> Vec<Block> {
+/// What is told in words, and of what it was put together.
+fn blocks(report: &Report) -> Vec<Block> {
     let mut blocks = Vec::new();
     let told = report.sections.iter().filter(|section| !section.body.trim().is_empty());
     for (number, section) in (1..).zip(told) {
@@ -92,6 +94,12 @@ fn blocks(report: &Report, compared: &[Compared]) -> Vec<Block> {
     if let Some(consolidation) = &report.consolidation {
         blocks.push(Block::Paragraph(gathered(consolidation)));
     }
+    blocks
+}
+
+/// What is told in numbers.
+fn annex(report: &Report, compared: &[Compared]) -> Vec<Block> {
+    let mut blocks = Vec::new();
     if !report.results.is_empty() {
         blocks.push(Block::Heading { level: 1, text: "PHỤ LỤC. KẾT QUẢ THỰC HIỆN CÁC CHỈ TIÊU".to_owned() });
         blocks.push(Block::Table(table(&report.results)));
@@ -159,10 +167,10 @@ fn asked(result: &IndicatorResult) -> String {
     format!("{words}{} ({})", value.unwrap_or_default(), target.year)
 }
 
-/// What was found: `46,83% (13.573/28.983)`.
+/// What was found: `46,83 % (13.573 / 28.983)`.
 fn found(result: &IndicatorResult) -> String {
     let whole = |number: i64| decimal(crate::indicators::rules::Decimal(i128::from(number) * 100), VI);
-    let sides = result.numerator.zip(result.denominator).map(|(above, below)| format!("{}/{}", whole(above), whole(below)));
+    let sides = result.numerator.zip(result.denominator).map(|(above, below)| format!("{} / {}", whole(above), whole(below)));
     match (result.rate, sides) {
         (Some(rate), Some(sides)) => format!("{} ({sides})", percent(rate, VI)),
         (Some(rate), None) => percent(rate, VI),

@@ -334,6 +334,21 @@ fn a_whole_round_is_what_was_computed_by_hand_and_its_document_stays_as_it_is() 
     for (format, bytes) in ["pdf", "docx", "xlsx", "csv"].iter().zip(&before) {
         assert!(document(format) == *bytes, "{format} is not what it was");
     }
+    // The workbook holds the figures of the answer, the text those of every school.
+    let book = workbook(&before[2]);
+    let told: Vec<[Value; 4]> =
+        book[0].1.iter().skip(1).map(|row| [row[0].clone(), row[3].clone(), row[4].clone(), row[8].clone()]).collect();
+    let shown = |row: &Value| {
+        let number = |name: &str| row[name].as_i64().map_or(Value::Null, |number| json!(number));
+        let rate = row["rate"].as_str().map_or(Value::Null, |rate| json!(rate.parse::<f64>().expect("a number")));
+        [row["indicator"]["code"].clone(), number("numerator"), number("denominator"), rate]
+    };
+    assert_eq!(told, issued["results"].as_array().expect("results").iter().map(shown).collect::<Vec<_>>());
+    // 23 ratios and 27 counts: what nobody recorded is no row.
+    assert_eq!((book[0].0.as_str(), book[1].0.as_str(), book[1].1.len()), ("Kết quả", "Số liệu", 51));
+    let lines = String::from_utf8(before[3].clone()).expect("text");
+    assert_eq!(lines.lines().count(), 51);
+    assert!(lines.contains("T-03,Trường số 03,MN03"), "{lines}");
     // The feed tells it.
     app.db_seal();
     let mut kinds: Vec<String> = Vec::new();
@@ -354,4 +369,413 @@ fn a_whole_round_is_what_was_computed_by_hand_and_its_document_stays_as_it_is() 
 
 fn hex(bytes: &[u8]) -> String {
     tiendo::text::hexadecimal(&tiendo::text::sha256(bytes))
+}
+
+/// The sheets of a workbook: their names and rows; numbers that are whole as such.
+fn workbook(bytes: &[u8]) -> Vec<(String, Vec<Vec<Value>>)> {
+    use calamine::{Data, Reader, Xlsx};
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(bytes.to_vec())).expect("a workbook");
+    let cell = |data: &Data| match data {
+        Data::Empty => Value::Null,
+        #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "it is whole and small")]
+        Data::Float(number) if number.fract() == 0.0 => json!(*number as i64),
+        Data::Float(number) => json!(number),
+        other => json!(other.to_string()),
+    };
+    let sheet = |(name, cells): (String, calamine::Range<Data>)| (name, cells.rows().map(|row| row.iter().map(cell).collect()).collect());
+    book.worksheets().into_iter().map(sheet).collect()
+}
+
+/// A district with two schools, an open round, and people who stand to the first school's report in every way.
+fn small(app: &TestApp) {
+    let admin = app.admin();
+    admin.unit("PGD-A", "district_office", "district_office", "Phòng Giáo dục và Đào tạo huyện A", "SGD");
+    admin.unit("PGD-B", "district_office", "district_office", "Phòng Giáo dục và Đào tạo huyện B", "SGD");
+    admin.unit("MN-A1", "school", "preschool", "Trường Mầm non A1", "PGD-A");
+    admin.unit("MN-A2", "school", "preschool", "Trường Mầm non A2", "PGD-A");
+    admin.unit("SGD-VP", "division", "division", "Văn phòng Sở", "SGD");
+    form(&admin);
+    round(&admin, "2025-H1", &json!({}));
+    admin.post("/api/v1/reporting-rounds/2025-H1/open", &json!({})).expect(200);
+    let with_mail = |username: &str, unit: &str, duties: &[&str], email: &str| {
+        let caller = admin.user(username, unit, duties);
+        let id = caller.get("/api/v1/me").expect(200).json()["id"].as_str().expect("an id").to_owned();
+        let row = json!({"indicator": "MN03", "unit": "MN-A1", "period": START, "numerator": 11, "denominator": 12});
+        if username == "soan" {
+            caller.post("/api/v1/indicator-values", &json!({"rows": [row]})).expect(200);
+        }
+        (id, email.to_owned())
+    };
+    let people = [
+        with_mail("soan", "MN-A1", &["editor"], "hoa@hoabinh.edu.vn"),
+        with_mail("ca.hai", "MN-A1", &["editor", "approver"], "hieu.truong@hoabinh.edu.vn"),
+        with_mail("cap.tren", "PGD-A", &["approver"], "truong.phong@hoabinh.edu.vn"),
+        with_mail("trung.ten", "PGD-A", &["approver"], "Hoa@hoabinh.edu.vn"),
+        with_mail("so.duyet", "SGD", &["approver"], "giam.doc@hoabinh.edu.vn"),
+        with_mail("so.soan", "SGD-VP", &["editor", "approver"], "van.phong@hoabinh.edu.vn"),
+        with_mail("noi.khac", "PGD-B", &["approver", "editor"], "b@hoabinh.edu.vn"),
+    ];
+    let context = tiendo::db::Context::system("test", app.clock.now());
+    // Users have no e-mail until the API takes one with the invitation.
+    app.database
+        .write_here(&context, |tx| {
+            use diesel::prelude::*;
+            use tiendo::db::schema::users;
+            for (id, email) in &people {
+                let id: tiendo::ids::UserId = id.parse().expect("an id");
+                diesel::update(users::table.filter(users::id.eq(id))).set(users::email.eq(Some(email))).execute(tx.conn)?;
+            }
+            Ok(())
+        })
+        .expect("writes");
+}
+
+const PEOPLE: [&str; 7] = ["soan", "ca.hai", "cap.tren", "trung.ten", "so.duyet", "so.soan", "noi.khac"];
+const MOVES: [&str; 9] = ["update", "consolidate", "submit", "return", "accept", "issue", "replace", "correct", "recall"];
+
+fn attempt(caller: &Caller<'_>, report: &Value, action: &str) -> u16 {
+    let body = match action {
+        "update" => return caller.patch(&path(report), "*", &say("Đã tổ chức học tập.")).status,
+        "return" | "replace" | "recall" => json!({"reason": "Chưa đạt"}),
+        "correct" => json!({"reason": "Sai thể thức", "text": "Sửa ngày ban hành"}),
+        "issue" => {
+            json!({"symbol": "BC-SGDĐT", "issued_on": caller.app.clock.today(), "place": "Hoà Bình", "signatory": {"position": "GIÁM ĐỐC", "name": "Bùi Thị Hoà"}})
+        }
+        _ => json!({}),
+    };
+    caller.post(&format!("{}/{action}", path(report)), &body).status
+}
+
+/// One line for each person: what it is offered, and what is answered to what it is not.
+fn offers(app: &TestApp, report: &Value, table: &mut Vec<String>, title: &str) {
+    table.push(format!("# {title}"));
+    for person in PEOPLE {
+        let caller = app.sign_in(person);
+        let seen = caller.get(&path(report));
+        let offered: Vec<String> = if seen.status == 200 {
+            seen.json()["actions"].as_array().expect("actions").iter().map(|word| word.as_str().expect("a word").to_owned()).collect()
+        } else {
+            Vec::new()
+        };
+        // Nothing that is not offered is accepted.
+        let refused: Vec<String> = MOVES
+            .iter()
+            .filter(|action| !offered.iter().any(|word| word == *action))
+            .map(|action| attempt(&caller, report, action).to_string())
+            .collect();
+        assert!(refused.iter().all(|status| ["403", "404", "409", "423"].contains(&status.as_str())), "{person} {title}: {refused:?}");
+        let mut refused = refused;
+        refused.sort();
+        refused.dedup();
+        table.push(format!("{person}: {} | {}", offered.join("+"), refused.join(" ")));
+    }
+}
+
+#[test]
+fn the_life_of_a_report_is_this_table_of_status_person_and_lateness() {
+    let app = TestApp::start();
+    small(&app);
+    let mut table = Vec::new();
+    let report = begin(&app.sign_in("soan"), "2025-H1", "MN-A1");
+    offers(&app, &report, &mut table, "draft, in time");
+    at(&app, "2025-06-18T02:00:00Z");
+    assert_eq!(app.sign_in("soan").get(&path(&report)).expect(200).json()["late"], true);
+    offers(&app, &report, &mut table, "draft, late");
+    at(&app, "2025-06-21T02:00:00Z");
+    offers(&app, &report, &mut table, "draft, locked");
+    let more = json!({"unit": "MN-A1", "until": "2025-06-30", "reason": "Mưa lũ"});
+    app.sign_in("ca.hai").post("/api/v1/reporting-rounds/2025-H1/exceptions", &more).problem(403, "forbidden");
+    app.sign_in("cap.tren").post("/api/v1/reporting-rounds/2025-H1/exceptions", &more).expect(201);
+    offers(&app, &report, &mut table, "draft, excepted");
+    let editor = app.sign_in("soan");
+    assert_eq!(attempt(&editor, &report, "update"), 200);
+    // A section that is told and a value that is there are enough; the odd one is explained by its own note.
+    assert_eq!(attempt(&editor, &report, "submit"), 200);
+    offers(&app, &report, &mut table, "submitted, excepted");
+    at(&app, "2025-07-01T02:00:00Z");
+    offers(&app, &report, &mut table, "submitted, locked");
+    assert_eq!(attempt(&app.sign_in("cap.tren"), &report, "return"), 200);
+    offers(&app, &report, &mut table, "returned, locked");
+    let more = json!({"unit": "MN-A1", "until": "2025-07-02", "reason": "Bổ sung số liệu"});
+    app.sign_in("so.duyet").post("/api/v1/reporting-rounds/2025-H1/exceptions", &more).expect(201);
+    assert_eq!(attempt(&app.sign_in("soan"), &report, "submit"), 200);
+    assert_eq!(attempt(&app.sign_in("cap.tren"), &report, "accept"), 200);
+    offers(&app, &report, &mut table, "accepted, excepted");
+    at(&app, "2025-07-03T02:00:00Z");
+    offers(&app, &report, &mut table, "accepted, locked");
+    // The department's own: drafted by one, accepted and issued by another.
+    let own = begin(&app.sign_in("so.soan"), "2025-H1", "SGD");
+    let office = app.sign_in("so.soan");
+    for action in ["consolidate", "update"] {
+        assert_eq!(attempt(&office, &own, action), 200, "{action}");
+    }
+    submit(&office, &own, &[json!({"pointer": "/consolidation/missing", "text": "Hai huyện chưa nộp"})]);
+    offers(&app, &own, &mut table, "the department's, submitted");
+    assert_eq!(attempt(&app.sign_in("so.duyet"), &own, "accept"), 200);
+    offers(&app, &own, &mut table, "the department's, accepted");
+    assert_eq!(attempt(&app.sign_in("so.duyet"), &own, "issue"), 200);
+    offers(&app, &own, &mut table, "the department's, issued");
+    assert_eq!(attempt(&app.sign_in("so.duyet"), &own, "recall"), 200);
+    offers(&app, &own, &mut table, "the department's, recalled");
+    let expected: Vec<&str> = LIFE.trim().lines().map(str::trim).collect();
+    assert_eq!(table, expected, "{}", table.join("\n"));
+    app.db_verify();
+}
+
+/// Status and lateness; then person: what is offered | what else is answered.
+const LIFE: &str = "
+    # draft, in time
+    soan: update+submit | 403 409
+    ca.hai: update+submit | 403 409
+    cap.tren:  | 403 409
+    trung.ten:  | 403 409
+    so.duyet:  | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+    # draft, late
+    soan: update+submit | 403 409
+    ca.hai: update+submit | 403 409
+    cap.tren:  | 403 409
+    trung.ten:  | 403 409
+    so.duyet:  | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+    # draft, locked
+    soan:  | 403 423
+    ca.hai:  | 403 423
+    cap.tren:  | 403 409
+    trung.ten:  | 403 409
+    so.duyet:  | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+    # draft, excepted
+    soan: update+submit | 403 409
+    ca.hai: update+submit | 403 409
+    cap.tren:  | 403 409
+    trung.ten:  | 403 409
+    so.duyet:  | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+    # submitted, excepted
+    soan:  | 403 409
+    ca.hai:  | 403 409
+    cap.tren: return+accept | 403
+    trung.ten:  | 403
+    so.duyet: return+accept | 403
+    so.soan: return+accept | 403
+    noi.khac:  | 403 404
+    # submitted, locked
+    soan:  | 403 423
+    ca.hai:  | 403 423
+    cap.tren: return+accept | 403
+    trung.ten:  | 403
+    so.duyet: return+accept | 403
+    so.soan: return+accept | 403
+    noi.khac:  | 403 404
+    # returned, locked
+    soan:  | 403 423
+    ca.hai:  | 403 423
+    cap.tren:  | 403 409
+    trung.ten:  | 403
+    so.duyet:  | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+    # accepted, excepted
+    soan: replace | 403 409
+    ca.hai: replace | 403 409
+    cap.tren:  | 403 409
+    trung.ten:  | 403
+    so.duyet:  | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+    # accepted, locked
+    soan:  | 403 423
+    ca.hai:  | 403 423
+    cap.tren:  | 403 409
+    trung.ten:  | 403
+    so.duyet:  | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+    # the department's, submitted
+    soan:  | 403 404
+    ca.hai:  | 403 404
+    cap.tren:  | 403 404
+    trung.ten:  | 403 404
+    so.duyet: return+accept | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+    # the department's, accepted
+    soan:  | 403 404
+    ca.hai:  | 403 404
+    cap.tren:  | 403 404
+    trung.ten:  | 403 404
+    so.duyet: issue | 403 409
+    so.soan: replace | 403 409
+    noi.khac:  | 403 404
+    # the department's, issued
+    soan:  | 403 404
+    ca.hai:  | 403 404
+    cap.tren:  | 403 404
+    trung.ten:  | 403 404
+    so.duyet: correct+recall | 403 409
+    so.soan: replace | 403 409
+    noi.khac:  | 403 404
+    # the department's, recalled
+    soan:  | 403 404
+    ca.hai:  | 403 404
+    cap.tren:  | 403 404
+    trung.ten:  | 403 404
+    so.duyet:  | 403 409
+    so.soan:  | 403 409
+    noi.khac:  | 403 404
+";
+
+#[test]
+fn a_report_is_late_and_locked_with_the_last_millisecond_of_the_day_in_hoa_binh() {
+    let app = TestApp::start();
+    small(&app);
+    let last = |moment: &str| {
+        let to = tiendo::clock::Instant::parse(moment).expect("an instant").micros();
+        if let tiendo::clock::Clock::Manual(micros) = &app.clock {
+            micros.store(to, std::sync::atomic::Ordering::SeqCst);
+        }
+    };
+    let late = |report: &Value| app.sign_in("soan").get(&path(report)).expect(200).json()["late"].clone();
+    last("2025-06-17T16:59:59.999Z");
+    let report = begin(&app.sign_in("soan"), "2025-H1", "MN-A1");
+    assert_eq!(late(&report), false);
+    last("2025-06-17T17:00:00.000Z");
+    assert_eq!(late(&report), true);
+    last("2025-06-20T16:59:59.999Z");
+    app.sign_in("soan").patch(&path(&report), "*", &say("Đã tổ chức học tập.")).expect(200);
+    last("2025-06-20T17:00:00.000Z");
+    app.sign_in("soan").patch(&path(&report), "*", &say("Muộn.")).problem(423, "locked");
+    app.sign_in("soan").post(&format!("{}/submit", path(&report)), &json!({})).problem(423, "locked");
+    let more = json!({"unit": "MN-A1", "until": "2025-06-21", "reason": "Mưa lũ"});
+    app.sign_in("cap.tren").post("/api/v1/reporting-rounds/2025-H1/exceptions", &more).expect(201);
+    last("2025-06-21T16:59:59.999Z");
+    let sent = submit(&app.sign_in("soan"), &report, NOTHING);
+    assert_eq!((&sent["late"], &sent["status"]), (&json!(true), &json!("submitted")));
+    app.sign_in("cap.tren").post(&format!("{}/return", path(&report)), &json!({"reason": "Thiếu"})).expect(200);
+    last("2025-06-21T17:00:00.000Z");
+    app.sign_in("soan").post(&format!("{}/submit", path(&report)), &json!({})).problem(423, "locked");
+    // A closed round takes nothing more, whatever its dates.
+    let admin = app.sign_in("quan.tri");
+    admin.post("/api/v1/reporting-rounds/2025-H1/close", &json!({})).expect(200);
+    app.sign_in("so.soan").post("/api/v1/reports", &json!({"round": "2025-H1", "unit": "SGD"})).problem(423, "locked");
+}
+
+#[test]
+fn issued_documents_are_numbered_without_holes_and_replaced_corrected_and_recalled_on_record() {
+    let app = TestApp::start();
+    small(&app);
+    let (office, director) = (app.sign_in("so.soan"), app.sign_in("so.duyet"));
+    let bring = |report: &Value| {
+        for action in ["consolidate", "update"] {
+            assert_eq!(attempt(&office, report, action), 200, "{action}");
+        }
+        submit(&office, report, &[json!({"pointer": "/consolidation/missing", "text": "Chưa nộp"})]);
+        assert_eq!(attempt(&director, report, "accept"), 200);
+    };
+    let first = begin(&office, "2025-H1", "SGD");
+    office.post("/api/v1/reports", &json!({"round": "2025-H1", "unit": "SGD"})).problem(409, "duplicate");
+    bring(&first);
+    let how = |day: &str| json!({"symbol": "BC-SGDĐT", "issued_on": day, "place": "Hoà Bình", "signatory": {"position": "GIÁM ĐỐC", "name": "Bùi Thị Hoà"}});
+    for day in ["2025-02-19", "2025-02-21"] {
+        assert_eq!(director.post(&format!("{}/issue", path(&first)), &how(day)).faults(), ["/issued_on out_of_range"]);
+    }
+    let issued = director.post(&format!("{}/issue", path(&first)), &how("2025-02-20")).expect(200).json();
+    assert_eq!((&issued["document"]["number"], &issued["document"]["recipients"]), (&json!(1), &json!(["UBND tỉnh", "Lưu: VT, VP"])));
+    let corrected =
+        director.post(&format!("{}/correct", path(&first)), &json!({"reason": "Sai thể thức", "text": "Sửa nơi nhận"})).expect(200).json();
+    assert_eq!(
+        (&corrected["status"], &corrected["records"][0]["kind"], &corrected["records"][0]["text"]),
+        (&json!("issued"), &json!("corrected"), &json!("Sửa nơi nhận"))
+    );
+    // The one that is to replace it takes its place only when it is issued itself.
+    let second = office.post(&format!("{}/replace", path(&first)), &json!({"reason": "Sai số liệu"})).expect(201).json();
+    assert_eq!((&second["previous"], &second["status"], &second["revision"]), (&first["id"], &json!("draft"), &json!(0)));
+    office.post(&format!("{}/replace", path(&first)), &json!({"reason": "Sai số liệu"})).problem(409, "duplicate");
+    bring(&second);
+    assert_eq!(director.get(&path(&first)).expect(200).json()["status"], "issued");
+    let issued = director.post(&format!("{}/issue", path(&second)), &how("2025-02-20")).expect(200).json();
+    assert_eq!(issued["document"]["number"], 2);
+    let old = director.get(&path(&first)).expect(200).json();
+    assert_eq!((&old["status"], &old["actions"]), (&json!("superseded"), &json!([])));
+    assert_eq!(old["records"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        hex(&director.get(&format!("{}/document?format=pdf", path(&first))).expect(200).body),
+        old["document"]["sha256"].as_str().expect("a hash")
+    );
+    assert_eq!(levels(&director, "2025-H1", "SGD")[2], ("department".to_owned(), [2, 1, 1, 0, 0, 0, 1, 1]));
+    director.post(&format!("{}/recall", path(&second)), &json!({"reason": "Ban hành nhầm"})).expect(200);
+    assert_eq!(levels(&director, "2025-H1", "SGD")[2], ("department".to_owned(), [2, 1, 1, 0, 0, 0, 0, 1]));
+    let third = begin(&office, "2025-H1", "SGD");
+    bring(&third);
+    let issued = director.post(&format!("{}/issue", path(&third)), &how("2025-02-20")).expect(200).json();
+    assert_eq!(issued["document"]["number"], 3);
+    app.db_verify();
+}
+
+#[test]
+fn forms_have_versions_and_rounds_keep_theirs() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let made = form(&admin);
+    admin
+        .post(
+            "/api/v1/report-forms",
+            &json!({"code": "BC-THU", "title_vi": "Trùng", "title_en": "Twice", "sections": [], "indicators": []}),
+        )
+        .problem(409, "duplicate");
+    let bad = json!({"code": "BC-SAI", "title_vi": "Sai", "title_en": "Wrong",
+        "sections": [{"key": "a", "title_vi": "A", "title_en": "A"}, {"key": "a", "title_vi": "B", "title_en": "B"}],
+        "indicators": [{"indicator": "MN99"}, {"indicator": "MN01"}, {"indicator": "MN01"}]});
+    assert_eq!(
+        admin.post("/api/v1/report-forms", &bad).faults(),
+        ["/indicators/0/indicator unknown_reference", "/indicators/2 duplicate_row", "/sections/1 duplicate_row"]
+    );
+    let held = round(&admin, "2025-H1", &json!({}));
+    assert_eq!(held["form"], json!({"id": made["id"], "code": "BC-THU", "version": 1}));
+    let tag = admin.get("/api/v1/report-forms/BC-THU").expect(200).header("etag");
+    let changed = admin.patch("/api/v1/report-forms/BC-THU", &tag, &json!({"sections": []})).expect(200).json();
+    assert_eq!((&changed["version"], &changed["sections"]), (&json!(2), &json!([])));
+    admin.patch("/api/v1/report-forms/BC-THU", &tag, &json!({"sections": []})).problem(412, "stale_version");
+    let versions = admin.get("/api/v1/report-forms/BC-THU/versions").expect(200).json();
+    assert_eq!(versions["data"][0]["sections"].as_array().map(Vec::len), Some(2));
+    admin.post("/api/v1/reporting-rounds/2025-H1/open", &json!({})).expect(200);
+    assert_eq!(begin(&admin, "2025-H1", "SGD")["sections"].as_array().map(Vec::len), Some(2));
+    let tag = admin.get("/api/v1/reporting-rounds/2025-H1").expect(200).header("etag");
+    admin
+        .patch("/api/v1/reporting-rounds/2025-H1", &tag, &json!({"owes": {"within": "SGD", "kinds": ["school"]}}))
+        .problem(409, "conflict");
+    let early = json!({"due_on": {"school": "2025-06-30"}, "locks_on": {"school": "2025-06-29"}});
+    assert_eq!(admin.patch("/api/v1/reporting-rounds/2025-H1", &tag, &early).faults(), ["/locks_on/school out_of_range"]);
+    let moved = admin.patch("/api/v1/reporting-rounds/2025-H1", &tag, &json!({"due_on": {"school": "2025-06-18"}})).expect(200).json();
+    assert_eq!(moved["due_on"], json!({"school": "2025-06-18", "district": null, "department": null}));
+    // The catalogue's own form asks all that the plan does.
+    let shipped = admin.get("/api/v1/report-forms/BC-KH285").expect(200).json();
+    assert_eq!(shipped["indicators"].as_array().map(Vec::len), Some(37));
+    assert_eq!(shipped["sections"].as_array().expect("sections").iter().filter(|section| section["group"].is_string()).count(), 7);
+}
+
+#[test]
+fn what_moves_between_trees_is_counted_where_it_was_on_the_day_of_the_round() {
+    let app = TestApp::start();
+    small(&app);
+    let admin = app.sign_in("quan.tri");
+    let before = (levels(&admin, "2025-H1", "PGD-A"), levels(&admin, "2025-H1", "PGD-B"));
+    assert_eq!((before.0[0].1[0], before.1.len()), (2, 1));
+    // After the day of the round: nothing moves. On an earlier day: it does, with what became of its report.
+    admin.patch("/api/v1/units/MN-A2", "*", &json!({"parent": "PGD-B", "effective_on": "2025-07-01"})).expect(200);
+    assert_eq!((levels(&admin, "2025-H1", "PGD-A"), levels(&admin, "2025-H1", "PGD-B")), before);
+    let editor = admin.user("soan.a2", "MN-A2", &["editor"]);
+    let report = begin(&editor, "2025-H1", "MN-A2");
+    let body = json!({"sections": [{"key": "results", "body": "Đã tổ chức."}], "values": [{"indicator": "MN03", "numerator": 3, "denominator": 4}]});
+    editor.patch(&path(&report), "*", &body).expect(200);
+    submit(&editor, &report, NOTHING);
+    assert_eq!(levels(&admin, "2025-H1", "PGD-A")[0].1, [2, 1, 1, 0, 1, 0, 0, 1]);
+    admin.unit("MN-B1", "school", "preschool", "Trường Mầm non B1", "PGD-B");
+    assert_eq!(levels(&admin, "2025-H1", "PGD-B")[0], ("school".to_owned(), [1, 0, 0, 0, 0, 0, 0, 1]));
+    app.db_verify();
 }

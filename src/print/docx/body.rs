@@ -17,14 +17,28 @@ const SMALL: usize = 24;
 /// The width between the margins and the height of a chart at the most, in English metric units (36,000 to a millimetre).
 const ROOM: (u64, u64) = (165 * 36_000, 220 * 36_000);
 
+/// Which part of a paper blocks are.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// What stands above who signs.
+    Content,
+    /// What is attached, on pages of its own; after so many blocks.
+    Annex(usize),
+}
+
 /// Adds it.
-pub fn write(document: Docx, blocks: &[Block]) -> Result<Docx> {
+pub fn write(document: Docx, blocks: &[Block], part: Part) -> Result<Docx> {
+    let (document, before) = match part {
+        Part::Annex(before) if !blocks.is_empty() => (document.add_paragraph(Paragraph::new().page_break_before(true)), before),
+        Part::Annex(_) | Part::Content => (document, 0),
+    };
+    let held = matches!(part, Part::Content);
     blocks.iter().enumerate().try_fold(document, |document, (place, block)| {
         Ok(match block {
             Block::Heading { level, text } => document.add_paragraph(heading(*level, text)),
             Block::Paragraph(text) => {
                 // The last one stands on the page of who signs: no name stands alone on a page.
-                let last = if place + 1 == blocks.len() { lines(text).count() } else { 0 };
+                let last = if held && place + 1 == blocks.len() { lines(text).count() } else { 0 };
                 let paragraph = |(number, line)| running(line).keep_next(number == last);
                 (1..).zip(lines(text)).map(paragraph).fold(document, Docx::add_paragraph)
             }
@@ -36,7 +50,7 @@ pub fn write(document: Docx, blocks: &[Block]) -> Result<Docx> {
             }
             Block::Chart { title, svg } => {
                 let below = spaced(centred(run(title, SMALL).italic()));
-                document.add_paragraph(chart(place, svg)?).add_paragraph(below)
+                document.add_paragraph(chart(before + place, svg)?).add_paragraph(below)
             }
         })
     })

@@ -17,8 +17,9 @@ use crate::error::Result;
 /// The paper as a file.
 pub fn write(paper: &Paper) -> Result<Vec<u8>> {
     let document = head::write(page(), paper);
-    let document = body::write(document, &paper.blocks)?;
-    let mut document = foot::write(document, paper);
+    let document = body::write(document, &paper.blocks, body::Part::Content)?;
+    let document = foot::write(document, paper);
+    let mut document = body::write(document, &paper.annex, body::Part::Annex(paper.blocks.len()))?;
     if let Some(day) = paper.date {
         let made = format!("{day}T00:00:00Z");
         document = document.created_at(&made).updated_at(&made);
@@ -70,7 +71,15 @@ mod tests {
             assert!(texts.iter().any(|text| text == said), "{said} in {texts:?}");
         }
         let place = |said: &str| texts.iter().position(|text| text == said).expect(said);
-        let order = ["SỞ GIÁO DỤC VÀ ĐÀO TẠO", "BÁO CÁO", "Trường Mầm non Đồng Chum 2", "Nơi nhận:", "Nguyễn Thị Ưởng"].map(place);
+        let order = [
+            "SỞ GIÁO DỤC VÀ ĐÀO TẠO",
+            "BÁO CÁO",
+            "Trường Mầm non Đồng Chum 2",
+            "Nơi nhận:",
+            "Nguyễn Thị Ưởng",
+            "PHỤ LỤC. SỐ LIỆU KÈM THEO",
+        ]
+        .map(place);
         assert!(order.is_sorted(), "{order:?}");
         for said in ["13.574", "46,84", &letters(), &ODD.map(str::trim).join(" ")] {
             assert!(texts.iter().any(|text| text == said), "{said} in {texts:?}");

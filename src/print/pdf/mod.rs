@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn no_name_stands_alone_on_a_page() {
         for rows in 0..40 {
-            let file = write(&samples::paper(rows)).expect("written");
+            let file = write(&Paper { annex: Vec::new(), ..samples::paper(rows) }).expect("written");
             let document = lopdf::Document::load_mem(&file).expect("a PDF");
             let last = document.get_pages().into_keys().max().expect("a page");
             let text = document.extract_text(&[last]).expect("text");

@@ -25,6 +25,7 @@ pub fn json(paper: &Paper) -> Value {
         "kind": set(&paper.kind),
         "subject": words::lines(&paper.subject).map(set).collect::<Vec<_>>(),
         "blocks": paper.blocks.iter().filter_map(block).collect::<Vec<_>>(),
+        "annex": paper.annex.iter().filter_map(block).collect::<Vec<_>>(),
         "signatory": signatory,
         "to": words::RECIPIENTS,
         "recipients": words::recipients(&paper.recipients).iter().map(|line| set(line)).collect::<Vec<_>>(),
