@@ -323,6 +323,19 @@ impl Error {
         self
     }
 
+    /// The same refusal; faults of members with one of these ends are told of what they are members of.
+    #[must_use]
+    pub fn without(mut self, ends: &[&str]) -> Self {
+        for fault in &mut self.0.faults {
+            if let Place::Body(pointer) = &mut fault.place
+                && let Some(end) = ends.iter().find(|end| pointer.ends_with(**end))
+            {
+                pointer.truncate(pointer.len() - end.len());
+            }
+        }
+        self
+    }
+
     /// 409 with a sentence in both languages.
     #[must_use]
     pub fn conflict(vi: &'static str, en: &'static str) -> Self {

@@ -42,7 +42,7 @@ pub struct FormIndicator {
     pub kinds: Vec<Kind>,
     /// Of units that teach one of these levels; of all where none is named.
     pub levels: Vec<Level>,
-    /// Whether the report of a unit that records it is refused without it.
+    /// Whether the report of a unit that records it of itself is refused without it.
     pub required: bool,
 }
 

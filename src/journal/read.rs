@@ -208,6 +208,7 @@ fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) ->
         "assignment" => assignments::store::find(db, id.of())?.map(serde_json::to_value),
         "report_form" => forms::store::find(db, &Key::from(id))?.map(serde_json::to_value),
         "reporting_round" => rounds::store::find(db, &Key::from(id))?.map(serde_json::to_value),
+        "round_exception" => rounds::store::find_exception(db, id.of())?.map(serde_json::to_value),
         "report" => reports::store::find(db, id.of())?.map(serde_json::to_value),
         "plan" => plans::store::find(db, id.of())?.map(serde_json::to_value),
         "indicator_value" => values::store::find(db, id.of())?.map(serde_json::to_value),

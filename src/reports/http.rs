@@ -3,6 +3,8 @@
 use actix_web::web;
 use futures_util::StreamExt;
 
+use std::collections::BTreeMap;
+
 use super::model::{
     Because, Correction, DecisionError, DecisionItem, DecisionOutcome, DecisionRow, DecisionSummary, Decisions, DocumentQuery, Issue,
     NewDecisions, NewReport, Report, ReportAction, ReportCard, ReportDecision, ReportFilters, ReportPatch, ReportReturn, ReportRevision,
@@ -18,13 +20,13 @@ use crate::http::answers::{Created, Download, Paged, Plain, Resource, Rows, Sing
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, MayMatch, Path, Query, Spoken};
 use crate::http::registrar::Registrar;
-use crate::ids::{Key, ReportId};
+use crate::ids::ReportId;
 use crate::journal::{self, Entry};
 use crate::patch::Nothing;
 use crate::plans::model::CompareQuery;
 use crate::print::{self, Format};
+use crate::sums::completeness::{self, Totals};
 use crate::text::{hexadecimal, sha256};
-use crate::units::store::get as get_unit;
 
 /// Declares the operations.
 pub fn routes(api: &mut Registrar) {
@@ -164,12 +166,14 @@ async fn update_report(
         .write(move |tx| {
             let locked = store::lock(tx, id)?;
             locked.allows(ReportAction::Update, |version| matching.check(version))?;
-            let before = store::get(tx, id)?;
+            let before = locked.sections()?;
             store::say(tx, &locked, &patch)?;
             let after = store::get(tx, id)?;
             // Values have entries of their own.
+            let said: BTreeMap<&str, &str> = after.sections.iter().map(|section| (section.key.as_str(), section.body.as_str())).collect();
+            let before = before.iter().map(|(key, body)| (key.as_str(), body.as_str())).collect();
             let entry = Entry::new("report.update", Some("report.updated"), "report", id.any());
-            let entry = entry.told(Some(&before.sections), Some(&after.sections), None)?;
+            let entry = entry.told(Some(&before), Some(&said), None)?;
             journal::append(tx, Entry { unit: Some(locked.unit()), ..entry })?;
             Ok(after)
         })
@@ -224,12 +228,7 @@ async fn accept_report(
     Body(_): Body<Nothing>,
     may: MayMatch,
 ) -> Result<Single<Report>> {
-    turn(access, id, may, ReportAction::Accept, None, accept).await
-}
-
-fn accept(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
-    let kind = get_unit(tx, &Key::from(locked.unit()), None)?.unit.kind;
-    store::accept(tx, locked, kind)
+    turn(access, id, may, ReportAction::Accept, None, store::accept).await
 }
 
 async fn consolidate_report(
@@ -280,8 +279,10 @@ async fn replace_report(
         .write(move |tx| {
             let locked = store::lock(tx, id)?;
             locked.allows(ReportAction::Replace, |version| may.check(version))?;
+            let before = store::card(tx, id)?;
             let draft = store::replace(tx, &locked, &why.reason)?;
-            tell(tx, "report.replace", "report.created", None, draft, Some(&why.reason))?;
+            tell(tx, "report.replace", "report.replaced", Some(&before), id, Some(&why.reason))?;
+            tell(tx, "report.create", "report.created", None, draft, None)?;
             store::get(tx, draft)
         })
         .await?;
@@ -294,26 +295,29 @@ async fn turn<P: Permit>(
     may: MayMatch,
     action: ReportAction,
     reason: Option<String>,
-    change: impl Fn(&mut Tx<'_>, &Locked) -> Result<()> + Send + 'static,
+    change: impl Fn(&mut Tx<'_>, &Locked) -> Result<Totals> + Send + 'static,
 ) -> Result<Single<Report>> {
     let report = access
         .write(move |tx| {
-            make(tx, id, action, reason.as_deref(), |version| may.check(version), &change)?;
-            store::get(tx, id)
+            let totals = make(tx, id, action, reason.as_deref(), |version| may.check(version), &change)?;
+            let report = store::get(tx, id)?;
+            // Last, so that the busiest row is locked as briefly as can be.
+            completeness::fold(tx, totals)?;
+            Ok(report)
         })
         .await?;
     Ok(Single(report))
 }
 
-/// One move, with its entry.
+/// One move, with its entry. Answers what it changes in the totals above, which are still to be changed.
 fn make(
     tx: &mut Tx<'_>,
     id: ReportId,
     action: ReportAction,
     reason: Option<&str>,
     is_meant: impl FnOnce(i64) -> Result<()>,
-    change: &impl Fn(&mut Tx<'_>, &Locked) -> Result<()>,
-) -> Result<()> {
+    change: &impl Fn(&mut Tx<'_>, &Locked) -> Result<Totals>,
+) -> Result<Totals> {
     let (name, event) = match action {
         ReportAction::Submit => ("report.submit", "report.submitted"),
         ReportAction::Return => ("report.return", "report.returned"),
@@ -327,8 +331,9 @@ fn make(
     let locked = store::lock(tx, id)?;
     locked.allows(action, is_meant)?;
     let before = store::card(tx, id)?;
-    change(tx, &locked)?;
-    tell(tx, name, event, Some(&before), id, reason)
+    let totals = change(tx, &locked)?;
+    tell(tx, name, event, Some(&before), id, reason)?;
+    Ok(totals)
 }
 
 fn tell(
@@ -377,13 +382,16 @@ async fn decide(access: &Access<DecideReports>, action: ReportDecision, item: De
     };
     access
         .write(move |tx| match (action, &item.reason) {
-            (ReportDecision::Accept, _) => make(tx, item.id, ReportAction::Accept, None, meant, &accept),
+            (ReportDecision::Accept, _) => {
+                let totals = make(tx, item.id, ReportAction::Accept, None, meant, &store::accept)?;
+                completeness::fold(tx, totals)
+            }
             (ReportDecision::Return, None) => Err(Error::invalid(vec![Fault::at("/reason", FaultCode::ReasonRequired)])),
             (ReportDecision::Return, Some(reason)) => {
                 let why = ReportReturn { reason: reason.clone(), remarks: Vec::new() };
-                make(tx, item.id, ReportAction::Return, Some(reason), meant, &|tx: &mut Tx<'_>, locked: &Locked| {
-                    store::send_back(tx, locked, &why)
-                })
+                let send_back = |tx: &mut Tx<'_>, locked: &Locked| store::send_back(tx, locked, &why);
+                let totals = make(tx, item.id, ReportAction::Return, Some(reason), meant, &send_back)?;
+                completeness::fold(tx, totals)
             }
         })
         .await

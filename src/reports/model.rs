@@ -415,6 +415,8 @@ fn example() -> Value {
 /// What was submitted: kept word for word.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Content {
+    /// The round, as it was named then.
+    pub round: CatalogueRef,
     /// Whose it was, as it was named then.
     pub unit: UnitRef,
     /// What the unit stood directly below.

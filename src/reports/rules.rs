@@ -102,9 +102,28 @@ pub fn is_frozen(status: ReportStatus) -> bool {
     !matches!(status, ReportStatus::Draft | ReportStatus::Returned)
 }
 
+/// Whether a note at one place explains what is odd at another: there, or at a member of it. A note on all values explains none.
+#[must_use]
+pub fn explains(note: &str, odd: &str) -> bool {
+    note == odd || (note != "/values" && odd.strip_prefix(note).is_some_and(|rest| rest.starts_with('/')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_explains_what_it_points_at() {
+        for (note, odd, is) in [
+            ("/values/3", "/values/3", true),
+            ("/values/3", "/values/3/numerator", true),
+            ("/values/3", "/values/31", false),
+            ("/values", "/values/3", false),
+            ("/consolidation", "/consolidation/missing", true),
+        ] {
+            assert_eq!(explains(note, odd), is, "{note} {odd}");
+        }
+    }
 
     #[test]
     fn every_status_offers_what_the_table_says_to_whom_it_says() {

@@ -7,6 +7,7 @@ use super::model::{
 use super::store::{self, Words};
 use crate::access::Access;
 use crate::access::policy::{GrantExceptions, ReadCatalogue, ReadReports, WriteRounds};
+use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::http::answers::{Created, Paged, Plain, Resource, Rows, Single};
 use crate::http::list::{Filters, List};
@@ -37,7 +38,11 @@ pub fn routes(api: &mut Registrar) {
         .refuses(&[Code::IllegalTransition])
         .done();
     api.path("/reporting-rounds/{round}/close")
-        .post(close_reporting_round, "Close a reporting round", "It takes no more reports; what was submitted is still decided on.")
+        .post(
+            close_reporting_round,
+            "Close a reporting round",
+            "It takes no more reports but of units with more time; what was submitted is still decided on.",
+        )
         .refuses(&[Code::IllegalTransition])
         .done();
     api.path("/reporting-rounds/{round}/exceptions")
@@ -132,7 +137,7 @@ async fn create_reporting_round(access: Access<WriteRounds>, Body(new): Body<New
             let (words, period) = Words::of(tx, &new)?;
             let id = store::insert(tx, &new.code, period, &words)?;
             let round = store::get(tx, &Key::from(id))?;
-            journal::append(tx, entry("reporting_round.create", None, None, &round)?)?;
+            tell(tx, "reporting_round.create", None, None, &round)?;
             Ok(round)
         })
         .await?;
@@ -154,7 +159,7 @@ async fn update_reporting_round(
             let after = store::get(tx, &Key::from(locked.round.id))?;
             // What is in preparation is not everybody's to follow.
             let event = (after.status != RoundStatus::Draft).then_some("reporting_round.updated");
-            journal::append(tx, entry("reporting_round.update", event, Some(&locked.round), &after)?)?;
+            tell(tx, "reporting_round.update", event, Some(&locked.round), &after)?;
             Ok(after)
         })
         .await?;
@@ -193,7 +198,7 @@ async fn turn(access: Access<WriteRounds>, key: Key, may: MayMatch, action: Roun
                 RoundAction::Open | RoundAction::Update => store::open(tx, &locked)?,
             }
             let after = store::get(tx, &Key::from(locked.round.id))?;
-            journal::append(tx, entry(name, Some(event), Some(&locked.round), &after)?)?;
+            tell(tx, name, Some(event), Some(&locked.round), &after)?;
             Ok(after)
         })
         .await?;
@@ -218,7 +223,15 @@ async fn create_round_exception(
     Ok(Created(exception))
 }
 
-fn entry(action: &'static str, event: Option<&'static str>, before: Option<&ReportingRound>, after: &ReportingRound) -> Result<Entry> {
+/// The department's: what is in preparation is nobody else's to know, and what is open everybody's.
+fn tell(
+    tx: &mut Tx<'_>,
+    action: &'static str,
+    event: Option<&'static str>,
+    before: Option<&ReportingRound>,
+    after: &ReportingRound,
+) -> Result<()> {
     let entry = Entry::new(action, event, "reporting_round", after.id.any()).told(before, Some(after), None)?;
-    Ok(Entry { code: Some(after.code.clone()), unit: Some(after.owes.within.id), ..entry })
+    let unit = Some(tx.scope()?.root());
+    journal::append(tx, Entry { code: Some(after.code.clone()), unit, ..entry })
 }

@@ -13,7 +13,7 @@ use super::lineage::{Lineage, Node, Subject};
 use crate::access::policy::Role;
 use crate::db::schema::{periods, reporting_rounds, reports, round_sums, unit_closure, unit_spells, units};
 use crate::db::{Db, Tx, each};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{AnyId, RoundId, UnitId};
 use crate::units::model::{Kind, Level, UnitType};
 
@@ -358,8 +358,6 @@ pub struct Place {
     pub role: Role,
     /// The nodes, by depth and id.
     pub nodes: Vec<Node>,
-    /// What it stood directly below on the day.
-    pub parent: Option<UnitId>,
 }
 
 /// Where a unit stands in a round.
@@ -367,26 +365,33 @@ pub struct Place {
 /// # Errors
 /// 404 if there is no such unit.
 pub fn place(db: &mut Db<'_>, ask: &Ask, unit: UnitId) -> Result<Place> {
-    let found = known(db, &[unit])?.remove(&unit).ok_or_else(crate::error::Error::not_found)?;
-    let lineage = Lineage::read(db, [Subject::Unit(unit)])?;
-    let nodes = lineage.nodes(Subject::Unit(unit), ask.day);
-    let parent = lineage.parents(unit).find(|(from, to, _)| *from <= ask.day && ask.day < *to).map(|(.., parent)| parent);
-    Ok(Place { owes: found.owes(ask, &nodes), role: found.kind.role(), nodes, parent })
+    places(db, &[ask], unit)?.pop().ok_or_else(Error::not_found)
 }
 
-/// Puts what became of a unit's reports in the place of what it was.
+/// Where a unit stands in each of some rounds.
 ///
 /// # Errors
-/// Database errors.
-pub fn turn(tx: &mut Tx<'_>, ask: &Ask, place: &Place, before: &[Mark], after: &[Mark]) -> Result<()> {
-    if !place.owes {
-        return Ok(());
-    }
-    let mut change = counts(after);
-    change.add(counts(before), -1);
+/// 404 if there is no such unit.
+pub fn places(db: &mut Db<'_>, asks: &[&Ask], unit: UnitId) -> Result<Vec<Place>> {
+    let found = known(db, &[unit])?.remove(&unit).ok_or_else(Error::not_found)?;
+    let lineage = Lineage::read(db, [Subject::Unit(unit)])?;
+    let place = |ask: &&Ask| {
+        let nodes = lineage.nodes(Subject::Unit(unit), ask.day);
+        Place { owes: found.owes(ask, &nodes), role: found.kind.role(), nodes }
+    };
+    Ok(asks.iter().map(place).collect())
+}
+
+/// What changes at every node of a unit when its reports in a round become others.
+#[must_use]
+pub fn turned(ask: &Ask, place: &Place, before: &[Mark], after: &[Mark]) -> Totals {
     let mut totals = Totals::default();
-    totals.put(&place.nodes, ask.round, place.role, change, 1);
-    fold(tx, totals)
+    if place.owes {
+        let mut change = counts(after);
+        change.add(counts(before), -1);
+        totals.put(&place.nodes, ask.round, place.role, change, 1);
+    }
+    totals
 }
 
 fn computed(db: &mut Db<'_>) -> Result<Totals> {

@@ -13,7 +13,7 @@ fn form(admin: &Caller<'_>) -> Value {
         "sections": [
             {"key": "results", "title_vi": "Kết quả đạt được", "title_en": "Results", "required": true},
             {"key": "difficulties", "title_vi": "Khó khăn, vướng mắc", "title_en": "Difficulties"}],
-        "indicators": [{"indicator": "MN03", "required": true}, {"indicator": "CSVC02"}]});
+        "indicators": [{"indicator": "MN03", "kinds": ["school"], "levels": ["kindergarten"], "required": true}, {"indicator": "CSVC02"}]});
     admin.post("/api/v1/report-forms", &body).expect(201).json()
 }
 
@@ -696,6 +696,7 @@ fn issued_documents_are_numbered_without_holes_and_replaced_corrected_and_recall
     let second = office.post(&format!("{}/replace", path(&first)), &json!({"reason": "Sai số liệu"})).expect(201).json();
     assert_eq!((&second["previous"], &second["status"], &second["revision"]), (&first["id"], &json!("draft"), &json!(0)));
     office.post(&format!("{}/replace", path(&first)), &json!({"reason": "Sai số liệu"})).problem(409, "duplicate");
+    assert_eq!(office.get(&path(&first)).expect(200).json()["actions"], json!([]), "it is being replaced");
     bring(&second);
     assert_eq!(director.get(&path(&first)).expect(200).json()["status"], "issued");
     let issued = director.post(&format!("{}/issue", path(&second)), &how("2025-02-20")).expect(200).json();
@@ -710,10 +711,28 @@ fn issued_documents_are_numbered_without_holes_and_replaced_corrected_and_recall
     assert_eq!(levels(&director, "2025-H1", "SGD")[2], ("department".to_owned(), [2, 1, 1, 0, 0, 0, 1, 1]));
     director.post(&format!("{}/recall", path(&second)), &json!({"reason": "Ban hành nhầm"})).expect(200);
     assert_eq!(levels(&director, "2025-H1", "SGD")[2], ("department".to_owned(), [2, 1, 1, 0, 0, 0, 0, 1]));
+    at(&app, "2025-08-01T02:00:00Z");
+    let (office, director) = (app.sign_in("so.soan"), app.sign_in("so.duyet"));
     let third = begin(&office, "2025-H1", "SGD");
-    bring(&third);
-    let issued = director.post(&format!("{}/issue", path(&third)), &how("2025-02-20")).expect(200).json();
+    assert_eq!(third["late"], false, "it came in time when it first came");
+    for action in ["consolidate", "update"] {
+        assert_eq!(attempt(&office, &third, action), 200, "{action}");
+    }
+    submit(&office, &third, &[json!({"pointer": "/consolidation/missing", "text": "Chưa nộp"})]);
+    assert_eq!(attempt(&director, &third, "accept"), 200);
+    let how = |day: &str| json!({"symbol": "BC-SGDĐT", "issued_on": day, "place": "Hoà Bình", "signatory": {"position": "GIÁM ĐỐC", "name": "Bùi Thị Hoà"}});
+    let issued = director.post(&format!("{}/issue", path(&third)), &how("2025-08-01")).expect(200).json();
     assert_eq!(issued["document"]["number"], 3);
+    app.db_seal();
+    let told = director.get("/api/v1/changes?after=0&limit=200").expect(200).json();
+    let of_first: Vec<String> = told["data"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter(|row| row["resource"]["id"] == first["id"])
+        .map(|row| row["type"].as_str().expect("a type").replace("report.", ""))
+        .collect();
+    assert_eq!(of_first, ["created", "consolidated", "updated", "submitted", "accepted", "issued", "corrected", "replaced", "superseded"]);
     app.db_verify();
 }
 

@@ -101,6 +101,7 @@ CREATE TABLE reports (
 ) STRICT;
 CREATE INDEX reports_by_unit ON reports (unit_id, status);
 CREATE INDEX reports_by_status ON reports (status, unit_id);
+CREATE INDEX reports_by_previous ON reports (previous_id);
 CREATE INDEX reports_by_update ON reports (updated_at, id);
 
 -- Append-only: what was submitted.

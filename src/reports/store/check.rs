@@ -6,6 +6,8 @@ use super::write::Locked;
 use crate::db::Tx;
 use crate::error::{Fault, FaultCode, Result};
 use crate::reports::model::Submission;
+use crate::reports::rules;
+use crate::units;
 use crate::values;
 use crate::values::model::NewValue;
 
@@ -24,6 +26,8 @@ pub struct Checked {
 /// # Errors
 /// Database errors.
 pub fn check(tx: &mut Tx<'_>, locked: &Locked, submission: &Submission) -> Result<Checked> {
+    // What the unit records stands still until its report is kept.
+    units::store::hold(tx, locked.row.unit)?;
     let live = live::live(tx, &locked.row, &locked.round)?;
     let mut errors = Vec::new();
     for (index, (section, asked)) in live.content.sections.iter().zip(&live.form.sections).enumerate() {
@@ -32,8 +36,7 @@ pub fn check(tx: &mut Tx<'_>, locked: &Locked, submission: &Submission) -> Resul
         }
     }
     let values = &live.content.values;
-    let missing = live.required.iter().filter(|place| values.get(**place).is_some_and(super::super::model::ReportValue::is_empty));
-    errors.extend(missing.map(|place| Fault::at(format!("/values/{place}"), FaultCode::Required)));
+    errors.extend(live.wanting.iter().map(|place| Fault::at(format!("/values/{place}"), FaultCode::Required)));
     let mut warnings = odd_values(tx, &live)?;
     if locked.relation.gathers {
         let (fault, missing) = consolidate::faults(tx, locked)?;
@@ -43,7 +46,7 @@ pub fn check(tx: &mut Tx<'_>, locked: &Locked, submission: &Submission) -> Resul
     // What is odd must be explained: by a note of the submission, or by that of the value itself.
     let explained = |warning: &Fault| {
         let place = warning.pointer();
-        let noted = submission.notes.iter().any(|note| place.is_some_and(|place| place == note.pointer || is_below(place, &note.pointer)));
+        let noted = submission.notes.iter().any(|note| place.is_some_and(|place| rules::explains(&note.pointer, place)));
         let index = place.and_then(|place| place.strip_prefix("/values/")).and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
         noted || index.and_then(|index| values.get(index)).is_some_and(|value| value.note.is_some())
     };
@@ -52,11 +55,6 @@ pub fn check(tx: &mut Tx<'_>, locked: &Locked, submission: &Submission) -> Resul
     bare.dedup();
     errors.extend(bare.into_iter().map(|place| Fault::at(place, FaultCode::NoteRequired)));
     Ok(Checked { errors, warnings, live })
-}
-
-/// Whether one place is a member of another.
-fn is_below(place: &str, above: &str) -> bool {
-    place.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// What is odd about the values that are there.

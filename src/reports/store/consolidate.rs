@@ -12,10 +12,14 @@ use crate::db::{Db, Tx, each};
 use crate::error::{Fault, FaultCode, Result};
 use crate::forms::store::asked;
 use crate::ids::{ReportId, Uid, UnitId};
-use crate::reports::model::{Consolidation, Content, Included, ReportStatus};
+use crate::reports::model::{Consolidation, Included, ReportSection, ReportStatus};
 use crate::rounds::store::Bare;
+use crate::sums::completeness::Totals;
 use crate::units::model::{Kind, Level, UnitRef, UnitType};
-use crate::units::store::unit_refs;
+use crate::units::store::unit_refs_since;
+
+/// The revision of a draft.
+const DRAFT: i32 = 0;
 
 /// The units that report to one: the nearest below it, of the tree of the round, that owe a report.
 fn reporting(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<UnitId>> {
@@ -98,10 +102,11 @@ pub(super) fn faults(db: &mut Db<'_>, locked: &Locked) -> Result<(Option<Fault>,
 ///
 /// # Errors
 /// Database errors.
-pub fn consolidate(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
+pub fn consolidate(tx: &mut Tx<'_>, locked: &Locked) -> Result<Totals> {
     let row = &locked.row;
     let children = children(tx, row.unit, &locked.round)?;
-    let units = unit_refs(tx, children.iter().map(|child| child.unit).collect())?;
+    let of: Vec<UnitId> = children.iter().map(|child| child.unit).collect();
+    let units = unit_refs_since(tx, &of, locked.round.ask.day)?;
     let named = |unit: &UnitId| units.get(unit).cloned();
     let included: Vec<Included> = children
         .iter()
@@ -121,13 +126,12 @@ pub fn consolidate(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
         reports::merged.eq(serde_json::to_string(&merged)?),
     );
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
-    write::touched(tx, row.id)
+    write::touched(tx, row.id)?;
+    Ok(Totals::default())
 }
 
 /// Keeps which reports a draft is put together of, and what they add up to.
 fn keep(tx: &mut Tx<'_>, id: ReportId, included: &[Included]) -> Result<()> {
-    /// The draft's revision.
-    const DRAFT: i32 = 0;
     diesel::delete(report_sources::table.filter(report_sources::report_id.eq(id)).filter(report_sources::revision.eq(DRAFT)))
         .execute(tx.conn)?;
     diesel::delete(report_amounts::table.filter(report_amounts::report_id.eq(id)).filter(report_amounts::revision.eq(DRAFT)))
@@ -177,20 +181,29 @@ fn keep(tx: &mut Tx<'_>, id: ReportId, included: &[Included]) -> Result<()> {
 
 type Bodies = BTreeMap<String, String>;
 
+/// The words of what was submitted; its figures are left unread.
+#[derive(serde::Deserialize)]
+struct Said {
+    sections: Vec<ReportSection>,
+}
+
 /// The words of the reports, joined section by section under the names of their units. A section that says what was joined last, or
 /// nothing, says what is joined now.
 fn merge(tx: &mut Tx<'_>, row: &Row, round: &Bare, included: &[Included]) -> Result<(Bodies, Bodies)> {
     let form = asked(tx, round.form.0, round.form.1)?;
-    let mut told: HashMap<ReportId, Content> = HashMap::new();
+    let mut told: HashMap<ReportId, Said> = HashMap::new();
     for chunk in included.chunks(100) {
-        let rows: Vec<(ReportId, i32, String)> = report_revisions::table
-            .filter(report_revisions::report_id.eq_any(chunk.iter().map(|one| one.report).collect::<Vec<_>>()))
-            .select((report_revisions::report_id, report_revisions::number, report_revisions::content))
+        let rows: Vec<(ReportId, String)> = report_sources::table
+            .inner_join(report_revisions::table.on(
+                report_revisions::report_id.eq(report_sources::source_id).and(report_revisions::number.eq(report_sources::source_revision)),
+            ))
+            .filter(report_sources::report_id.eq(row.id))
+            .filter(report_sources::revision.eq(DRAFT))
+            .filter(report_sources::source_id.eq_any(chunk.iter().map(|one| one.report).collect::<Vec<_>>()))
+            .select((report_sources::source_id, report_revisions::content))
             .load(tx.conn)?;
-        for (report, number, text) in rows {
-            if chunk.iter().any(|one| one.report == report && one.revision == number) {
-                told.insert(report, serde_json::from_str(&text)?);
-            }
+        for (report, text) in rows {
+            told.insert(report, serde_json::from_str(&text)?);
         }
     }
     let mut sections: Bodies = serde_json::from_str(&row.sections)?;

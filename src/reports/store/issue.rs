@@ -17,6 +17,7 @@ use crate::print::Format;
 use crate::print::model::Paper;
 use crate::reports::model::{Because, Correction, Issue, IssuedDocument, RecordKind, Report, ReportStatus};
 use crate::reports::paper::{Compared, paper};
+use crate::sums::completeness::Totals;
 use crate::text::{hexadecimal, sha256};
 
 /// More charts than this make a document no clearer.
@@ -40,7 +41,7 @@ fn next_number(tx: &mut Tx<'_>, issuer: UnitId, year: i32) -> Result<i32> {
 ///
 /// # Errors
 /// 422 for a day that has not come, or before it was accepted.
-pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<()> {
+pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<Totals> {
     let row = &locked.row;
     let accepted = row.accepted_at.map(Instant::business_day);
     let today = tx.today();
@@ -50,6 +51,8 @@ pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<()> {
     }
     let recipients =
         if how.recipients.is_empty() { ["UBND tỉnh", "Lưu: VT, VP"].map(str::to_owned).to_vec() } else { how.recipients.clone() };
+    let (mut report, title) = read::paper_of(tx, row.id)?;
+    let compared = compared(tx, &report)?;
     let mut document = IssuedDocument {
         number: next_number(tx, row.unit, how.issued_on.year())?,
         symbol: how.symbol.clone(),
@@ -59,9 +62,7 @@ pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<()> {
         recipients,
         sha256: String::new(),
     };
-    let (mut report, title) = read::paper_of(tx, row.id)?;
     report.document = Some(document.clone());
-    let compared = compared(tx, &report)?;
     let paper = paper(&report, &title, &compared);
     for (format, bytes) in [(Format::Docx, print::docx(&paper)?), (Format::Pdf, print::pdf(&paper)?)] {
         let digest = sha256(&bytes);
@@ -79,8 +80,8 @@ pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<()> {
     let change = (reports::status.eq(ReportStatus::Issued), reports::document.eq(Some(serde_json::to_string(&document)?)));
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
     touched(tx, row.id)?;
-    locked.count(tx, ReportStatus::Issued, row.late)?;
-    supersede(tx, row)
+    supersede(tx, row)?;
+    Ok(locked.turned(ReportStatus::Issued, row.late))
 }
 
 /// The first ratios that several of the included reports tell, side by side.
@@ -117,8 +118,8 @@ pub enum Bytes {
 /// # Errors
 /// 404 if the report is absent or out of scope.
 pub fn document(db: &mut Db<'_>, id: ReportId, format: Format) -> Result<(Bytes, String)> {
-    let (report, title) = read::paper_of(db, id)?;
-    let name = format!("{}-{}", report.round.code, report.unit.code);
+    let card = read::card(db, id)?;
+    let name = format!("{}-{}", card.round.code, card.unit.code);
     let kept: Option<(Vec<u8>, Vec<u8>)> = report_documents::table
         .filter(report_documents::report_id.eq(id))
         .filter(report_documents::format.eq(format))
@@ -128,6 +129,7 @@ pub fn document(db: &mut Db<'_>, id: ReportId, format: Format) -> Result<(Bytes,
     if let Some((bytes, sha256)) = kept {
         return Ok((Bytes::Kept { bytes, sha256 }, name));
     }
+    let (report, title) = read::paper_of(db, id)?;
     let compared = compared(db, &report)?;
     Ok((Bytes::Made(Box::new(paper(&report, &title, &compared))), name))
 }
@@ -136,21 +138,22 @@ pub fn document(db: &mut Db<'_>, id: ReportId, format: Format) -> Result<(Bytes,
 ///
 /// # Errors
 /// Database errors.
-pub fn correct(tx: &mut Tx<'_>, locked: &Locked, correction: &Correction) -> Result<()> {
-    record(tx, &locked.row, RecordKind::Corrected, &correction.reason, Some(&correction.text))
+pub fn correct(tx: &mut Tx<'_>, locked: &Locked, correction: &Correction) -> Result<Totals> {
+    record(tx, &locked.row, RecordKind::Corrected, &correction.reason, Some(&correction.text))?;
+    Ok(Totals::default())
 }
 
 /// Takes an issued report back; its document stays on record.
 ///
 /// # Errors
 /// Database errors.
-pub fn recall(tx: &mut Tx<'_>, locked: &Locked, why: &Because) -> Result<()> {
+pub fn recall(tx: &mut Tx<'_>, locked: &Locked, why: &Because) -> Result<Totals> {
     let row = &locked.row;
     let change = (reports::status.eq(ReportStatus::Recalled), reports::slot.eq(None::<i32>));
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
-    locked.count(tx, ReportStatus::Recalled, row.late)?;
     // What was to replace it stands in its place now.
     let next = reports::table.filter(reports::previous_id.eq(row.id)).filter(reports::slot.eq(2));
     diesel::update(next).set(reports::slot.eq(Some(1))).execute(tx.conn)?;
-    record(tx, row, RecordKind::Recalled, &why.reason, None)
+    record(tx, row, RecordKind::Recalled, &why.reason, None)?;
+    Ok(locked.turned(ReportStatus::Recalled, row.late))
 }

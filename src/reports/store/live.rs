@@ -41,8 +41,8 @@ pub(super) struct Live {
     pub(super) levels: Vec<Levelled>,
     /// What is asked of the unit.
     pub(super) form: Asked,
-    /// Those of the values that must be there, by place.
-    pub(super) required: Vec<usize>,
+    /// Those of the values that must be there and are not, or not whole, by place.
+    pub(super) wanting: Vec<usize>,
 }
 
 /// What is asked of a unit: each indicator with its definition's period.
@@ -75,7 +75,8 @@ pub(super) fn question(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Qu
     let all = periods::of_years(db, &[year - 1, year])?;
     let ended: Vec<&Period> = all.iter().filter(|period| period.as_of <= round.ask.day).collect();
     let question = |one: &AskedIndicator| {
-        if !one.is_asked_of(unit.kind, &unit.levels) {
+        // What is asked of units below is told of those above as well.
+        if !unit.kind.is_in_charge() && !one.is_asked_of(unit.kind, &unit.levels) {
             return None;
         }
         let indicator = known.get(&one.indicator)?;
@@ -92,10 +93,16 @@ fn named(indicator: &Defined) -> CatalogueRef {
     CatalogueRef { id: indicator.id.any(), code: indicator.code.clone(), title_vi, title_en }
 }
 
-/// Whether a unit itself records a side of an indicator.
-fn collects(definition: &Definition, unit: &Unit) -> bool {
-    let sides = [&definition.numerator, &definition.denominator, &definition.count];
-    sides.into_iter().flatten().any(|side| side.by == CollectedBy::Unit && side.is_collected_by(unit.kind, &unit.levels))
+/// Which sides of an indicator a unit records of itself: above the line, below it, and what is counted, levelled or stated.
+fn collects(definition: &Definition, unit: &Unit) -> [bool; 3] {
+    [&definition.numerator, &definition.denominator, &definition.count]
+        .map(|side| side.as_ref().is_some_and(|side| side.by == CollectedBy::Unit && side.is_collected_by(unit.kind, &unit.levels)))
+}
+
+/// Whether a value tells every side that its unit records.
+fn is_whole(value: &ReportValue, [above, below, count]: [bool; 3]) -> bool {
+    let counted = value.count.is_some() || value.level.is_some() || value.state.is_some();
+    (!above || value.numerator.is_some()) && (!below || value.denominator.is_some()) && (!count || counted)
 }
 
 /// The values of a unit itself: one for each indicator that it records, recorded or not, then those of its localities.
@@ -107,7 +114,7 @@ fn own_values(db: &mut Db<'_>, question: &Question) -> Result<(Vec<ReportValue>,
     of.dedup();
     let recorded = values::store::own_of(db, unit.id, &indicators, &of)?;
     let mut recorded: Vec<Option<ReportValue>> = recorded.into_iter().map(|value| Some(ReportValue::from(value))).collect();
-    let (mut rows, mut required) = (Vec::new(), Vec::new());
+    let (mut rows, mut wanting) = (Vec::new(), Vec::new());
     let mut take = |indicator: &Defined, period: &Period, of_place: bool| -> Vec<ReportValue> {
         let is = |value: &ReportValue| {
             value.indicator.id == indicator.id.any() && value.period.id == period.id.any() && value.locality.is_some() == of_place
@@ -115,17 +122,22 @@ fn own_values(db: &mut Db<'_>, question: &Question) -> Result<(Vec<ReportValue>,
         recorded.iter_mut().filter(|value| value.as_ref().is_some_and(is)).filter_map(Option::take).collect()
     };
     for (one, indicator, period) in &question.asked {
-        let Some(definition) = indicator.on(period.as_of).filter(|definition| collects(definition, unit)) else { continue };
-        if one.required {
-            required.push(rows.len());
+        let Some(definition) = indicator.on(period.as_of) else { continue };
+        let sides = collects(definition, unit);
+        if sides == [false; 3] || !one.is_asked_of(unit.kind, &unit.levels) {
+            continue;
         }
-        let mut own = take(indicator, period, false);
-        rows.push(own.pop().unwrap_or_else(|| ReportValue::missing(named(indicator), period.to_ref(), definition.version)));
+        let missing = || ReportValue::missing(named(indicator), period.to_ref(), definition.version);
+        let value = take(indicator, period, false).pop().unwrap_or_else(missing);
+        if one.required && !is_whole(&value, sides) {
+            wanting.push(rows.len());
+        }
+        rows.push(value);
     }
     for (_, indicator, period) in &question.asked {
         rows.extend(take(indicator, period, true));
     }
-    Ok((rows, required))
+    Ok((rows, wanting))
 }
 
 /// What values add up to, and the levels of localities among them.
@@ -200,7 +212,7 @@ fn known(unit: UnitId, values: &[ReportValue], levels: &[Levelled]) -> Vec<Known
 /// A draft as it stands now.
 pub(super) fn live(db: &mut Db<'_>, row: &Row, round: &Bare) -> Result<Live> {
     let question = question(db, row.unit, round)?;
-    let (values, required) = own_values(db, &question)?;
+    let (values, wanting) = own_values(db, &question)?;
     let gathers = question.unit.kind.is_in_charge();
     let (mut amounts, mut levels) = if gathers { children(db, row.id)? } else { Default::default() };
     add_own(&question, &values, &mut amounts, &mut levels);
@@ -220,6 +232,7 @@ pub(super) fn live(db: &mut Db<'_>, row: &Row, round: &Bare) -> Result<Live> {
         result.provenance = Some(format!("/api/v1/reports/{}/sources?indicator={}", row.id, result.indicator.code));
     }
     let content = Content {
+        round: round.named.clone(),
         unit: question.unit.to_ref(),
         parent: question.parent.clone(),
         sections: read::sections(row, &question.form)?,
@@ -228,5 +241,5 @@ pub(super) fn live(db: &mut Db<'_>, row: &Row, round: &Bare) -> Result<Live> {
         consolidation: read::consolidation(row)?,
         notes: Vec::new(),
     };
-    Ok(Live { content, amounts, levels, form: question.form, required })
+    Ok(Live { content, amounts, levels, form: question.form, wanting })
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use serde_json::Value;
 
 use super::live;
@@ -12,7 +13,7 @@ use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{report_amounts, report_revisions, report_sources, reports, units, users};
+use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports, units, users};
 use crate::difference::differences;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::forms;
@@ -21,18 +22,22 @@ use crate::indicators;
 use crate::indicators::model::IndicatorKind;
 use crate::indicators::store::Which;
 use crate::reports::model::{
-    Consolidation, Content, Done, IssuedDocument, Report, ReportCard, ReportFilters, ReportRecord, ReportRevision, ReportRevisionContent,
-    ReportSection, ReportSource, ReportStatus, Returned, SourcesQuery,
+    Consolidation, Content, Done, IssuedDocument, Report, ReportAction, ReportCard, ReportFilters, ReportRecord, ReportRevision,
+    ReportRevisionContent, ReportSection, ReportSource, ReportStatus, Returned, SourcesQuery,
 };
 use crate::reports::rules::{self, Parties, Relation};
-use crate::rounds::model::RoundStatus;
 use crate::rounds::rules::{day_of, is_over};
 use crate::rounds::store::{self as rounds, Bare};
-use crate::sums::completeness;
+use crate::sums::completeness::{self, Ask};
 use crate::sums::values::Amount;
 use crate::units::model::Kind;
 use crate::units::store::{referred_unit, unit_refs, within};
 use crate::users::model::{NamedPerson, PersonRef};
+
+diesel::define_sql_function! {
+    /// A text in lower case.
+    fn lower(text: Nullable<Text>) -> Nullable<Text>;
+}
 
 /// Reports of the scope. A macro, because the type has no name.
 macro_rules! visible {
@@ -78,6 +83,8 @@ pub(super) struct Around {
     kinds: HashMap<UnitId, Kind>,
     people: HashMap<UserId, (PersonRef, Option<String>)>,
     excepted: Vec<(RoundId, UnitId)>,
+    /// Whose reports are being replaced already.
+    replaced: Vec<(RoundId, UnitId)>,
 }
 
 impl Around {
@@ -95,11 +102,14 @@ impl Around {
         let now = db.now();
         let shut = |row: &&Row| {
             let role = kinds.get(&row.unit).map(|kind| kind.role());
-            rounds.get(&row.round).zip(role).is_some_and(|(round, role)| is_shut(round, role, now))
+            rounds.get(&row.round).zip(role).is_some_and(|(round, role)| round.is_shut(role, now))
         };
         let shut: Vec<(RoundId, UnitId)> = rows.iter().filter(shut).map(|row| (row.round, row.unit)).collect();
+        let taken = |row: &&Row| matches!(row.status, ReportStatus::Accepted | ReportStatus::Issued);
+        let taken: Vec<(RoundId, UnitId)> = rows.iter().filter(taken).map(|row| (row.round, row.unit)).collect();
         Ok(Self {
             excepted: rounds::excepted(db, &shut)?,
+            replaced: replaced(db, &taken)?,
             kinds,
             people: people.into_iter().map(|(named, email)| (named.0, (PersonRef::of(named), email))).collect(),
             rounds,
@@ -108,6 +118,10 @@ impl Around {
 
     pub(super) fn round(&self, row: &Row) -> Result<&Bare> {
         self.rounds.get(&row.round).ok_or_else(|| Error::internal("a report without its round"))
+    }
+
+    pub(super) fn kind(&self, row: &Row) -> Result<Kind> {
+        self.kinds.get(&row.unit).copied().ok_or_else(|| Error::internal("a report without its unit"))
     }
 
     pub(super) fn role(&self, row: &Row) -> Role {
@@ -120,8 +134,17 @@ impl Around {
 
     /// Whether the unit cannot write any more: past its lock, or the round is closed, and nobody gave it more time.
     pub(super) fn is_locked(&self, row: &Row, now: Instant) -> bool {
-        let shut = self.rounds.get(&row.round).is_some_and(|round| is_shut(round, self.role(row), now));
+        let shut = self.rounds.get(&row.round).is_some_and(|round| round.is_shut(self.role(row), now));
         shut && !self.excepted.contains(&(row.round, row.unit))
+    }
+
+    /// What the caller may do now.
+    fn actions(&self, db: &Db<'_>, row: &Row, now: Instant) -> Vec<ReportAction> {
+        let mut actions = rules::LIFE.actions(row.status, self.relation(db, row));
+        let (locked, replaced) = (self.is_locked(row, now), self.replaced.contains(&(row.round, row.unit)));
+        let kept_from = |action: ReportAction| (locked && rules::is_locked_away(action)) || (replaced && action == ReportAction::Replace);
+        actions.retain(|action| !kept_from(*action));
+        actions
     }
 
     /// How the caller stands to a report.
@@ -134,9 +157,16 @@ impl Around {
     }
 }
 
-/// Whether a round takes nothing more from units of a role.
-pub(super) fn is_shut(round: &Bare, role: Role, now: Instant) -> bool {
-    round.status == RoundStatus::Closed || is_over(day_of(&round.locks_on, role), now)
+/// Those of these whose report is being replaced.
+fn replaced(db: &mut Db<'_>, taken: &[(RoundId, UnitId)]) -> Result<Vec<(RoundId, UnitId)>> {
+    if taken.is_empty() {
+        return Ok(Vec::new());
+    }
+    let being_written = reports::table
+        .filter(reports::slot.eq(2))
+        .filter(reports::round_id.eq_any(taken.iter().map(|one| one.0).collect::<Vec<_>>()))
+        .filter(reports::unit_id.eq_any(taken.iter().map(|one| one.1).collect::<Vec<_>>()));
+    Ok(being_written.select((reports::round_id, reports::unit_id)).load(db.conn)?)
 }
 
 fn cards(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<ReportCard>> {
@@ -147,11 +177,7 @@ fn cards(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<ReportCard>> {
         .map(|row| {
             let round = around.round(&row)?;
             let due_on = day_of(&round.due_on, around.role(&row));
-            let relation = around.relation(db, &row);
-            let mut actions = rules::LIFE.actions(row.status, relation);
-            if around.is_locked(&row, now) {
-                actions.retain(|action| !rules::is_locked_away(*action));
-            }
+            let actions = around.actions(db, &row, now);
             let returned: Option<Returned> = row.returned.as_deref().map(serde_json::from_str).transpose()?;
             Ok(ReportCard {
                 id: row.id,
@@ -214,7 +240,7 @@ pub(super) fn put_together(card: ReportCard, row: &Row, content: Content) -> Res
     let records: Vec<ReportRecord> = serde_json::from_str(&row.records)?;
     Ok(Report {
         id: card.id,
-        round: card.round,
+        round: content.round,
         unit: content.unit,
         parent: content.parent,
         status: card.status,
@@ -333,7 +359,8 @@ fn decided(db: &mut Db<'_>) -> Result<Option<(Vec<UnitId>, Vec<UserId>)>> {
     let email: Option<String> = users::table.filter(users::id.eq(person.id)).select(users::email).first(db.conn)?;
     let mut accounts = vec![person.id];
     if let Some(email) = email {
-        accounts.extend(users::table.filter(users::email.eq(email)).select(users::id).load::<UserId>(db.conn)?);
+        let same = users::table.filter(lower(users::email).eq(email.to_lowercase())).select(users::id);
+        accounts.extend(same.load::<UserId>(db.conn)?);
     }
     Ok(Some((own, accounts)))
 }
@@ -357,17 +384,20 @@ pub fn count_to_decide(db: &mut Db<'_>) -> Result<i64> {
 /// # Errors
 /// Database errors.
 pub fn count_owed(db: &mut Db<'_>, unit: UnitId) -> Result<i64> {
-    let mut owed = 0;
-    for round in rounds::open_rounds(db)? {
-        if completeness::place(db, &round.ask, unit)?.owes {
-            let came = reports::table
-                .filter(reports::round_id.eq(round.ask.round))
-                .filter(reports::unit_id.eq(unit))
-                .filter(reports::late.is_not_null());
-            owed += i64::from(!diesel::select(diesel::dsl::exists(came)).get_result::<bool>(db.conn)?);
-        }
+    let rounds = rounds::open_rounds(db)?;
+    if rounds.is_empty() {
+        return Ok(0);
     }
-    Ok(owed)
+    let asks: Vec<&Ask> = rounds.iter().map(|round| &round.ask).collect();
+    let places = completeness::places(db, &asks, unit)?;
+    let owed: Vec<RoundId> = asks.iter().zip(places).filter(|(_, place)| place.owes).map(|(ask, _)| ask.round).collect();
+    let came: i64 = reports::table
+        .filter(reports::round_id.eq_any(owed.clone()))
+        .filter(reports::unit_id.eq(unit))
+        .filter(reports::late.is_not_null())
+        .select(count(reports::round_id).aggregate_distinct())
+        .first(db.conn)?;
+    Ok(i64::try_from(owed.len()).unwrap_or(i64::MAX) - came)
 }
 
 /// How many reports of a unit itself were sent back.
@@ -473,6 +503,20 @@ pub fn sources(db: &mut Db<'_>, id: ReportId, query: &SourcesQuery) -> Result<Ve
     }
     let included = content.consolidation.as_ref().map(|one| one.included.clone()).unwrap_or_default();
     let counts = indicator.kind == IndicatorKind::Count;
+    // Levels are not added up: who tells any is named.
+    let levelled: Vec<(ReportId, i32)> =
+        report_sources::table
+            .inner_join(report_levels::table.on(
+                report_levels::report_id.eq(report_sources::source_id).and(report_levels::revision.eq(report_sources::source_revision)),
+            ))
+            .filter(report_sources::report_id.eq(id))
+            .filter(report_sources::revision.eq(revision))
+            .filter(report_levels::indicator_id.eq(indicator.id))
+            .order_by(report_sources::source_id)
+            .select((report_sources::source_id, report_sources::source_revision))
+            .distinct()
+            .load(db.conn)?;
+    by_report.extend(levelled.into_iter().map(|(report, revision)| (report, revision, Amount::default())));
     let of_report = |(report, revision, amount): (ReportId, i32, Amount)| {
         let unit = included.iter().find(|one| one.report == report)?.unit.clone();
         let above = (amount.numerator_rows > 0).then_some(amount.numerator);

@@ -168,6 +168,7 @@ pub fn sheets(db: &mut Db<'_>, id: ReportId, format: Format, out: impl Write + S
     let revision = if is_frozen(row.status) { row.revision } else { 0 };
     let results: Vec<Vec<Cell>> = report.results.iter().map(result_row).collect();
     let content = Content {
+        round: report.round,
         unit: report.unit,
         parent: report.parent,
         sections: Vec::new(),

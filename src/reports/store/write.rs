@@ -15,6 +15,7 @@ use crate::db::{Conn, Tx, each};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::forms::store::{Asked, asked};
 use crate::ids::{Id, ReportId, RoundId, UnitId, UserId};
+use crate::journal::{self, Entry};
 use crate::reports::model::{
     NewReport, RecordKind, ReportAction, ReportPatch, ReportRecord, ReportReturn, ReportStatus, Returned, Submission,
 };
@@ -22,7 +23,7 @@ use crate::reports::rules::{self, Relation};
 use crate::rounds::model::RoundStatus;
 use crate::rounds::rules::{day_of, is_over};
 use crate::rounds::store::{self as rounds, Bare};
-use crate::sums::completeness::{self, Mark, Place};
+use crate::sums::completeness::{self, Mark, Place, Totals};
 use crate::units::model::Kind;
 use crate::units::store::referred_unit;
 use crate::values;
@@ -32,6 +33,7 @@ pub struct Locked {
     pub(super) row: Row,
     pub(super) round: Bare,
     pub(super) relation: Relation,
+    kind: Kind,
     place: Place,
     /// The unit's other reports in the round, as far as they count.
     others: Vec<Mark>,
@@ -45,8 +47,15 @@ pub struct Locked {
 pub fn lock(tx: &mut Tx<'_>, id: ReportId) -> Result<Locked> {
     // Whoever writes totals of units above holds the tree.
     tx.hold_tree()?;
+    let (round, unit) = {
+        let row = read::row(tx, id)?;
+        (row.round, row.unit)
+    };
+    rounds::hold(tx, round)?;
     if let Conn::Pg(pg) = &mut *tx.conn {
-        let _: Option<ReportId> = reports::table.filter(reports::id.eq(id)).select(reports::id).for_no_key_update().first(pg).optional()?;
+        // All of the unit in the round: what becomes of one says what the others count for.
+        let own = reports::table.filter(reports::round_id.eq(round)).filter(reports::unit_id.eq(unit)).order_by(reports::id);
+        let _: Vec<ReportId> = own.select(reports::id).for_no_key_update().load(pg)?;
     }
     let row = read::row(tx, id)?;
     let around = Around::read(tx, std::slice::from_ref(&row))?;
@@ -58,8 +67,8 @@ pub fn lock(tx: &mut Tx<'_>, id: ReportId) -> Result<Locked> {
         .filter(reports::id.ne(id))
         .select((reports::status, reports::late))
         .load(tx.conn)?;
-    let (relation, is_shut) = (around.relation(tx, &row), around.is_locked(&row, tx.now()));
-    Ok(Locked { row, round, relation, place, others, is_shut })
+    let (relation, is_shut, kind) = (around.relation(tx, &row), around.is_locked(&row, tx.now()), around.kind(&row)?);
+    Ok(Locked { row, round, relation, kind, place, others, is_shut })
 }
 
 impl Locked {
@@ -82,15 +91,23 @@ impl Locked {
         rules::LIFE.after(self.row.status, action, self.relation, may).map(drop)
     }
 
+    /// What is said now, section by section.
+    ///
+    /// # Errors
+    /// 500 if it cannot be read.
+    pub fn sections(&self) -> Result<BTreeMap<String, String>> {
+        Ok(serde_json::from_str(&self.row.sections)?)
+    }
+
     fn mark(&self) -> Mark {
         (self.row.status.as_str().to_owned(), self.row.late)
     }
 
-    /// Puts the report's new mark in the place of the old one in every total above.
-    pub(super) fn count(&self, tx: &mut Tx<'_>, status: ReportStatus, late: Option<bool>) -> Result<()> {
+    /// What changes in every total above when the report's mark becomes another.
+    pub(super) fn turned(&self, status: ReportStatus, late: Option<bool>) -> Totals {
         let with = |mark: Mark| self.others.iter().cloned().chain([mark]).collect::<Vec<_>>();
         let (before, after) = (with(self.mark()), with((status.as_str().to_owned(), late)));
-        completeness::turn(tx, &self.round.ask, &self.place, &before, &after)
+        completeness::turned(&self.round.ask, &self.place, &before, &after)
     }
 }
 
@@ -131,18 +148,27 @@ pub fn create(tx: &mut Tx<'_>, new: &NewReport) -> Result<ReportId> {
     if !tx.scope()?.is_own(unit.id) {
         return Err(Error::forbidden().because("Chỉ lập báo cáo của đơn vị mình.", "A report is written of one's own unit."));
     }
+    rounds::hold(tx, round)?;
     let round = rounds::bare(tx, vec![round])?.remove(&round).ok_or_else(Error::not_found)?;
+    let place = completeness::place(tx, &round.ask, unit.id)?;
+    if round.is_shut(place.role, tx.now()) && rounds::excepted(tx, &[(round.ask.round, unit.id)])?.is_empty() {
+        return Err(Error::new(Code::Locked));
+    }
     if round.status == RoundStatus::Draft {
         return Err(Error::conflict("Đợt báo cáo chưa mở.", "The round is not open yet."));
     }
-    let place = completeness::place(tx, &round.ask, unit.id)?;
     if !place.owes {
         return Err(Error::invalid(vec![Fault::at("/unit", FaultCode::NotOwed)]));
     }
-    let shut = read::is_shut(&round, place.role, tx.now());
-    if shut && rounds::excepted(tx, &[(round.ask.round, unit.id)])?.is_empty() {
-        return Err(Error::new(Code::Locked));
-    }
+    // After a recall the unit begins anew, and it came when it first did.
+    let came: Option<Option<bool>> = reports::table
+        .filter(reports::round_id.eq(round.ask.round))
+        .filter(reports::unit_id.eq(unit.id))
+        .filter(reports::late.is_not_null())
+        .order_by(reports::id)
+        .select(reports::late)
+        .first(tx.conn)
+        .optional()?;
     let form = asked(tx, round.form.0, round.form.1)?;
     let sections = begun(tx, unit.id, &form)?;
     let (id, now): (ReportId, Instant) = (Id::new(), tx.now());
@@ -154,7 +180,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewReport) -> Result<ReportId> {
         previous_id: None,
         status: ReportStatus::Draft,
         revision: 0,
-        late: None,
+        late: came.flatten(),
         sections: serde_json::to_string(&sections)?,
         merged: "{}".to_owned(),
         records: "[]".to_owned(),
@@ -223,7 +249,9 @@ pub fn say(tx: &mut Tx<'_>, locked: &Locked, patch: &ReportPatch) -> Result<()> 
         return Err(Error::invalid(faults));
     }
     if !rows.is_empty() {
-        values::store::record(tx, &rows, false).map_err(|error| error.moved("/rows", "/values"))?;
+        // The unit and the period of a row are the report's: what is wrong with them is wrong with the row.
+        let told = |error: Error| error.moved("/rows", "/values").without(&["/unit", "/period"]);
+        values::store::record(tx, &rows, false).map_err(told)?;
     }
     let change = reports::sections.eq(serde_json::to_string(&sections)?);
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
@@ -238,7 +266,7 @@ fn caller(tx: &Tx<'_>) -> Option<UserId> {
 ///
 /// # Errors
 /// 422 with everything that keeps it from being submitted.
-pub fn submit(tx: &mut Tx<'_>, locked: &Locked, checked: Checked, submission: &Submission) -> Result<()> {
+pub fn submit(tx: &mut Tx<'_>, locked: &Locked, checked: Checked, submission: &Submission) -> Result<Totals> {
     if !checked.errors.is_empty() {
         return Err(Error::invalid(checked.errors));
     }
@@ -267,7 +295,7 @@ pub fn submit(tx: &mut Tx<'_>, locked: &Locked, checked: Checked, submission: &S
     );
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
     touched(tx, row.id)?;
-    locked.count(tx, ReportStatus::Submitted, Some(first))
+    Ok(locked.turned(ReportStatus::Submitted, Some(first)))
 }
 
 /// Keeps what a revision adds up to, for the report above it.
@@ -339,12 +367,12 @@ fn keep_figures(tx: &mut Tx<'_>, id: ReportId, number: i32, live: &live::Live) -
 ///
 /// # Errors
 /// Database errors.
-pub fn send_back(tx: &mut Tx<'_>, locked: &Locked, why: &ReportReturn) -> Result<()> {
+pub fn send_back(tx: &mut Tx<'_>, locked: &Locked, why: &ReportReturn) -> Result<Totals> {
     let returned = Returned { reason: why.reason.clone(), remarks: why.remarks.clone() };
     let change = (reports::status.eq(ReportStatus::Returned), reports::returned.eq(Some(serde_json::to_string(&returned)?)));
     diesel::update(reports::table.filter(reports::id.eq(locked.row.id))).set(change).execute(tx.conn)?;
     touched(tx, locked.row.id)?;
-    locked.count(tx, ReportStatus::Returned, locked.row.late)
+    Ok(locked.turned(ReportStatus::Returned, locked.row.late))
 }
 
 /// Takes a report: what was submitted last is what it says from now on. The one that it replaces is superseded, but the department's
@@ -352,25 +380,28 @@ pub fn send_back(tx: &mut Tx<'_>, locked: &Locked, why: &ReportReturn) -> Result
 ///
 /// # Errors
 /// Database errors.
-pub fn accept(tx: &mut Tx<'_>, locked: &Locked, kind: Kind) -> Result<()> {
+pub fn accept(tx: &mut Tx<'_>, locked: &Locked) -> Result<Totals> {
     let row = &locked.row;
     let change = (reports::status.eq(ReportStatus::Accepted), reports::accepted_by.eq(caller(tx)), reports::accepted_at.eq(Some(tx.now())));
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
     touched(tx, row.id)?;
-    locked.count(tx, ReportStatus::Accepted, row.late)?;
-    if kind == Kind::Department { Ok(()) } else { supersede(tx, row) }
+    if locked.kind != Kind::Department {
+        supersede(tx, row)?;
+    }
+    Ok(locked.turned(ReportStatus::Accepted, row.late))
 }
 
 /// Puts a report in the place of the one that it replaces.
 pub(super) fn supersede(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
     let Some(previous) = row.previous.filter(|_| row.slot == Some(2)) else { return Ok(()) };
-    let old = reports::table.filter(reports::id.eq(previous)).filter(reports::status.ne(ReportStatus::Recalled));
-    diesel::update(old).set(reports::status.eq(ReportStatus::Superseded)).execute(tx.conn)?;
-    let out = reports::table.filter(reports::id.eq(previous));
-    diesel::update(out).set(reports::slot.eq(None::<i32>)).execute(tx.conn)?;
+    let before = read::card(tx, previous)?;
+    let change = (reports::status.eq(ReportStatus::Superseded), reports::slot.eq(None::<i32>));
+    diesel::update(reports::table.filter(reports::id.eq(previous))).set(change).execute(tx.conn)?;
     touched(tx, previous)?;
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(reports::slot.eq(Some(1))).execute(tx.conn)?;
-    Ok(())
+    let after = read::card(tx, previous)?;
+    let entry = Entry::new("report.supersede", Some("report.superseded"), "report", previous.any());
+    journal::append(tx, Entry { unit: Some(row.unit), ..entry.told(Some(&before), Some(&after), None)? })
 }
 
 /// Begins a report that is to replace one, with its words.

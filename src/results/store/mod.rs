@@ -80,6 +80,19 @@ fn nodes_of(units: &[Unit], seats: &HashMap<UnitId, Vec<Seat>>) -> Vec<AnyId> {
     own.chain(seats.values().flatten().map(|(_, _, place)| place.any())).collect()
 }
 
+/// The levels of the communes in the charge of units.
+fn recognised(
+    db: &mut Db<'_>,
+    seats: &HashMap<UnitId, Vec<Seat>>,
+    indicators: &[Defined],
+    periods: &[PeriodId],
+    known: Option<&[Known]>,
+) -> Result<own::Recognised> {
+    let territories: Vec<LocalityId> = seats.values().flatten().map(|(_, _, place)| *place).collect();
+    let levelled = indicators.iter().filter(|indicator| indicator.kind == IndicatorKind::Level).map(|indicator| indicator.id).collect();
+    own::recognised(db, &territories, levelled, periods, known)
+}
+
 fn single(indicators: &[Defined]) -> Option<IndicatorId> {
     match indicators {
         [one] => Some(one.id),
@@ -142,9 +155,7 @@ impl Table {
         } else {
             own::States::default()
         };
-        let territories: Vec<LocalityId> = seats.values().flatten().map(|(_, _, place)| *place).collect();
-        let levelled = indicators.iter().filter(|indicator| indicator.kind == IndicatorKind::Level).map(|indicator| indicator.id).collect();
-        let recognised = own::recognised(db, &territories, levelled, periods, known.as_deref())?;
+        let recognised = recognised(db, &seats, indicators, periods, known.as_deref())?;
         Ok(Self {
             states,
             recognised,
@@ -342,11 +353,13 @@ pub fn of_report(db: &mut Db<'_>, unit: &Unit, asked: &[(Defined, Period)], repo
         }
     }
     let indicators: Vec<Defined> = asked.iter().map(|(indicator, _)| indicator.clone()).collect();
-    let mut periods: Vec<PeriodId> = asked.iter().map(|(_, period)| period.id).chain(first).collect();
+    let mut periods: Vec<PeriodId> = asked.iter().map(|(_, period)| period.id).chain(first.iter().copied()).collect();
     periods.sort_unstable();
     periods.dedup();
     let figured = Figured { seats, sums, known: Some(reported.known) };
-    let table = Table::around(db, units, &indicators, (&periods, bases), Look::default(), figured)?;
+    let mut table = Table::around(db, units, &indicators, (&periods, bases), Look::default(), figured)?;
+    let recorded = recognised(db, &table.seats, &indicators, &first, None)?;
+    table.recognised = table.recognised.or(recorded);
     Ok(asked.iter().filter_map(|(indicator, period)| table.result(unit, indicator, period, None)).collect())
 }
 

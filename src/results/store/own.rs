@@ -127,6 +127,15 @@ pub fn recognised(
 }
 
 impl Recognised {
+    /// These, and others of periods that nothing is told of here.
+    #[must_use]
+    pub fn or(mut self, others: Self) -> Self {
+        for (key, levels) in others.levels {
+            self.levels.entry(key).or_insert(levels);
+        }
+        self
+    }
+
     /// The communes of a territory on a day, by what they lie in, with the level that each reached.
     #[must_use]
     pub fn communes(&self, territory: LocalityId, period: PeriodId, indicator: IndicatorId, day: NaiveDate) -> Communes {

@@ -54,7 +54,7 @@ pub fn completeness(db: &mut Db<'_>, key: &Key, query: &CompletenessQuery) -> Re
     of_rounds(db, std::slice::from_ref(&round), &unit)?.pop().ok_or_else(Error::not_found)
 }
 
-/// A page of rounds that were opened, the latest period first, with how far each is at a unit of the scope.
+/// A page of rounds that were opened, the earliest period first, with how far each is at a unit of the scope.
 ///
 /// # Errors
 /// 422 for a filter that names nothing in scope.
@@ -67,7 +67,6 @@ pub fn series(db: &mut Db<'_>, filters: &SeriesFilters, page: &PageRequest) -> R
     let mut query = reporting_rounds::table
         .inner_join(periods::table)
         .filter(reporting_rounds::status.ne(RoundStatus::Draft))
-        .order_by((periods::as_of, reporting_rounds::code))
         .select(reporting_rounds::id)
         .into_boxed();
     if let Some(form) = form {

@@ -6,6 +6,6 @@ mod tick;
 mod write;
 
 pub use debtors::{completeness, debtors, of_rounds, series};
-pub use read::{Bare, bare, excepted, exceptions, find, get, list, open_rounds, referred};
+pub use read::{Bare, bare, excepted, exceptions, find, find_exception, get, list, open_rounds, referred};
 pub use tick::keep_calendar;
-pub use write::{Locked, Words, close, except, insert, lock, open, update};
+pub use write::{Locked, Words, close, except, hold, insert, lock, open, update};

@@ -14,7 +14,7 @@ use crate::db::schema::{periods, report_forms, reporting_rounds, round_exception
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::forms;
 use crate::ids::of::Period;
-use crate::ids::{AnyId, ExceptionId, FormId, Key, PeriodId, RoundId, UnitId};
+use crate::ids::{AnyId, ExceptionId, FormId, Key, RoundId, UnitId};
 use crate::periods::model::DueDates;
 use crate::periods::store::referred as referred_period;
 use crate::refs::{self, CatalogueRef, Named};
@@ -177,14 +177,20 @@ pub struct Bare {
     pub ask: Ask,
     /// Its form.
     pub form: (FormId, i64),
-    /// Its period.
-    pub period: PeriodId,
     /// The last days of being in time.
     pub due_on: DueDates,
     /// The last days of being taken at all.
     pub locks_on: DueDates,
     /// Where it stands.
     pub status: RoundStatus,
+}
+
+impl Bare {
+    /// Whether it takes nothing more from units of a role.
+    #[must_use]
+    pub fn is_shut(&self, role: Role, now: Instant) -> bool {
+        self.status == RoundStatus::Closed || rules::is_over(rules::day_of(&self.locks_on, role), now)
+    }
 }
 
 /// Rounds by id, whoever asks: for reports, which their own scope guards.
@@ -194,7 +200,7 @@ pub struct Bare {
 pub fn bare(db: &mut Db<'_>, ids: Vec<RoundId>) -> Result<HashMap<RoundId, Bare>> {
     type Row = (
         Named<crate::ids::of::Round>,
-        (NaiveDate, PeriodId, UnitId),
+        (NaiveDate, UnitId),
         (String, String, String),
         (FormId, i64),
         (Option<NaiveDate>, Option<NaiveDate>, Option<NaiveDate>),
@@ -206,7 +212,7 @@ pub fn bare(db: &mut Db<'_>, ids: Vec<RoundId>) -> Result<HashMap<RoundId, Bare>
         .filter(reporting_rounds::id.eq_any(ids))
         .select((
             (reporting_rounds::id, reporting_rounds::code, reporting_rounds::title_vi, reporting_rounds::title_en),
-            (periods::as_of, periods::id, reporting_rounds::within_id),
+            (periods::as_of, reporting_rounds::within_id),
             (reporting_rounds::kinds, reporting_rounds::types, reporting_rounds::levels),
             (reporting_rounds::form_id, reporting_rounds::form_version),
             (reporting_rounds::due_school, reporting_rounds::due_district, reporting_rounds::due_department),
@@ -214,11 +220,11 @@ pub fn bare(db: &mut Db<'_>, ids: Vec<RoundId>) -> Result<HashMap<RoundId, Bare>
             reporting_rounds::status,
         ))
         .load(db.conn)?;
-    let bare = |(named, (day, period, within), (kinds, types, levels), form, due, locks, status): Row| {
+    let bare = |(named, (day, within), (kinds, types, levels), form, due, locks, status): Row| {
         let round = named.0;
         let ask = Ask { round, day, within, by: OwedBy::from_words(&kinds, &types, &levels) };
         let named = CatalogueRef::of(named);
-        (round, Bare { named, ask, form, period, due_on: days(due), locks_on: days(locks), status })
+        (round, Bare { named, ask, form, due_on: days(due), locks_on: days(locks), status })
     };
     Ok(rows.into_iter().map(bare).collect())
 }
@@ -295,8 +301,24 @@ pub fn list(
 /// # Errors
 /// 404 if there is no such round.
 pub fn exceptions(db: &mut Db<'_>, key: &Key) -> Result<Vec<RoundException>> {
+    let round = get(db, key)?;
+    of_round(db, &round)
+}
+
+/// An exception of the scope.
+///
+/// # Errors
+/// Database errors.
+pub fn find_exception(db: &mut Db<'_>, id: ExceptionId) -> Result<Option<RoundException>> {
+    let row = round_exceptions::table.filter(round_exceptions::id.eq(id)).select(round_exceptions::round_id);
+    let Some(round): Option<RoundId> = row.first(db.conn).optional()? else { return Ok(None) };
+    let Some(round) = find(db, &Key::from(round))? else { return Ok(None) };
+    Ok(of_round(db, &round)?.into_iter().find(|exception| exception.id == id))
+}
+
+fn of_round(db: &mut Db<'_>, round: &ReportingRound) -> Result<Vec<RoundException>> {
     type Row = (ExceptionId, UnitId, NaiveDate, String, Option<NamedPerson>, Instant);
-    let (round, scope) = (get(db, key)?, db.scope()?);
+    let scope = db.scope()?;
     let rows: Vec<Row> = round_exceptions::table
         .left_join(users::table)
         .filter(round_exceptions::round_id.eq(round.id))

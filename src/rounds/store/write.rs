@@ -219,6 +219,18 @@ pub fn insert(tx: &mut Tx<'_>, code: &str, period: PeriodId, words: &Words) -> R
     Ok(id)
 }
 
+/// Keeps a round from being closed or changed until the end of the transaction; who reports holds it together.
+///
+/// # Errors
+/// Database errors.
+pub fn hold(tx: &mut Tx<'_>, id: RoundId) -> Result<()> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let row = reporting_rounds::table.filter(reporting_rounds::id.eq(id)).select(reporting_rounds::id);
+        let _: Option<RoundId> = row.for_share().first(pg).optional()?;
+    }
+    Ok(())
+}
+
 /// A round whose row is locked until the end of the transaction.
 pub struct Locked {
     /// The round as it stands.
@@ -230,6 +242,8 @@ pub struct Locked {
 /// # Errors
 /// 404 if there is none that the caller may see.
 pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Locked> {
+    // Opening counts units: whoever changes the tree waits, or is counted already.
+    tx.hold_tree()?;
     let id = read::get(tx, key)?.id;
     if let Conn::Pg(pg) = &mut *tx.conn {
         let row = reporting_rounds::table.filter(reporting_rounds::id.eq(id)).select(reporting_rounds::id);
@@ -270,9 +284,10 @@ pub fn update(tx: &mut Tx<'_>, locked: &Locked, words: &Words) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub fn open(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
-    // Whoever changes the tree waits, or is counted already.
-    tx.hold_tree()?;
     let id = locked.round.id;
+    // Nobody is reminded of what is past.
+    let past = round_reminders::table.filter(round_reminders::round_id.eq(id)).filter(round_reminders::on_date.lt(tx.today()));
+    diesel::update(past).set(round_reminders::told_at.eq(Some(tx.now()))).execute(tx.conn)?;
     let change = (reporting_rounds::status.eq(RoundStatus::Open), reporting_rounds::opened_at.eq(Some(tx.now())));
     diesel::update(reporting_rounds::table.filter(reporting_rounds::id.eq(id))).set(change).execute(tx.conn)?;
     touched(tx, id)?;

@@ -12,7 +12,7 @@ use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::page::{Condition, CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{localities, unit_closure, unit_spells, units};
-use crate::db::{Db, UNTIL_FURTHER_NOTICE, by_key};
+use crate::db::{Conn, Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
@@ -270,10 +270,14 @@ pub fn seats(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, Vec<Se
 /// # Errors
 /// Database errors.
 pub fn unit_refs(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, UnitRef>> {
+    let today = db.today();
+    unit_refs_on(db, ids, today)
+}
+
+fn unit_refs_on(db: &mut Db<'_>, ids: Vec<UnitId>, day: NaiveDate) -> Result<HashMap<UnitId, UnitRef>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let day = db.today();
     let rows: Vec<(UnitId, String, String)> = units::table
         .inner_join(unit_spells::table)
         .filter(unit_spells::valid_from.le(day))
@@ -282,6 +286,28 @@ pub fn unit_refs(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, Un
         .select((units::id, units::code, unit_spells::name))
         .load(db.conn)?;
     Ok(rows.into_iter().map(|(id, code, name)| (id, UnitRef { id, code, name })).collect())
+}
+
+/// [`unit_refs`]; units that are gone are named as they were on a day.
+///
+/// # Errors
+/// Database errors.
+pub fn unit_refs_since(db: &mut Db<'_>, ids: &[UnitId], day: NaiveDate) -> Result<HashMap<UnitId, UnitRef>> {
+    let mut found = unit_refs(db, ids.to_vec())?;
+    let gone: Vec<UnitId> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
+    found.extend(unit_refs_on(db, gone, day)?);
+    Ok(found)
+}
+
+/// Keeps what a unit records as it is until the end of the transaction: whoever records locks its row first.
+///
+/// # Errors
+/// Database errors.
+pub fn hold(tx: &mut Tx<'_>, id: UnitId) -> Result<()> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: Option<UnitId> = units::table.filter(units::id.eq(id)).select(units::id).for_no_key_update().first(pg).optional()?;
+    }
+    Ok(())
 }
 
 /// The unit with this key, as the caller may see it.
