@@ -326,6 +326,19 @@ impl Definition {
         self.parameters.get("level_most").and_then(Value::as_i64)
     }
 
+    /// The most that one unit may record on a side, where the definition says so: 1 where units themselves are counted.
+    #[must_use]
+    pub fn most_per_unit(&self) -> Option<i64> {
+        self.parameters.get("most_per_unit").and_then(Value::as_i64)
+    }
+
+    /// The words of the states that it takes; all of them where it names none.
+    #[must_use]
+    pub fn states(&self) -> Vec<&str> {
+        let named = self.parameters.get("states").and_then(Value::as_array);
+        named.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
     /// The side whose collectors are expected to report: what stands above the line, or what is counted.
     #[must_use]
     pub fn counted(&self) -> Option<&Side> {

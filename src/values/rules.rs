@@ -238,7 +238,7 @@ pub fn check(
         ("denominator", figures.denominator, &definition.denominator),
         ("count", figures.count, &definition.count),
     ] {
-        let limit = side.as_ref().map_or(MOST, Side::most);
+        let limit = side.as_ref().map_or(MOST, Side::most).min(definition.most_per_unit().unwrap_or(i64::MAX));
         if number.is_some_and(|number| number > limit) {
             findings.faults.push(at(member, FaultCode::OutOfRange).with(format!("≤ {limit}")));
         }
@@ -247,6 +247,10 @@ pub fn check(
         && i64::from(level) > most
     {
         findings.faults.push(at("level", FaultCode::OutOfRange).with(format!("≤ {most}")));
+    }
+    let states = definition.states();
+    if figures.state.is_some_and(|state| !states.is_empty() && !states.contains(&state.as_str())) {
+        findings.faults.push(at("state", FaultCode::NotInList).with(states.join(", ")));
     }
     let says = figures.numerator.is_some()
         || figures.denominator.is_some()

@@ -23,6 +23,7 @@ use crate::sums::recast::{self, Asked, Known, View};
 use crate::sums::values::{self, Amount, Key, WHOLE};
 use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{Seat, seats};
+use crate::values::model::State;
 
 mod lists;
 mod own;
@@ -59,6 +60,7 @@ pub struct Table {
     seats: HashMap<UnitId, Vec<Seat>>,
     bases: Vec<Period>,
     states: own::States,
+    reached: own::Reached,
     recognised: own::Recognised,
 }
 
@@ -150,14 +152,15 @@ impl Table {
         let named: Vec<UnitRef> = units.iter().map(Unit::to_ref).collect();
         let set = baselines(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), single)?;
         let start = |(baseline, number): Started| ((baseline.unit.id, baseline.indicator), Start { year: baseline.year, number });
-        let states = if indicators.iter().any(|indicator| indicator.kind == IndicatorKind::Status) {
-            own::states(db, &units.iter().map(|unit| unit.id).collect::<Vec<_>>(), periods, known.as_deref())?
-        } else {
-            own::States::default()
-        };
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        let states_matter = indicators.iter().any(|indicator| indicator.kind == IndicatorKind::Status);
+        let states = if states_matter { own::states(db, &ids, periods, known.as_deref())? } else { own::States::default() };
+        // As it was known on an earlier day only what was told by then is.
+        let reached = if states_matter && look.as_of.is_none() { own::reached(db, &ids)? } else { own::Reached::default() };
         let recognised = recognised(db, &seats, indicators, periods, known.as_deref())?;
         Ok(Self {
             states,
+            reached,
             recognised,
             look,
             sums,
@@ -224,7 +227,9 @@ impl Table {
         let targets: Vec<&Target> = own.map(|(_, target)| target).collect();
         let way = Way { targets: &targets, start };
         let target = way.target(period.year);
+        let reached = self.reached.get(&(unit.id, indicator.id)).filter(|(by, _)| *by < period.as_of);
         let state = self.states.get(&(unit.id, period.id, indicator.id)).copied();
+        let state = state.or(reached.map(|(_, on)| (State::Done, *on)));
         let standing = if indicator.kind == IndicatorKind::Status {
             let collects = definition.count.as_ref().is_some_and(|side| side.is_collected_by(unit.kind, &unit.levels));
             let (one, told) = (i64::from(collects), i64::from(state.is_some()));

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::Db;
-use crate::db::schema::{indicator_values, localities};
+use crate::db::schema::{indicator_values, localities, periods};
 use crate::error::Result;
 use crate::ids::{IndicatorId, LocalityId, PeriodId, UnitId};
 use crate::localities::model::Rank;
@@ -16,6 +16,23 @@ use crate::values::model::State;
 
 /// States by unit, period and indicator, with the day of each.
 pub type States = HashMap<(UnitId, PeriodId, IndicatorId), (State, Option<NaiveDate>)>;
+
+/// The first day by whose period each of these units told that a milestone is reached: what is done stays done.
+///
+/// # Errors
+/// Database errors.
+pub fn reached(db: &mut Db<'_>, units: &[UnitId]) -> Result<Reached> {
+    type Row = (UnitId, IndicatorId, NaiveDate, Option<NaiveDate>);
+    let rows: Vec<Row> = indicator_values::table
+        .inner_join(periods::table)
+        .filter(indicator_values::unit_id.eq_any(units.to_vec()))
+        .filter(indicator_values::locality_id.is_null())
+        .filter(indicator_values::state.eq(State::Done))
+        .order_by(periods::as_of.desc())
+        .select((indicator_values::unit_id, indicator_values::indicator_id, periods::as_of, indicator_values::state_on))
+        .load(db.conn)?;
+    Ok(rows.into_iter().map(|(unit, indicator, by, on)| ((unit, indicator), (by, on))).collect())
+}
 
 /// The states that these units recorded of themselves.
 ///
@@ -47,6 +64,9 @@ pub fn states(db: &mut Db<'_>, units: &[UnitId], periods: &[PeriodId], known: Op
         .load(db.conn)?;
     Ok(rows.into_iter().filter_map(|(unit, period, indicator, state, on)| Some(((unit, period, indicator), (state?, on)))).collect())
 }
+
+/// Milestones reached: by the `as_of` of which period, and on which day.
+pub type Reached = HashMap<(UnitId, IndicatorId), (NaiveDate, Option<NaiveDate>)>;
 
 /// A commune: the territory that it was asked for, what it lies in, and from when until the day before when it was one.
 struct Commune {

@@ -100,7 +100,9 @@ fn cqg01_schools_that_meet_the_national_standard() {
     admin.unit("TX-TINH", "centre", "continuing_centre", "Trung tâm Giáo dục thường xuyên tỉnh Hòa Bình", "SGD");
     cqg01.refuses("2025", ratio("TX-TINH", 1, 1), "unit not_collected_here");
     cqg01.refuses("2025", ratio("SGD", 305, 516), "unit not_collected_here");
-    cqg01.refuses("2025", ratio("TR-001", 2, 1), "numerator numerator_above_denominator");
+    cqg01.refuses("2025", ratio("TR-001", 1, 0), "numerator numerator_above_denominator");
+    // A school is one school.
+    cqg01.refuses("2025", ratio("TR-001", 1, 2), "denominator out_of_range");
     // Each school says 1 or 0 of itself, and the department decides nothing but the sum.
     let meet = |standard: usize| {
         let row = |(index, unit): (usize, &String)| ratio(unit, i64::from(index < standard), 1);
@@ -130,6 +132,8 @@ fn da01_the_new_building_of_the_gifted_school() {
     let da01 = indicator("DA01");
     // The school itself does not say it: the department builds.
     da01.refuses("2025", state("PT-HVT", "planned"), "unit not_collected_here");
+    // A milestone is planned, under way or done; it is nothing to be maintained.
+    da01.refuses("2025", state("SGD", "maintained"), "state not_in_list");
     da01.records("2025", [state("SGD", "planned")]);
     da01.records("2026", [state("SGD", "under_way")]);
     da01.records("2030", [state_on("SGD", "done", "2030-12-31")]);
@@ -143,6 +147,10 @@ fn da01_the_new_building_of_the_gifted_school() {
          target for 2030: done: not attained.",
     );
     da01.stands("SGD", "2026", "state under_way; base null; milestone in 2030: not attained, gap null, no_data; 1 of 1");
+    // What is done stays done, though nobody says it again.
+    da01.records("2028", [state("SGD", "done")]);
+    da01.stands("SGD", "2029", "state done; base null; milestone in 2030: attained, gap null, no_data; 1 of 1");
+    da01.stands("SGD", "2027", "state null; base null; milestone in 2030: undecided, no_value, gap null, no_data; 0 of 1");
     // The last day of its year is in time.
     da01.tells(
         "SGD",
