@@ -4,6 +4,7 @@ mod bar;
 mod figures;
 mod people;
 mod province;
+mod rounds;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -94,16 +95,20 @@ fn load(conn: &mut Conn, context: &Context, options: &Options) -> Result<Vec<Cre
     let people = people::people(&offices, &schools)?;
     let passwords = Passwords::new()?;
     let hashes = people.iter().map(|person| passwords.hash_here(&person.password)).collect::<Result<Vec<_>>>()?;
+    let staff = write_on(conn, context, |tx| {
+        people.iter().zip(&hashes).map(|(person, hash)| people::insert(tx, person, hash)).collect::<Result<Vec<_>>>()
+    })?;
+    let (credentials, staff): (Vec<Credential>, Vec<rounds::Staff>) = staff.into_iter().unzip();
+    rounds::play(conn, context, &staff)?;
     write_on(conn, context, |tx| {
-        let credentials = people.iter().zip(&hashes).map(|(person, hash)| people::insert(tx, person, hash)).collect::<Result<Vec<_>>>()?;
         let department = units::store::find_by_code(tx, catalogue::DEPARTMENT)?;
         let after = serde_json::json!({"schools": schools.len(), "figures": figures.len(), "people": people.len(), "seed": options.seed});
         let entry = Entry::new("demo.load", None, "demo", Id::new());
         journal::append(tx, Entry { unit: department, resource: None, ..entry.told(None, Some(&after), None)? })?;
         // After a bulk load the planner knows nothing of the tables until it is told to look.
-        tx.conn.batch_execute("ANALYZE").map_err(crate::error::Error::from)?;
-        Ok(credentials)
-    })
+        tx.conn.batch_execute("ANALYZE").map_err(crate::error::Error::from)
+    })?;
+    Ok(credentials)
 }
 
 /// Writes the credentials to a file that only its owner can read.

@@ -1,9 +1,14 @@
 //! The people of the demo: made up, of each role and duty, with passwords that nobody can guess.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::province::Made;
-use crate::access::policy::{Duty, Role};
+use super::rounds::Staff;
+use crate::access::caller;
+use crate::access::policy::{Duties, Duty, Role};
+use crate::access::scope::Scope;
 use crate::access::token;
 use crate::catalogue::DEPARTMENT;
 use crate::db::Tx;
@@ -113,8 +118,8 @@ fn person(index: usize, unit: (String, String, Kind), what: &str, duties: &[Duty
     })
 }
 
-/// Records a person who can sign in at once.
-pub fn insert(tx: &mut Tx<'_>, person: &Person, hash: &str) -> Result<Credential> {
+/// Records a person who can sign in at once. Answers how, and the person as the door would know it.
+pub fn insert(tx: &mut Tx<'_>, person: &Person, hash: &str) -> Result<(Credential, Staff)> {
     let id: UserId = Id::new();
     let (code, name, kind) = person.unit.clone();
     let unit = find_by_code(tx, &code)?.ok_or_else(|| Error::internal(format!("no unit {code}")))?;
@@ -128,12 +133,26 @@ pub fn insert(tx: &mut Tx<'_>, person: &Person, hash: &str) -> Result<Credential
     };
     store::insert(tx, id, unit, &new)?;
     store::activate(tx, id, hash)?;
-    Ok(Credential {
+    // People of a division have the department's scope.
+    let root = if kind == Kind::Division { find_by_code(tx, DEPARTMENT)?.unwrap_or(unit) } else { unit };
+    let known = caller::Person {
+        id,
+        session: Id::new(),
+        username: person.username.clone(),
+        full_name: person.full_name.clone(),
+        role: kind.role(),
+        duties: Duties::of(&person.duties),
+        unit,
+        scope: Scope::new(root, unit, tx.today()),
+        must_change_password: false,
+    };
+    let credential = Credential {
         username: person.username.clone(),
         password: person.password.clone(),
         totp_secret: None,
         role: kind.role(),
         duties: person.duties.clone(),
-        unit: Workplace { id: unit, code, name, kind },
-    })
+        unit: Workplace { id: unit, code: code.clone(), name, kind },
+    };
+    Ok((credential, Staff { person: Arc::new(known), unit: code, kind }))
 }

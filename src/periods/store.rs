@@ -167,6 +167,16 @@ pub fn of_years(db: &mut Db<'_>, years: &[i32]) -> Result<Vec<Period>> {
     Ok(rows.into_iter().map(|row| shown(db, row)).collect())
 }
 
+/// The period of a kind that ended last before a day.
+///
+/// # Errors
+/// Database errors.
+pub fn last_ended(db: &mut Db<'_>, kind: PeriodKind, day: NaiveDate) -> Result<Option<Period>> {
+    let ended = periods::table.filter(periods::kind.eq(kind)).filter(periods::as_of.lt(day)).order_by(periods::as_of.desc());
+    let row: Option<Row> = ended.first(db.conn).optional()?;
+    Ok(row.map(|row| shown(db, row)))
+}
+
 /// The periods of a kind from one to another, both included, by `as_of`.
 ///
 /// # Errors

@@ -365,6 +365,26 @@ fn decided(db: &mut Db<'_>) -> Result<Option<(Vec<UnitId>, Vec<UserId>)>> {
     Ok(Some((own, accounts)))
 }
 
+/// Reports of the scope that wait for a decision of somebody else than these units and accounts. A macro, because the type has no name.
+macro_rules! to_decide {
+    ($scope:expr, $own:expr, $accounts:expr) => {
+        visible!($scope)
+            .filter(reports::status.eq(ReportStatus::Submitted))
+            .filter(reports::unit_id.ne_all($own))
+            .filter(reports::submitted_by.is_null().or(reports::submitted_by.assume_not_null().ne_all($accounts)))
+    };
+}
+
+/// The reports that wait for the caller's decision, the first one first.
+///
+/// # Errors
+/// Database errors.
+pub fn waiting(db: &mut Db<'_>) -> Result<Vec<ReportId>> {
+    let scope = db.scope()?;
+    let Some((own, accounts)) = decided(db)? else { return Ok(Vec::new()) };
+    Ok(to_decide!(scope, own, accounts).order_by(reports::id).select(reports::id).load(db.conn)?)
+}
+
 /// How many reports wait for the caller's decision.
 ///
 /// # Errors
@@ -372,11 +392,7 @@ fn decided(db: &mut Db<'_>) -> Result<Option<(Vec<UnitId>, Vec<UserId>)>> {
 pub fn count_to_decide(db: &mut Db<'_>) -> Result<i64> {
     let scope = db.scope()?;
     let Some((own, accounts)) = decided(db)? else { return Ok(0) };
-    let waiting = visible!(scope)
-        .filter(reports::status.eq(ReportStatus::Submitted))
-        .filter(reports::unit_id.ne_all(own))
-        .filter(reports::submitted_by.is_null().or(reports::submitted_by.assume_not_null().ne_all(accounts)));
-    Ok(waiting.select(count_star()).first(db.conn)?)
+    Ok(to_decide!(scope, own, accounts).select(count_star()).first(db.conn)?)
 }
 
 /// How many reports of a unit itself open rounds wait for: owed, and never submitted.
