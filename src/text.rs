@@ -73,6 +73,19 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
+/// Digits with a sign between their thousands: `13573` and `.` make `13.573`.
+#[must_use]
+pub fn grouped(digits: &str, sign: char) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(sign);
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// SHA-256 of bytes.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> Vec<u8> {

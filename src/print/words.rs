@@ -79,15 +79,8 @@ pub fn plain(cell: &Cell) -> String {
 
 /// A whole number with a full stop between its thousands.
 fn grouped(negative: bool, size: u64) -> String {
-    let digits = size.to_string();
-    let mut text = String::from(if negative { "-" } else { "" });
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('.');
-        }
-        text.push(digit);
-    }
-    text
+    let sign = if negative { "-" } else { "" };
+    format!("{sign}{}", crate::text::grouped(&size.to_string(), '.'))
 }
 
 /// Text that XML and a printer can hold: of the control characters only tabs and line breaks stay, others become U+FFFD.

@@ -14,13 +14,7 @@ fn number(text: &str, language: Language) -> String {
     };
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, places) = digits.split_once('.').unwrap_or((digits, ""));
-    let mut told = String::from(sign);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            told.push(group);
-        }
-        told.push(digit);
-    }
+    let mut told = format!("{sign}{}", crate::text::grouped(whole, group));
     let places = places.trim_end_matches('0');
     if !places.is_empty() {
         told.push(point);
