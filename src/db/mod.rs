@@ -148,7 +148,7 @@ pub struct Options {
     pub url: DatabaseUrl,
     /// A PostgreSQL replica for reads, if any.
     pub read_url: Option<DatabaseUrl>,
-    /// Connections for requests: all of them on PostgreSQL, the readers on SQLite (its writer is one more).
+    /// Connections for requests: on PostgreSQL half of them read and half write, on SQLite all read (its writer is one more).
     pub connections: u32,
     /// Statements longer than this are logged.
     pub slow: Duration,
@@ -177,11 +177,14 @@ impl Database {
                 Ok(Self { readers, writers })
             }
             DatabaseUrl::Postgres(_) => {
-                let writers = Lane::open(manager(&options.url, Use::Write), options.connections).map_err(say)?;
-                let readers = match &options.read_url {
-                    Some(url) => Lane::open(manager(url, Use::Read), options.connections).map_err(say)?,
-                    None => writers.clone(),
+                // Writers that wait for each other keep no reader waiting: each has half of the connections, or a server of its own.
+                let (url, readers) = match &options.read_url {
+                    Some(url) => (url, options.connections),
+                    None => (&options.url, options.connections.div_ceil(2)),
                 };
+                let writers = if options.read_url.is_some() { options.connections } else { options.connections - readers };
+                let writers = Lane::open(manager(&options.url, Use::Write), writers.max(1)).map_err(say)?;
+                let readers = Lane::open(manager(url, Use::Read), readers).map_err(say)?;
                 Ok(Self { readers, writers })
             }
         }

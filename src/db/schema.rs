@@ -396,6 +396,7 @@ table! {
     use crate::ids::Uid;
     report_revisions (report_id, number) {
         report_id -> Uid, number -> Integer, submitted_by -> Nullable<Uid>, submitted_at -> Timestamp, late -> Bool, content -> Text,
+        sections -> Text,
     }
 }
 

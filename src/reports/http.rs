@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::model::{
     Because, Correction, DecisionError, DecisionItem, DecisionOutcome, DecisionRow, DecisionSummary, Decisions, DocumentQuery, Issue,
     NewDecisions, NewReport, Report, ReportAction, ReportCard, ReportDecision, ReportFilters, ReportPatch, ReportReturn, ReportRevision,
-    ReportRevisionContent, ReportSource, SourcesQuery, Submission, Validation,
+    ReportRevisionContent, ReportSource, SourcesQuery, Submission, Told, Validation,
 };
 use super::store::{self, Bytes, Locked};
 use crate::access::Access;
@@ -20,7 +20,7 @@ use crate::http::answers::{Created, Download, Paged, Plain, Resource, Rows, Sing
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, MayMatch, Path, Query, Spoken};
 use crate::http::registrar::Registrar;
-use crate::ids::ReportId;
+use crate::ids::{ReportId, UnitId};
 use crate::journal::{self, Entry};
 use crate::patch::Nothing;
 use crate::plans::model::CompareQuery;
@@ -149,8 +149,9 @@ async fn create_report(access: Access<WriteReports>, Body(new): Body<NewReport>)
     let report = access
         .write(move |tx| {
             let id = store::create(tx, &new)?;
-            tell(tx, "report.create", "report.created", None, id, None)?;
-            store::get(tx, id)
+            let report = store::get(tx, id)?;
+            tell(tx, "report.create", "report.created", None, (id, report.unit.id), None)?;
+            Ok(report)
         })
         .await?;
     Ok(Created(report))
@@ -279,10 +280,10 @@ async fn replace_report(
         .write(move |tx| {
             let locked = store::lock(tx, id)?;
             locked.allows(ReportAction::Replace, |version| may.check(version))?;
-            let before = store::card(tx, id)?;
+            let (before, unit) = (locked.told(), locked.unit());
             let draft = store::replace(tx, &locked, &why.reason)?;
-            tell(tx, "report.replace", "report.replaced", Some(&before), id, Some(&why.reason))?;
-            tell(tx, "report.create", "report.created", None, draft, None)?;
+            tell(tx, "report.replace", "report.replaced", Some(&before), (id, unit), Some(&why.reason))?;
+            tell(tx, "report.create", "report.created", None, (draft, unit), None)?;
             store::get(tx, draft)
         })
         .await?;
@@ -330,9 +331,8 @@ fn make(
     };
     let locked = store::lock(tx, id)?;
     locked.allows(action, is_meant)?;
-    let before = store::card(tx, id)?;
     let totals = change(tx, &locked)?;
-    tell(tx, name, event, Some(&before), id, reason)?;
+    tell(tx, name, event, Some(&locked.told()), (id, locked.unit()), reason)?;
     Ok(totals)
 }
 
@@ -340,13 +340,13 @@ fn tell(
     tx: &mut Tx<'_>,
     action: &'static str,
     event: &'static str,
-    before: Option<&ReportCard>,
-    id: ReportId,
+    before: Option<&Told>,
+    (id, unit): (ReportId, UnitId),
     reason: Option<&str>,
 ) -> Result<()> {
-    let after = store::card(tx, id)?;
+    let after = store::told(tx, id)?;
     let entry = Entry::new(action, Some(event), "report", id.any()).told(before, Some(&after), reason)?;
-    journal::append(tx, Entry { unit: Some(after.unit.id), ..entry })
+    journal::append(tx, Entry { unit: Some(unit), ..entry })
 }
 
 async fn decide_reports(

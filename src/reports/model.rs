@@ -412,6 +412,19 @@ fn example() -> Value {
     report
 }
 
+/// Where a report stands, as the journal tells it; what it says stands in its revisions.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Told {
+    /// Where it stands in its life.
+    pub status: ReportStatus,
+    /// Its last submission.
+    pub revision: i32,
+    /// Whether it first came after its due date; null until it came.
+    pub late: Option<bool>,
+    /// Its version.
+    pub version: i64,
+}
+
 /// What was submitted: kept word for word.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Content {

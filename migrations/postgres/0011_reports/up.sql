@@ -112,6 +112,8 @@ CREATE TABLE report_revisions (
     submitted_at TIMESTAMP NOT NULL,
     late BOOLEAN NOT NULL,
     content TEXT NOT NULL,
+    -- The sections of the content once more: what the report above begins with.
+    sections TEXT NOT NULL,
     PRIMARY KEY (report_id, number)
 );
 

@@ -181,17 +181,11 @@ fn keep(tx: &mut Tx<'_>, id: ReportId, included: &[Included]) -> Result<()> {
 
 type Bodies = BTreeMap<String, String>;
 
-/// The words of what was submitted; its figures are left unread.
-#[derive(serde::Deserialize)]
-struct Said {
-    sections: Vec<ReportSection>,
-}
-
 /// The words of the reports, joined section by section under the names of their units. A section that says what was joined last, or
 /// nothing, says what is joined now.
 fn merge(tx: &mut Tx<'_>, row: &Row, round: &Bare, included: &[Included]) -> Result<(Bodies, Bodies)> {
     let form = asked(tx, round.form.0, round.form.1)?;
-    let mut told: HashMap<ReportId, Said> = HashMap::new();
+    let mut told: HashMap<ReportId, Vec<ReportSection>> = HashMap::new();
     for chunk in included.chunks(100) {
         let rows: Vec<(ReportId, String)> = report_sources::table
             .inner_join(report_revisions::table.on(
@@ -200,7 +194,7 @@ fn merge(tx: &mut Tx<'_>, row: &Row, round: &Bare, included: &[Included]) -> Res
             .filter(report_sources::report_id.eq(row.id))
             .filter(report_sources::revision.eq(DRAFT))
             .filter(report_sources::source_id.eq_any(chunk.iter().map(|one| one.report).collect::<Vec<_>>()))
-            .select((report_sources::source_id, report_revisions::content))
+            .select((report_sources::source_id, report_revisions::sections))
             .load(tx.conn)?;
         for (report, text) in rows {
             told.insert(report, serde_json::from_str(&text)?);
@@ -211,7 +205,7 @@ fn merge(tx: &mut Tx<'_>, row: &Row, round: &Bare, included: &[Included]) -> Res
     let mut merged = Bodies::new();
     for section in &form.sections {
         let said = included.iter().filter_map(|one| {
-            let own = told.get(&one.report)?.sections.iter().find(|own| own.key == section.key)?;
+            let own = told.get(&one.report)?.iter().find(|own| own.key == section.key)?;
             let body = own.body.trim();
             (!body.is_empty()).then(|| format!("{}:\n{body}", one.unit.name))
         });

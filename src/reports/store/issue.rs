@@ -118,8 +118,7 @@ pub enum Bytes {
 /// # Errors
 /// 404 if the report is absent or out of scope.
 pub fn document(db: &mut Db<'_>, id: ReportId, format: Format) -> Result<(Bytes, String)> {
-    let card = read::card(db, id)?;
-    let name = format!("{}-{}", card.round.code, card.unit.code);
+    let name = read::file_name(db, id)?;
     let kept: Option<(Vec<u8>, Vec<u8>)> = report_documents::table
         .filter(report_documents::report_id.eq(id))
         .filter(report_documents::format.eq(format))

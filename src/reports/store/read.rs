@@ -13,7 +13,7 @@ use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports, units, users};
+use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reporting_rounds, reports, units, users};
 use crate::difference::differences;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::forms;
@@ -23,7 +23,7 @@ use crate::indicators::model::IndicatorKind;
 use crate::indicators::store::Which;
 use crate::reports::model::{
     Consolidation, Content, Done, IssuedDocument, Report, ReportAction, ReportCard, ReportFilters, ReportRecord, ReportRevision,
-    ReportRevisionContent, ReportSection, ReportSource, ReportStatus, Returned, SourcesQuery,
+    ReportRevisionContent, ReportSection, ReportSource, ReportStatus, Returned, SourcesQuery, Told,
 };
 use crate::reports::rules::{self, Parties, Relation};
 use crate::rounds::rules::{day_of, is_over};
@@ -200,13 +200,25 @@ fn cards(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<ReportCard>> {
         .collect()
 }
 
-/// The card of a report: what the journal tells of it.
+/// The name of a report's file without its ending: the codes of round and unit.
+pub(super) fn file_name(db: &mut Db<'_>, id: ReportId) -> Result<String> {
+    let (round, unit): (String, String) = visible!(db.scope()?)
+        .inner_join(reporting_rounds::table)
+        .inner_join(units::table)
+        .filter(reports::id.eq(id))
+        .select((reporting_rounds::code, units::code))
+        .first(db.conn)?;
+    Ok(format!("{round}-{unit}"))
+}
+
+/// Where a report stands: what the journal tells of it.
 ///
 /// # Errors
-/// 404 if it is absent or out of scope.
-pub fn card(db: &mut Db<'_>, id: ReportId) -> Result<ReportCard> {
-    let row = row(db, id)?;
-    cards(db, vec![row])?.pop().ok_or_else(Error::not_found)
+/// 404 if there is none.
+pub fn told(db: &mut Db<'_>, id: ReportId) -> Result<Told> {
+    let columns = (reports::status, reports::revision, reports::late, reports::version);
+    let (status, revision, late, version) = reports::table.filter(reports::id.eq(id)).select(columns).first(db.conn)?;
+    Ok(Told { status, revision, late, version })
 }
 
 /// The report with this id.
@@ -289,7 +301,7 @@ pub(super) fn frozen(db: &mut Db<'_>, id: ReportId, number: i32) -> Result<Conte
 ///
 /// # Errors
 /// 404 if it is absent or out of scope.
-pub fn paper_of(db: &mut Db<'_>, id: ReportId) -> Result<(Report, String)> {
+pub(super) fn paper_of(db: &mut Db<'_>, id: ReportId) -> Result<(Report, String)> {
     let report = get(db, id)?;
     let round: RoundId = report.round.id.of();
     let (form, number) = rounds::bare(db, vec![round])?.remove(&round).ok_or_else(Error::not_found)?.form;

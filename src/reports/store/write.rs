@@ -17,7 +17,7 @@ use crate::forms::store::{Asked, asked};
 use crate::ids::{Id, ReportId, RoundId, UnitId, UserId};
 use crate::journal::{self, Entry};
 use crate::reports::model::{
-    NewReport, RecordKind, ReportAction, ReportPatch, ReportRecord, ReportReturn, ReportStatus, Returned, Submission,
+    NewReport, RecordKind, ReportAction, ReportPatch, ReportRecord, ReportReturn, ReportStatus, Returned, Submission, Told,
 };
 use crate::reports::rules::{self, Relation};
 use crate::rounds::model::RoundStatus;
@@ -89,6 +89,13 @@ impl Locked {
             if self.is_shut && rules::is_locked_away(action) { Err(Error::new(Code::Locked)) } else { Ok(()) }
         };
         rules::LIFE.after(self.row.status, action, self.relation, may).map(drop)
+    }
+
+    /// What the journal tells of the report as it stands.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        let row = &self.row;
+        Told { status: row.status, revision: row.revision, late: row.late, version: row.version }
     }
 
     /// What is said now, section by section.
@@ -282,6 +289,7 @@ pub fn submit(tx: &mut Tx<'_>, locked: &Locked, checked: Checked, submission: &S
         report_revisions::submitted_at.eq(now),
         report_revisions::late.eq(late),
         report_revisions::content.eq(serde_json::to_string(&live.content)?),
+        report_revisions::sections.eq(serde_json::to_string(&live.content.sections)?),
     );
     diesel::insert_into(report_revisions::table).values(kept).execute(tx.conn)?;
     keep_figures(tx, row.id, number, &live)?;
@@ -394,12 +402,12 @@ pub fn accept(tx: &mut Tx<'_>, locked: &Locked) -> Result<Totals> {
 /// Puts a report in the place of the one that it replaces.
 pub(super) fn supersede(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
     let Some(previous) = row.previous.filter(|_| row.slot == Some(2)) else { return Ok(()) };
-    let before = read::card(tx, previous)?;
+    let before = read::told(tx, previous)?;
     let change = (reports::status.eq(ReportStatus::Superseded), reports::slot.eq(None::<i32>));
     diesel::update(reports::table.filter(reports::id.eq(previous))).set(change).execute(tx.conn)?;
     touched(tx, previous)?;
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(reports::slot.eq(Some(1))).execute(tx.conn)?;
-    let after = read::card(tx, previous)?;
+    let after = read::told(tx, previous)?;
     let entry = Entry::new("report.supersede", Some("report.superseded"), "report", previous.any());
     journal::append(tx, Entry { unit: Some(row.unit), ..entry.told(Some(&before), Some(&after), None)? })
 }
