@@ -11,10 +11,10 @@ pub struct Difference {
     /// Where: a JSON pointer (RFC 6901).
     pub pointer: String,
     /// As it was; null where there was nothing.
-    #[schema(required = true, value_type = Option<Object>)]
+    #[schema(required = true, value_type = Value)]
     pub before: Option<Value>,
     /// As it is; null where there is nothing.
-    #[schema(required = true, value_type = Option<Object>)]
+    #[schema(required = true, value_type = Value)]
     pub after: Option<Value>,
 }
 

@@ -43,7 +43,7 @@ pub struct ReportCounts {
     "assignments_due_soon": {"count": 1, "href": "/api/v1/assignments?unit=MN-DB-001&timeliness=in_time&due_before=2025-03-07"},
     "assignments_returned": {"count": 0, "href": "/api/v1/assignments?unit=MN-DB-001&status=returned"},
     "to_decide": {"count": 0, "href": "/api/v1/assignments?to_decide=true"},
-    "reports_open": {"count": 1, "href": "/api/v1/reporting-rounds/completeness?unit=MN-DB-001"},
+    "reports_open": {"count": 1, "href": "/api/v1/reporting-rounds?owed=true"},
     "reports_returned": {"count": 0, "href": "/api/v1/reports?unit=MN-DB-001&status=returned"},
     "reports_to_decide": {"count": 0, "href": "/api/v1/reports?to_decide=true"}}))]
 pub struct Owes {

@@ -60,9 +60,9 @@ pub fn owes(db: &mut Db<'_>, unit: UnitId, code: &str) -> Result<Owes> {
     let after = soon(db.today()).succ_opt().unwrap_or(db.today());
     let list = |count: i64, what: &str| Owing { count, href: format!("/api/v1/assignments?{what}") };
     let reports = |count: i64, what: &str| Owing { count, href: format!("/api/v1/{what}") };
-    let open = reports::store::count_owed(db, unit)?;
+    let open = i64::try_from(rounds::store::owed(db, unit)?.len()).unwrap_or(i64::MAX);
     Ok(Owes {
-        reports_open: reports(open, &format!("reporting-rounds/completeness?unit={code}")),
+        reports_open: reports(open, "reporting-rounds?owed=true"),
         reports_returned: reports(reports::store::count_returned(db, unit)?, &format!("reports?unit={code}&status=returned")),
         reports_to_decide: reports(reports::store::count_to_decide(db)?, "reports?to_decide=true"),
         assignments_late: list(owed.late, &format!("unit={code}&timeliness=late")),

@@ -16,7 +16,7 @@ use crate::access::policy::{DecideReports, IssueReports, Permit, ReadReports, Wr
 use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Language, Result};
 use crate::files::spool::{Spool, Spooled};
-use crate::http::answers::{Created, Download, Paged, Plain, Resource, Rows, Single};
+use crate::http::answers::{Created, Download, NoContent, Paged, Plain, Resource, Rows, Single};
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, MayMatch, Path, Query, Spoken};
 use crate::http::registrar::Registrar;
@@ -46,6 +46,7 @@ pub fn routes(api: &mut Registrar) {
     api.path("/reports/{report}")
         .get(get_report, "Read a report", "As it stands while it is written, then as it was submitted.")
         .patch(update_report, "Change a report", "Sections, and values as by `POST /indicator-values`.")
+        .delete(delete_report, "Throw a draft away", "One that was never submitted.")
         .refuses(&[Code::IllegalTransition, Code::Locked])
         .done();
     api.path("/reports/{report}/validate")
@@ -180,6 +181,20 @@ async fn update_report(
         })
         .await?;
     Ok(Single(report))
+}
+
+async fn delete_report(access: Access<WriteReports>, Path(id): Path<ReportId>, IfMatch(matching): IfMatch) -> Result<NoContent> {
+    access
+        .write(move |tx| {
+            let locked = store::lock(tx, id)?;
+            locked.allows(ReportAction::Delete, |version| matching.check(version))?;
+            store::delete(tx, &locked)?;
+            let entry = Entry::new("report.delete", Some("report.deleted"), "report", id.any());
+            let entry = entry.told(Some(&locked.told()), None, None)?;
+            journal::append(tx, Entry { unit: Some(locked.unit()), deleted: true, ..entry })
+        })
+        .await?;
+    Ok(NoContent)
 }
 
 async fn validate_report(
@@ -327,7 +342,7 @@ fn make(
         ReportAction::Issue => ("report.issue", "report.issued"),
         ReportAction::Correct => ("report.correct", "report.corrected"),
         ReportAction::Recall => ("report.recall", "report.recalled"),
-        ReportAction::Update | ReportAction::Replace => ("report.update", "report.updated"),
+        ReportAction::Update | ReportAction::Replace | ReportAction::Delete => ("report.update", "report.updated"),
     };
     let locked = store::lock(tx, id)?;
     locked.allows(action, is_meant)?;

@@ -61,6 +61,8 @@ text_enum! {
         Correct = "correct",
         /// Take it back.
         Recall = "recall",
+        /// Throw it away: a draft that was never submitted.
+        Delete = "delete",
     }
 }
 
@@ -78,12 +80,17 @@ text_enum! {
 
 /// What a report says of a part of its form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"key": "difficulties", "title_vi": "Khó khăn, vướng mắc", "body": "Thiếu giáo viên mầm non ở điểm trường lẻ."}))]
+#[schema(example = json!({"key": "difficulties", "title_vi": "Khó khăn, vướng mắc", "title_en": "Difficulties", "required": true,
+    "body": "Thiếu giáo viên mầm non ở điểm trường lẻ."}))]
 pub struct ReportSection {
     /// The section of the form.
     pub key: String,
-    /// Its title.
+    /// Its title in Vietnamese.
     pub title_vi: String,
+    /// Its title in English.
+    pub title_en: String,
+    /// Whether the report is refused without it.
+    pub required: bool,
     /// What is said.
     pub body: String,
 }
@@ -93,7 +100,7 @@ pub struct ReportSection {
 #[schema(example = json!({"id": null, "indicator": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "code": "MN03", "title_vi": "Tỉ lệ nhóm, lớp mầm non học 2 buổi/ngày",
     "title_en": "Full-day groups"}, "locality": null, "period": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c50", "code": "2024-2025-START", "title_vi": "Đầu năm học 2024-2025",
     "title_en": "Start of school year 2024-2025"}, "numerator": null, "denominator": null, "count": null, "level": null, "state": null, "state_on": null, "parts": [],
-    "source": null, "note": null, "definition_version": 1, "version": null}))]
+    "source": null, "note": null, "definition_version": 1, "records": ["numerator", "denominator"], "required": true, "version": null}))]
 pub struct ReportValue {
     /// The recorded value; null where there is none yet.
     #[schema(required = true)]
@@ -134,6 +141,10 @@ pub struct ReportValue {
     /// The version of the definition.
     #[schema(minimum = 1)]
     pub definition_version: i32,
+    /// Which of `numerator`, `denominator`, `count`, `level` and `state` the unit records.
+    pub records: Vec<String>,
+    /// Whether the report is refused without them.
+    pub required: bool,
     /// The version of the value; null where there is none yet.
     #[schema(required = true)]
     pub version: Option<i64>,
@@ -158,6 +169,8 @@ impl ReportValue {
             source: None,
             note: None,
             definition_version,
+            records: Vec::new(),
+            required: false,
             version: None,
         }
     }
@@ -187,6 +200,8 @@ impl From<IndicatorValue> for ReportValue {
             source: value.source,
             note: value.note,
             definition_version: value.definition_version,
+            records: Vec::new(),
+            required: false,
             version: Some(value.version),
         }
     }
@@ -239,13 +254,13 @@ pub struct Consolidation {
 pub struct Signer {
     /// In whose place or name: `KT. GIÁM ĐỐC`, `TM. …`.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\t\\r\\n]+$")]
     pub mark: Option<String>,
     /// The position.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\t\\r\\n]+$")]
     pub position: String,
     /// The name.
-    #[schema(min_length = 1, max_length = 50)]
+    #[schema(min_length = 1, max_length = 50, pattern = "^[^\\t\\r\\n]+$")]
     pub name: String,
 }
 
@@ -336,7 +351,7 @@ fn card_example() -> Value {
     json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1cc0", "round": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1cb0", "code": "2025-H1",
     "title_vi": "Báo cáo 6 tháng đầu năm 2025", "title_en": "First half of 2025"}, "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "code": "MN-DB-001",
     "name": "Trường Mầm non Tu Lý"}, "status": "draft", "revision": 0, "late": false, "due_on": "2025-06-17", "submitted": null, "accepted": null, "returned_reason": null,
-    "previous": null, "actions": ["update", "submit"], "version": 1, "created_at": "2025-06-10T02:30:00.000000Z", "updated_at": "2025-06-10T02:30:00.000000Z"})
+    "previous": null, "actions": ["update", "submit", "delete"], "version": 1, "created_at": "2025-06-10T02:30:00.000000Z", "updated_at": "2025-06-10T02:30:00.000000Z"})
 }
 
 /// A report.
@@ -626,16 +641,16 @@ pub struct Correction {
     "name": "Đinh Thị Hường"}}))]
 pub struct Issue {
     /// The symbol after the number.
-    #[schema(min_length = 1, max_length = 30)]
+    #[schema(pattern = "^[A-Za-zĐđ0-9&.-]{1,30}$")]
     pub symbol: String,
     /// Its day: today or earlier, not before it was accepted.
     pub issued_on: NaiveDate,
     /// Where it is issued.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\t\\r\\n]+$")]
     pub place: String,
     /// Who signs it.
     pub signatory: Signer,
-    /// Who receives it; `UBND tỉnh` and the archive unless given.
+    /// Who receives it, 1 to 200 characters each; `UBND tỉnh` and the archive unless given.
     #[serde(default)]
     #[schema(max_items = 50)]
     pub recipients: Vec<String>,

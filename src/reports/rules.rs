@@ -54,6 +54,7 @@ pub const LIFE: Life<ReportStatus, ReportAction, By> = Life(&[
     (ReportStatus::Draft, ReportAction::Update, By::Writer, ReportStatus::Draft),
     (ReportStatus::Draft, ReportAction::Consolidate, By::Gatherer, ReportStatus::Draft),
     (ReportStatus::Draft, ReportAction::Submit, By::Writer, ReportStatus::Submitted),
+    (ReportStatus::Draft, ReportAction::Delete, By::Writer, ReportStatus::Draft),
     (ReportStatus::Submitted, ReportAction::Return, By::Decider, ReportStatus::Returned),
     (ReportStatus::Submitted, ReportAction::Accept, By::Decider, ReportStatus::Accepted),
     (ReportStatus::Returned, ReportAction::Update, By::Writer, ReportStatus::Returned),
@@ -140,7 +141,7 @@ mod tests {
             })
             .collect();
         let expected = [
-            "draft: update+submit | update+consolidate+submit |  | ",
+            "draft: update+submit+delete | update+consolidate+submit+delete |  | ",
             "submitted:  |  | return+accept | return+accept",
             "returned: update+submit | update+consolidate+submit |  | ",
             "accepted: replace | replace |  | issue",

@@ -172,6 +172,38 @@ pub struct NewDueDates {
     pub department: Option<NaiveDate>,
 }
 
+/// Changes of days by the role of who owes: absent keeps, null takes away (RFC 7396).
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"school": "2025-06-18"}))]
+pub struct DueDatesPatch {
+    /// Schools, centres and colleges.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub school: Field<NaiveDate>,
+    /// District and commune offices.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub district: Field<NaiveDate>,
+    /// The department and its divisions.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub department: Field<NaiveDate>,
+}
+
+impl DueDatesPatch {
+    /// The days after the change.
+    #[must_use]
+    pub fn after(&self, days: &DueDates) -> DueDates {
+        let pick = |field: &Field<NaiveDate>, day: Option<NaiveDate>| field.clone().given().unwrap_or(day);
+        DueDates {
+            school: pick(&self.school, days.school),
+            district: pick(&self.district, days.district),
+            department: pick(&self.department, days.department),
+        }
+    }
+}
+
 impl From<NewDueDates> for DueDates {
     fn from(new: NewDueDates) -> Self {
         Self { school: new.school, district: new.district, department: new.department }
@@ -231,12 +263,14 @@ pub struct RoundPatch {
     /// Who owes a report.
     #[schema(value_type = NewOwes, required = false)]
     pub owes: Option<NewOwes>,
-    /// The last days on which a report is in time, all of them.
-    #[schema(value_type = NewDueDates, required = false)]
-    pub due_on: Option<NewDueDates>,
-    /// The last days on which a report is taken at all, all of them.
-    #[schema(value_type = NewDueDates, required = false)]
-    pub locks_on: Option<NewDueDates>,
+    /// The last days on which a report is in time; a role that is absent keeps its day.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub due_on: DueDatesPatch,
+    /// The last days on which a report is taken at all; a role that is absent keeps its day.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub locks_on: DueDatesPatch,
     /// The day on which it opens by itself.
     #[serde(default)]
     #[schema(value_type = Option<NaiveDate>)]
@@ -274,7 +308,7 @@ pub struct RoundException {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"unit": "MN-DB-001", "until": "2025-06-27", "reason": "Mưa lũ, mất điện"}))]
 pub struct NewException {
-    /// The unit, below the caller's: id or code.
+    /// The unit, below the caller's, at the department its own as well: id or code.
     #[schema(min_length = 1, max_length = 40)]
     pub unit: String,
     /// The last day of it; today at the earliest.
@@ -302,13 +336,13 @@ pub struct LevelCompleteness {
     /// How many after it.
     #[schema(minimum = 0)]
     pub late: i64,
-    /// How many wait for a decision.
+    /// How many wait for a decision; a replacement as well, beside the accepted one that it is to replace.
     #[schema(minimum = 0)]
     pub submitted: i64,
-    /// How many were sent back and not submitted again.
+    /// How many were sent back and not submitted again; replacements as well.
     #[schema(minimum = 0)]
     pub returned: i64,
-    /// How many are accepted.
+    /// How many are accepted, and neither replaced nor recalled.
     #[schema(minimum = 0)]
     pub accepted: i64,
     /// How many never submitted.
@@ -350,7 +384,7 @@ pub struct Debtor {
     /// The report.
     #[schema(required = true)]
     pub report: Option<ReportId>,
-    /// Whether it first came after its due date.
+    /// Whether it first came after its due date, or has not come yet and is late.
     pub late: bool,
     /// When it was submitted last.
     #[schema(required = true)]
@@ -385,7 +419,8 @@ pub struct DebtorFilters {
     /// Of this unit and all below it: id or code; the caller's own unless given.
     #[schema(max_length = 40)]
     pub unit: Option<String>,
-    /// Only with this state.
+    /// Only these: `missing` never submitted, `received` submitted at least once, `late` first did so after its due date, `returned` and
+    /// `accepted` have a report that stands so. A unit may be among several; its row tells where its report stands now.
     pub state: Option<DebtState>,
     /// Only of this role.
     pub level: Option<Role>,
@@ -402,4 +437,6 @@ pub struct RoundFilters {
     /// On this form: id or code.
     #[schema(max_length = 40)]
     pub form: Option<String>,
+    /// Only open ones that wait for a first report of the caller's own unit.
+    pub owed: Option<bool>,
 }

@@ -42,7 +42,7 @@ pub struct HomeUnit {
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "username": "van.phong", "full_name": "Bùi Thị Hoà", "email": null,
     "position": "Chuyên viên Văn phòng Sở", "role": "department", "duties": ["viewer", "editor"],
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "code": "SGD-VP", "name": "Văn phòng Sở", "kind": "division"},
-    "permissions": ["account:use", "units:read"], "must_change_password": false, "totp_enabled": false, "owes": {"reports_open": {"count": 1, "href": "/api/v1/reporting-rounds/completeness?unit=SGD-VP"},
+    "permissions": ["account:use", "units:read"], "must_change_password": false, "totp_enabled": false, "owes": {"reports_open": {"count": 1, "href": "/api/v1/reporting-rounds?owed=true"},
         "reports_returned": {"count": 0, "href": "/api/v1/reports?unit=SGD-VP&status=returned"}, "reports_to_decide": {"count": 0, "href": "/api/v1/reports?to_decide=true"},
         "assignments_late": {"count": 0, "href": "/api/v1/assignments?unit=SGD-VP&timeliness=late"},
         "assignments_due_soon": {"count": 0, "href": "/api/v1/assignments?unit=SGD-VP&timeliness=in_time&due_before=2025-03-07"},

@@ -170,6 +170,7 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work, re
         "decide_reports" => post("/api/v1/reports/bulk", json!({"action": "accept", "items": [{"id": report}]})),
         "get_report" => get(format!("/api/v1/reports/{report}")),
         "update_report" => ("PATCH", format!("/api/v1/reports/{report}"), Some(json!({"sections": []})), Some("*")),
+        "delete_report" => ("DELETE", format!("/api/v1/reports/{report}"), None, Some("\"1000\"")),
         "return_report" | "recall_report" | "replace_report" => {
             post(&format!("/api/v1/reports/{report}/{}", operation.trim_end_matches("_report")), json!({"reason": "Chưa đạt"}))
         }

@@ -153,7 +153,10 @@ fn a_whole_round_is_what_was_computed_by_hand_and_its_document_stays_as_it_is() 
     }
     let own = app.sign_in("t-00").get("/api/v1/me").expect(200).json();
     assert_eq!(own["owes"]["reports_open"]["count"], 0);
-    assert_eq!(app.sign_in("t-23").get("/api/v1/me").expect(200).json()["owes"]["reports_open"]["count"], 1);
+    let missing = app.sign_in("t-23");
+    let owing = missing.get("/api/v1/me").expect(200).json()["owes"]["reports_open"].clone();
+    assert_eq!(owing["count"], 1);
+    assert_eq!(column(&missing.get(owing["href"].as_str().expect("a path")).expect(200).json(), "code"), ["2025-H1"]);
     for school in RETURNED {
         let report = reports[school].clone().expect("a report");
         let decider = if school == 3 { "pgd-02.duyet" } else { "giam.doc" };
@@ -418,11 +421,12 @@ fn small(app: &TestApp) {
 }
 
 const PEOPLE: [&str; 7] = ["soan", "ca.hai", "cap.tren", "trung.ten", "so.duyet", "so.soan", "noi.khac"];
-const MOVES: [&str; 9] = ["update", "consolidate", "submit", "return", "accept", "issue", "replace", "correct", "recall"];
+const MOVES: [&str; 10] = ["update", "consolidate", "submit", "return", "accept", "issue", "replace", "correct", "recall", "delete"];
 
 fn attempt(caller: &Caller<'_>, report: &Value, action: &str) -> u16 {
     let body = match action {
         "update" => return caller.patch(&path(report), "*", &say("Đã tổ chức học tập.")).status,
+        "delete" => return caller.send("DELETE", &path(report), &[("If-Match", "*")], None).status,
         "return" | "replace" | "recall" => json!({"reason": "Chưa đạt"}),
         "correct" => json!({"reason": "Sai thể thức", "text": "Sửa ngày ban hành"}),
         "issue" => {
@@ -512,32 +516,32 @@ fn the_life_of_a_report_is_this_table_of_status_person_and_lateness() {
 /// Status and lateness; then person: what is offered | what else is answered.
 const LIFE: &str = "
     # draft, in time
-    soan: update+submit | 403 409
-    ca.hai: update+submit | 403 409
+    soan: update+submit+delete | 403 409
+    ca.hai: update+submit+delete | 403 409
     cap.tren:  | 403 409
     trung.ten:  | 403 409
     so.duyet:  | 403 409
     so.soan:  | 403 409
     noi.khac:  | 403 404
     # draft, late
-    soan: update+submit | 403 409
-    ca.hai: update+submit | 403 409
+    soan: update+submit+delete | 403 409
+    ca.hai: update+submit+delete | 403 409
     cap.tren:  | 403 409
     trung.ten:  | 403 409
     so.duyet:  | 403 409
     so.soan:  | 403 409
     noi.khac:  | 403 404
     # draft, locked
-    soan:  | 403 423
-    ca.hai:  | 403 423
+    soan: delete | 403 423
+    ca.hai: delete | 403 423
     cap.tren:  | 403 409
     trung.ten:  | 403 409
     so.duyet:  | 403 409
     so.soan:  | 403 409
     noi.khac:  | 403 404
     # draft, excepted
-    soan: update+submit | 403 409
-    ca.hai: update+submit | 403 409
+    soan: update+submit+delete | 403 409
+    ca.hai: update+submit+delete | 403 409
     cap.tren:  | 403 409
     trung.ten:  | 403 409
     so.duyet:  | 403 409
@@ -668,6 +672,11 @@ fn issued_documents_are_numbered_without_holes_and_replaced_corrected_and_recall
     office.post("/api/v1/reports", &json!({"round": "2025-H1", "unit": "SGD"})).problem(409, "duplicate");
     bring(&first);
     let how = |day: &str| json!({"symbol": "BC-SGDĐT", "issued_on": day, "place": "Hoà Bình", "signatory": {"position": "GIÁM ĐỐC", "name": "Bùi Thị Hoà"}});
+    let bad = json!({"symbol": "a/b", "issued_on": "2025-02-20", "place": "a\nb", "signatory": {"position": "GIÁM ĐỐC", "name": "c\td"}, "recipients": [""]});
+    assert_eq!(
+        director.post(&format!("{}/issue", path(&first)), &bad).faults(),
+        ["/place bad_format", "/signatory/name bad_format", "/symbol bad_format"]
+    );
     for day in ["2025-02-19", "2025-02-21"] {
         assert_eq!(director.post(&format!("{}/issue", path(&first)), &how(day)).faults(), ["/issued_on out_of_range"]);
     }
@@ -684,13 +693,17 @@ fn issued_documents_are_numbered_without_holes_and_replaced_corrected_and_recall
     assert_eq!((&second["previous"], &second["status"], &second["revision"]), (&first["id"], &json!("draft"), &json!(0)));
     office.post(&format!("{}/replace", path(&first)), &json!({"reason": "Sai số liệu"})).problem(409, "duplicate");
     assert_eq!(office.get(&path(&first)).expect(200).json()["actions"], json!([]), "it is being replaced");
+    // One that was begun by mistake is thrown away, and another begun.
+    assert_eq!(attempt(&office, &second, "delete"), 204);
+    office.get(&path(&second)).problem(404, "not_found");
+    let second = office.post(&format!("{}/replace", path(&first)), &json!({"reason": "Sai số liệu"})).expect(201).json();
     bring(&second);
     assert_eq!(director.get(&path(&first)).expect(200).json()["status"], "issued");
     let issued = director.post(&format!("{}/issue", path(&second)), &how("2025-02-20")).expect(200).json();
     assert_eq!(issued["document"]["number"], 2);
     let old = director.get(&path(&first)).expect(200).json();
     assert_eq!((&old["status"], &old["actions"]), (&json!("superseded"), &json!([])));
-    assert_eq!(old["records"].as_array().map(Vec::len), Some(2));
+    assert_eq!(old["records"].as_array().map(Vec::len), Some(3));
     assert_eq!(
         hex(&director.get(&format!("{}/document?format=pdf", path(&first))).expect(200).body),
         old["document"]["sha256"].as_str().expect("a hash")
@@ -719,7 +732,10 @@ fn issued_documents_are_numbered_without_holes_and_replaced_corrected_and_recall
         .filter(|row| row["resource"]["id"] == first["id"])
         .map(|row| row["type"].as_str().expect("a type").replace("report.", ""))
         .collect();
-    assert_eq!(of_first, ["created", "consolidated", "updated", "submitted", "accepted", "issued", "corrected", "replaced", "superseded"]);
+    assert_eq!(
+        of_first,
+        ["created", "consolidated", "updated", "submitted", "accepted", "issued", "corrected", "replaced", "replaced", "superseded"]
+    );
     app.db_verify();
 }
 
@@ -758,7 +774,7 @@ fn forms_have_versions_and_rounds_keep_theirs() {
     let early = json!({"due_on": {"school": "2025-06-30"}, "locks_on": {"school": "2025-06-29"}});
     assert_eq!(admin.patch("/api/v1/reporting-rounds/2025-H1", &tag, &early).faults(), ["/locks_on/school out_of_range"]);
     let moved = admin.patch("/api/v1/reporting-rounds/2025-H1", &tag, &json!({"due_on": {"school": "2025-06-18"}})).expect(200).json();
-    assert_eq!(moved["due_on"], json!({"school": "2025-06-18", "district": null, "department": null}));
+    assert_eq!(moved["due_on"], json!({"school": "2025-06-18", "district": "2025-06-20", "department": "2025-06-25"}));
     // The catalogue's own form asks all that the plan does.
     let shipped = admin.get("/api/v1/report-forms/BC-KH285").expect(200).json();
     assert_eq!(shipped["indicators"].as_array().map(Vec::len), Some(37));

@@ -49,6 +49,13 @@ pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<Totals> {
         let from = accepted.map(|day| format!("{day} – ")).unwrap_or_default();
         return Err(Error::invalid(vec![Fault::at("/issued_on", FaultCode::OutOfRange).with(format!("{from}{today}"))]));
     }
+    let unfit = |name: &String| name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control);
+    let unfit = how.recipients.iter().enumerate().filter(|(_, name)| unfit(name));
+    let unfit: Vec<Fault> =
+        unfit.map(|(index, _)| Fault::at(format!("/recipients/{index}"), FaultCode::BadFormat).with("1 – 200")).collect();
+    if !unfit.is_empty() {
+        return Err(Error::invalid(unfit));
+    }
     let recipients =
         if how.recipients.is_empty() { ["UBND tỉnh", "Lưu: VT, VP"].map(str::to_owned).to_vec() } else { how.recipients.clone() };
     let (mut report, title) = read::paper_of(tx, row.id)?;

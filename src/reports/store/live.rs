@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::forms::model::AskedIndicator;
 use crate::forms::store::{Asked, asked};
 use crate::ids::{IndicatorId, Key, LocalityId, PeriodId, ReportId, UnitId};
-use crate::indicators::model::{CollectedBy, Definition};
+use crate::indicators::model::{CollectedBy, Definition, IndicatorKind};
 use crate::indicators::store::{Defined, Which, defined};
 use crate::periods::model::Period;
 use crate::periods::store as periods;
@@ -99,6 +99,17 @@ fn collects(definition: &Definition, unit: &Unit) -> [bool; 3] {
         .map(|side| side.as_ref().is_some_and(|side| side.by == CollectedBy::Unit && side.is_collected_by(unit.kind, &unit.levels)))
 }
 
+/// The members of a value that hold its sides.
+fn words(kind: IndicatorKind, [above, below, count]: [bool; 3]) -> Vec<String> {
+    let counted = match kind {
+        IndicatorKind::Level => "level",
+        IndicatorKind::Status => "state",
+        IndicatorKind::Ratio | IndicatorKind::Count => "count",
+    };
+    let sides = [(above, "numerator"), (below, "denominator"), (count, counted)];
+    sides.into_iter().filter(|(is, _)| *is).map(|(_, word)| word.to_owned()).collect()
+}
+
 /// Whether a value tells every side that its unit records.
 fn is_whole(value: &ReportValue, [above, below, count]: [bool; 3]) -> bool {
     let counted = value.count.is_some() || value.level.is_some() || value.state.is_some();
@@ -128,14 +139,20 @@ fn own_values(db: &mut Db<'_>, question: &Question) -> Result<(Vec<ReportValue>,
             continue;
         }
         let missing = || ReportValue::missing(named(indicator), period.to_ref(), definition.version);
-        let value = take(indicator, period, false).pop().unwrap_or_else(missing);
+        let mut value = take(indicator, period, false).pop().unwrap_or_else(missing);
+        (value.records, value.required) = (words(indicator.kind, sides), one.required);
         if one.required && !is_whole(&value, sides) {
             wanting.push(rows.len());
         }
         rows.push(value);
     }
     for (_, indicator, period) in &question.asked {
-        rows.extend(take(indicator, period, true));
+        let sides = indicator.on(period.as_of).map(|definition| {
+            [&definition.numerator, &definition.denominator, &definition.count]
+                .map(|side| side.as_ref().is_some_and(|side| side.by == CollectedBy::Locality))
+        });
+        let records = words(indicator.kind, sides.unwrap_or_default());
+        rows.extend(take(indicator, period, true).into_iter().map(|value| ReportValue { records: records.clone(), ..value }));
     }
     Ok((rows, wanting))
 }

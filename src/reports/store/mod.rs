@@ -11,6 +11,6 @@ mod write;
 pub use check::{Checked, check};
 pub use consolidate::consolidate;
 pub use issue::{Bytes, correct, document, issue, recall};
-pub use read::{count_owed, count_returned, count_to_decide, find, get, list, revision, revisions, sources, told, waiting};
+pub use read::{count_returned, count_to_decide, find, get, list, revision, revisions, sources, told, waiting};
 pub use sheets::sheets;
-pub use write::{Locked, accept, create, lock, replace, say, send_back, submit};
+pub use write::{Locked, accept, create, delete, lock, replace, say, send_back, submit};

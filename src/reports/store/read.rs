@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::{count, count_star};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use serde_json::Value;
@@ -28,7 +28,6 @@ use crate::reports::model::{
 use crate::reports::rules::{self, Parties, Relation};
 use crate::rounds::rules::{day_of, is_over};
 use crate::rounds::store::{self as rounds, Bare};
-use crate::sums::completeness::{self, Ask};
 use crate::sums::values::Amount;
 use crate::units::model::Kind;
 use crate::units::store::{referred_unit, unit_refs, within};
@@ -407,27 +406,6 @@ pub fn count_to_decide(db: &mut Db<'_>) -> Result<i64> {
     Ok(to_decide!(scope, own, accounts).select(count_star()).first(db.conn)?)
 }
 
-/// How many reports of a unit itself open rounds wait for: owed, and never submitted.
-///
-/// # Errors
-/// Database errors.
-pub fn count_owed(db: &mut Db<'_>, unit: UnitId) -> Result<i64> {
-    let rounds = rounds::open_rounds(db)?;
-    if rounds.is_empty() {
-        return Ok(0);
-    }
-    let asks: Vec<&Ask> = rounds.iter().map(|round| &round.ask).collect();
-    let places = completeness::places(db, &asks, unit)?;
-    let owed: Vec<RoundId> = asks.iter().zip(places).filter(|(_, place)| place.owes).map(|(ask, _)| ask.round).collect();
-    let came: i64 = reports::table
-        .filter(reports::round_id.eq_any(owed.clone()))
-        .filter(reports::unit_id.eq(unit))
-        .filter(reports::late.is_not_null())
-        .select(count(reports::round_id).aggregate_distinct())
-        .first(db.conn)?;
-    Ok(i64::try_from(owed.len()).unwrap_or(i64::MAX) - came)
-}
-
 /// How many reports of a unit itself were sent back.
 ///
 /// # Errors
@@ -572,6 +550,8 @@ pub(super) fn sections(row: &Row, form: &forms::store::Asked) -> Result<Vec<Repo
     let section = |section: &crate::forms::model::FormSection| ReportSection {
         key: section.key.clone(),
         title_vi: section.title_vi.clone(),
+        title_en: section.title_en.clone(),
+        required: section.required,
         body: bodies.get(&section.key).cloned().unwrap_or_default(),
     };
     Ok(form.sections.iter().map(section).collect())

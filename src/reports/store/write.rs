@@ -86,7 +86,7 @@ impl Locked {
     pub fn allows(&self, action: ReportAction, is_meant: impl FnOnce(i64) -> Result<()>) -> Result<()> {
         let may = || {
             is_meant(self.row.version)?;
-            if self.is_shut && rules::is_locked_away(action) { Err(Error::new(Code::Locked)) } else { Ok(()) }
+            if self.is_shut && rules::is_locked_away(action) { Err(locked()) } else { Ok(()) }
         };
         rules::LIFE.after(self.row.status, action, self.relation, may).map(drop)
     }
@@ -116,6 +116,14 @@ impl Locked {
         let (before, after) = (with(self.mark()), with((status.as_str().to_owned(), late)));
         completeness::turned(&self.round.ask, &self.place, &before, &after)
     }
+}
+
+/// 423, with what helps.
+fn locked() -> Error {
+    Error::new(Code::Locked).because(
+        "Đã quá ngày khóa hoặc đợt báo cáo đã đóng; cấp trên có thể gia hạn.",
+        "Past the day of the lock, or the round is closed: an approver above may give more time.",
+    )
 }
 
 #[derive(Insertable)]
@@ -159,7 +167,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewReport) -> Result<ReportId> {
     let round = rounds::bare(tx, vec![round])?.remove(&round).ok_or_else(Error::not_found)?;
     let place = completeness::place(tx, &round.ask, unit.id)?;
     if round.is_shut(place.role, tx.now()) && rounds::excepted(tx, &[(round.ask.round, unit.id)])?.is_empty() {
-        return Err(Error::new(Code::Locked));
+        return Err(locked());
     }
     if round.status == RoundStatus::Draft {
         return Err(Error::conflict("Đợt báo cáo chưa mở.", "The round is not open yet."));
@@ -237,7 +245,9 @@ pub fn say(tx: &mut Tx<'_>, locked: &Locked, patch: &ReportPatch) -> Result<()> 
     let mut sections: BTreeMap<String, String> = serde_json::from_str(&row.sections)?;
     let keys: Vec<&str> = question.form.sections.iter().map(|section| section.key.as_str()).collect();
     for (index, section) in patch.sections.iter().enumerate() {
-        if keys.contains(&section.key.as_str()) {
+        if patch.sections.iter().take(index).any(|other| other.key == section.key) {
+            faults.push(Fault::at(format!("/sections/{index}"), FaultCode::DuplicateRow));
+        } else if keys.contains(&section.key.as_str()) {
             sections.insert(section.key.clone(), section.body.clone());
         } else {
             faults.push(Fault::at(format!("/sections/{index}/key"), FaultCode::NotInList).with(keys.join(", ")));
@@ -439,6 +449,19 @@ pub fn replace(tx: &mut Tx<'_>, locked: &Locked, reason: &str) -> Result<ReportI
     };
     add(tx, draft)?;
     Ok(id)
+}
+
+/// Throws a draft away that was never submitted.
+///
+/// # Errors
+/// Database errors.
+pub fn delete(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
+    let id = locked.row.id;
+    diesel::delete(report_sources::table.filter(report_sources::report_id.eq(id))).execute(tx.conn)?;
+    diesel::delete(report_amounts::table.filter(report_amounts::report_id.eq(id))).execute(tx.conn)?;
+    diesel::delete(report_levels::table.filter(report_levels::report_id.eq(id))).execute(tx.conn)?;
+    diesel::delete(reports::table.filter(reports::id.eq(id))).execute(tx.conn)?;
+    Ok(())
 }
 
 /// Puts something on record.

@@ -18,7 +18,7 @@ use crate::rounds::model::{Completeness, CompletenessQuery, DebtState, Debtor, D
 use crate::rounds::rules;
 use crate::sums::completeness::{self as sums, Counts};
 use crate::units::model::{Kind, UnitRef, UnitType};
-use crate::units::store::{own_or_referred, teaches, within};
+use crate::units::store::{own_or_referred_ref, teaches, within};
 
 /// The round of the path as far as sums need it, if the caller may see it.
 fn asked(db: &mut Db<'_>, key: &Key) -> Result<Bare> {
@@ -49,8 +49,8 @@ pub fn of_rounds(db: &mut Db<'_>, rounds: &[Bare], unit: &UnitRef) -> Result<Vec
 pub fn completeness(db: &mut Db<'_>, key: &Key, query: &CompletenessQuery) -> Result<Completeness> {
     let round = asked(db, key)?;
     let mut faults = Vec::new();
-    let unit = own_or_referred(db, Fault::of("unit", FaultCode::UnknownReference), query.unit.as_deref(), &mut faults)?;
-    let unit = unit.ok_or_else(|| Error::invalid(faults))?.to_ref();
+    let unit = own_or_referred_ref(db, Fault::of("unit", FaultCode::UnknownReference), query.unit.as_deref(), &mut faults)?;
+    let unit = unit.ok_or_else(|| Error::invalid(faults))?;
     of_rounds(db, std::slice::from_ref(&round), &unit)?.pop().ok_or_else(Error::not_found)
 }
 
@@ -61,7 +61,7 @@ pub fn completeness(db: &mut Db<'_>, key: &Key, query: &CompletenessQuery) -> Re
 pub fn series(db: &mut Db<'_>, filters: &SeriesFilters, page: &PageRequest) -> Result<Page<Completeness>> {
     let mut faults = Vec::new();
     let unknown = |parameter| Fault::of(parameter, FaultCode::UnknownReference);
-    let unit = own_or_referred(db, unknown("unit"), filters.unit.as_deref(), &mut faults)?;
+    let unit = own_or_referred_ref(db, unknown("unit"), filters.unit.as_deref(), &mut faults)?;
     let form = filters.form.as_deref().map(|text| forms::store::referred(db, unknown("form"), text, &mut faults)).transpose()?.flatten();
     let Some(unit) = unit.filter(|_| faults.is_empty()) else { return Err(Error::invalid(faults)) };
     let mut query = reporting_rounds::table
@@ -78,12 +78,34 @@ pub fn series(db: &mut Db<'_>, filters: &SeriesFilters, page: &PageRequest) -> R
     let ids: Vec<RoundId> = query.load(db.conn)?;
     let mut rounds: Vec<Bare> = read::bare(db, ids)?.into_values().collect();
     rounds.sort_by(|one, other| (one.ask.day, &one.named.code).cmp(&(other.ask.day, &other.named.code)));
-    let all = of_rounds(db, &rounds, &unit.to_ref())?;
+    let all = of_rounds(db, &rounds, &unit)?;
     let days: HashMap<String, chrono::NaiveDate> = rounds.iter().map(|round| (round.named.code.clone(), round.ask.day)).collect();
     Ok(Page::slice(all, page, |row, name| match name {
         "as_of" => days.get(&row.round.code).map(CursorValue::write).unwrap_or_default(),
         _ => row.round.id.write(),
     }))
+}
+
+/// The open rounds that wait for a first report of a unit itself.
+///
+/// # Errors
+/// Database errors.
+pub fn owed(db: &mut Db<'_>, unit: UnitId) -> Result<Vec<RoundId>> {
+    let open = read::open_rounds(db)?;
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asks: Vec<&sums::Ask> = open.iter().map(|round| &round.ask).collect();
+    let places = sums::places(db, &asks, unit)?;
+    let mut owed: Vec<RoundId> = asks.iter().zip(places).filter(|(_, place)| place.owes).map(|(ask, _)| ask.round).collect();
+    let came: Vec<RoundId> = reports::table
+        .filter(reports::round_id.eq_any(owed.clone()))
+        .filter(reports::unit_id.eq(unit))
+        .filter(reports::late.is_not_null())
+        .select(reports::round_id)
+        .load(db.conn)?;
+    owed.retain(|round| !came.contains(round));
+    Ok(owed)
 }
 
 type Source = InnerJoinQuerySource<units::table, unit_spells::table>;
@@ -112,7 +134,7 @@ pub fn debtors(db: &mut Db<'_>, key: &Key, filters: &DebtorFilters, page: &PageR
     use diesel::dsl::{exists, not};
     let (round, scope) = (asked(db, key)?, db.scope()?);
     let mut faults = Vec::new();
-    let unit = own_or_referred(db, Fault::of("unit", FaultCode::UnknownReference), filters.unit.as_deref(), &mut faults)?;
+    let unit = own_or_referred_ref(db, Fault::of("unit", FaultCode::UnknownReference), filters.unit.as_deref(), &mut faults)?;
     let unit = unit.ok_or_else(|| Error::invalid(faults))?;
     let (id, day, by) = (round.ask.round, round.ask.day, &round.ask.by);
     let narrowed = || {
@@ -153,18 +175,19 @@ pub fn debtors(db: &mut Db<'_>, key: &Key, filters: &DebtorFilters, page: &PageR
         _ => row.id.write(),
     })
     .split();
-    let debtors = became(db, id, rows)?;
+    let debtors = became(db, &round, rows)?;
     Ok(empty.with(debtors))
 }
 
-fn became(db: &mut Db<'_>, round: RoundId, rows: Vec<Row>) -> Result<Vec<Debtor>> {
+fn became(db: &mut Db<'_>, round: &Bare, rows: Vec<Row>) -> Result<Vec<Debtor>> {
     type Report = (UnitId, ReportId, Option<i32>, String, Option<bool>, Option<Instant>);
     let told: Vec<Report> = reports::table
-        .filter(reports::round_id.eq(round))
+        .filter(reports::round_id.eq(round.ask.round))
         .filter(reports::unit_id.eq_any(rows.iter().map(|row| row.id).collect::<Vec<_>>()))
         .order_by(reports::id)
         .select((reports::unit_id, reports::id, reports::slot, reports::status, reports::late, reports::submitted_at))
         .load(db.conn)?;
+    let now = db.now();
     let mut by_unit: HashMap<UnitId, Vec<Report>> = HashMap::new();
     for report in told {
         by_unit.entry(report.0).or_default().push(report);
@@ -183,7 +206,7 @@ fn became(db: &mut Db<'_>, round: RoundId, rows: Vec<Row>) -> Result<Vec<Debtor>
             level: row.kind.role(),
             state: rules::state(counts),
             report: report.map(|report| report.1),
-            late: counts.late > 0,
+            late: counts.late > 0 || (counts.received == 0 && rules::is_over(rules::day_of(&round.due_on, row.kind.role()), now)),
             submitted_at: report.and_then(|report| report.5),
         }
     };

@@ -262,8 +262,15 @@ pub fn list(
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
+    let home = db.scope()?.home();
+    let owed = if filters.owed.is_some() { Some(super::debtors::owed(db, home)?) } else { None };
     let narrowed = || {
         let mut query = visible!(db).into_boxed();
+        match (&owed, filters.owed) {
+            (Some(owed), Some(true)) => query = query.filter(reporting_rounds::id.eq_any(owed.clone())),
+            (Some(owed), Some(false)) => query = query.filter(reporting_rounds::id.ne_all(owed.clone())),
+            _ => {}
+        }
         if let Some(status) = filters.status {
             query = query.filter(reporting_rounds::status.eq(status));
         }

@@ -117,8 +117,7 @@ impl Words {
             }
             Some(new) => owed(tx, new, &mut faults)?,
         };
-        let due_on = patch.due_on.map_or(round.due_on, DueDates::from);
-        let locks_on = patch.locks_on.map_or(round.locks_on, DueDates::from);
+        let (due_on, locks_on) = (patch.due_on.after(&round.due_on), patch.locks_on.after(&round.locks_on));
         faults.extend(faults_of_days(&due_on, &locks_on));
         let (Some(form), Some((within, by)), true) = (form, owed, faults.is_empty()) else { return Err(Error::invalid(faults)) };
         Ok(Self {

@@ -5,7 +5,7 @@ mod read;
 mod write;
 
 pub use read::{
-    Found, Seat, ancestors, children, find, find_by_code, get, history, hold, list, own_or_referred, referred_card, referred_unit, seats,
-    teaches, tree, unit_refs, unit_refs_since, within,
+    Found, Seat, ancestors, children, find, find_by_code, get, history, hold, list, own_or_referred, own_or_referred_ref, referred_card,
+    referred_unit, seats, teaches, tree, unit_refs, unit_refs_since, within,
 };
 pub use write::{Change, Locked, NewRow, SpellRow, insert, lock, update};

@@ -357,6 +357,26 @@ pub fn own_or_referred(db: &mut Db<'_>, fault: Fault, text: Option<&str>, faults
     Ok(find(db, &Key::from(own), None)?.map(|found| found.unit))
 }
 
+/// [`own_or_referred`], named and no more.
+///
+/// # Errors
+/// Database errors.
+pub fn own_or_referred_ref(db: &mut Db<'_>, fault: Fault, text: Option<&str>, faults: &mut Vec<Fault>) -> Result<Option<UnitRef>> {
+    let (scope, day) = (db.scope()?, db.today());
+    let own = scope.root().to_string();
+    refs::referred(text.unwrap_or(&own), fault, faults, |key| {
+        let query = units::table
+            .inner_join(unit_spells::table)
+            .filter(unit_spells::valid_from.le(day))
+            .filter(unit_spells::valid_to.gt(day))
+            .filter(units::id.eq_any(within(scope.root(), scope.today())))
+            .select((units::id, units::code, unit_spells::name))
+            .into_boxed();
+        let row: Option<(UnitId, String, String)> = by_key!(query, key, units).first(db.conn).optional()?;
+        Ok(row.map(|(id, code, name)| UnitRef { id, code, name }))
+    })
+}
+
 /// A page of units as of a day.
 ///
 /// # Errors
