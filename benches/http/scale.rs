@@ -1,5 +1,7 @@
-//! Whether a department's results cost the same whatever its size, and how much less than adding them up when they are asked.
+//! Whether a department's results and the completeness of a round cost the same whatever its size, and how much less results cost than
+//! adding them up when they are asked.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,8 +14,8 @@ use tiendo::db::{Conn, Context, Database, Options};
 use tiendo::demo;
 use tiendo::ids::{AnyId, Uid};
 
-use crate::serve_ours;
 use crate::wire::{Spread, Wire, load, request};
+use crate::{reports, serve_ours};
 
 const SIZES: [usize; 3] = [500, 5000, 50_000];
 const ROUNDS: usize = 9;
@@ -26,7 +28,9 @@ pub fn run<'u>(folder: &Path, places: impl Iterator<Item = &'u str>) {
     let files: Vec<String> =
         SIZES.iter().map(|size| format!("sqlite://{}?mode=rwc", folder.join(format!("{size}.db")).display())).collect();
     let places: Vec<String> = places.map(str::to_owned).collect();
-    println!("| results of the department, all indicators | database | ratio (median) | spread | requests/s |");
+    println!(
+        "| results of the department, all indicators, and completeness of a round | database | ratio (median) | spread | requests/s |"
+    );
     println!("|---|---|---|---|---|");
     compare("SQLite", &files);
     if places.len() == SIZES.len() {
@@ -34,32 +38,57 @@ pub fn run<'u>(folder: &Path, places: impl Iterator<Item = &'u str>) {
     }
 }
 
-fn compare(name: &str, urls: &[String]) {
-    let mut sides = Vec::new();
-    for (size, url) in SIZES.iter().zip(urls) {
+/// A province of one size, and what its department asks.
+struct Side {
+    size: usize,
+    database: Database,
+    ours: SocketAddr,
+    results: Vec<u8>,
+    completeness: Vec<u8>,
+}
+
+impl Side {
+    fn fill(size: usize, url: &str) -> Self {
         let url = DatabaseUrl::parse(url).expect("a URL");
-        let people = demo::fill(&url, &demo::Options { schools: *size, seed: 285 }, &Clock::System).expect("fills");
+        let people = demo::fill(&url, &demo::Options { schools: size, seed: 285 }, &Clock::System).expect("fills");
         let database = Database::open(&Options { url, read_url: None, connections: 4, slow: Duration::from_mins(1) }).expect("opens");
         let ours = serve_ours(&database);
-        let viewer = people.iter().find(|person| person.username == "sgd.viewer").expect("a viewer");
-        let token = Wire::open(ours).sign_in(viewer);
-        let asked = request("/api/v1/results?year=2024", &format!("Authorization: Bearer {token}\r\n"));
-        load(ours, &asked, TURN / 2);
-        sides.push((*size, database, ours, asked));
+        let token = |username: &str| {
+            let person = people.iter().find(|person| person.username == username).expect("somebody");
+            Wire::open(ours).sign_in(person)
+        };
+        reports::open_round(ours, &token("sgd.admin"), reports::ROUND);
+        let token = token("sgd.viewer");
+        let results = request("/api/v1/results?year=2024", &format!("Authorization: Bearer {token}\r\n"));
+        let completeness = reports::completeness(reports::ROUND, &token);
+        Self { size, database, ours, results, completeness }
     }
+}
+
+/// Tells how much more the same costs of more schools.
+fn times(name: &str, what: &str, sides: &[Side], asked: impl Fn(&Side) -> &[u8]) {
     let mut rates: Vec<Vec<f64>> = vec![Vec::new(); sides.len()];
+    for side in sides {
+        load(side.ours, asked(side), TURN / 2);
+    }
     for _ in 0..ROUNDS {
-        for ((_, _, ours, asked), rates) in sides.iter().zip(&mut rates) {
-            rates.push(load(*ours, asked, TURN));
+        for (side, rates) in sides.iter().zip(&mut rates) {
+            rates.push(load(side.ours, asked(side), TURN));
         }
     }
     let Some((smallest, others)) = rates.split_first() else { return };
-    for ((size, ..), rates) in sides.iter().skip(1).zip(others) {
+    for (side, rates) in sides.iter().skip(1).zip(others) {
         let slower = Spread::of(smallest.iter().zip(rates).map(|(small, large)| small / large).collect());
-        let what = format!("{size} schools: times the cost of {}", SIZES[0]);
+        let what = format!("{what} of {} schools: times the cost of {}", side.size, SIZES[0]);
         println!("| {what} | {name} | {:.2} | {} | {:.0} |", slower.median(), slower.ends(), Spread::of(rates.clone()).median());
     }
-    let Some((size, database, ours, asked)) = sides.last() else { return };
+}
+
+fn compare(name: &str, urls: &[String]) {
+    let sides: Vec<Side> = SIZES.iter().zip(urls).map(|(size, url)| Side::fill(*size, url)).collect();
+    times(name, "results", &sides, |side| &side.results);
+    times(name, "completeness", &sides, |side| &side.completeness);
+    let Some(Side { size, database, ours, results, .. }) = sides.last() else { return };
     let mut faster = Vec::new();
     let mut sum = summer(database);
     sum();
@@ -71,7 +100,7 @@ fn compare(name: &str, urls: &[String]) {
         let mut wire = Wire::open(*ours);
         let started = Instant::now();
         for _ in 0..10 {
-            wire.exchange(asked);
+            wire.exchange(results);
         }
         faster.push(added_up.as_secs_f64() / (started.elapsed().as_secs_f64() / 10.0));
     }
