@@ -171,7 +171,7 @@ fn hire(tx: &mut Tx<'_>, (unit, code, kind, parent): (UnitId, String, Kind, Opti
     Ok(Worker { code, unit, parent, kind, context })
 }
 
-pub fn completeness(round: &str, token: &str) -> Vec<u8> {
+fn completeness(round: &str, token: &str) -> Vec<u8> {
     request(&format!("/api/v1/reporting-rounds/{round}/completeness"), &format!("Authorization: Bearer {token}\r\n"))
 }
 

@@ -11,7 +11,7 @@ use diesel::sql_types::{BigInt, Nullable};
 use tiendo::clock::Clock;
 use tiendo::db::url::DatabaseUrl;
 use tiendo::db::{Conn, Context, Database, Options};
-use tiendo::demo;
+use tiendo::demo::{self, Credential};
 use tiendo::ids::{AnyId, Uid};
 
 use crate::wire::{Spread, Wire, load, request};
@@ -38,13 +38,12 @@ pub fn run<'u>(folder: &Path, places: impl Iterator<Item = &'u str>) {
     }
 }
 
-/// A province of one size, and what its department asks.
+/// A province of one size, and who asks at its department.
 struct Side {
     size: usize,
     database: Database,
     ours: SocketAddr,
-    results: Vec<u8>,
-    completeness: Vec<u8>,
+    viewer: Credential,
 }
 
 impl Side {
@@ -53,27 +52,29 @@ impl Side {
         let people = demo::fill(&url, &demo::Options { schools: size, seed: 285 }, &Clock::System).expect("fills");
         let database = Database::open(&Options { url, read_url: None, connections: 4, slow: Duration::from_mins(1) }).expect("opens");
         let ours = serve_ours(&database);
-        let token = |username: &str| {
-            let person = people.iter().find(|person| person.username == username).expect("somebody");
-            Wire::open(ours).sign_in(person)
-        };
-        reports::open_round(ours, &token("sgd.admin"), reports::ROUND);
-        let token = token("sgd.viewer");
-        let results = request("/api/v1/results?year=2024", &format!("Authorization: Bearer {token}\r\n"));
-        let completeness = reports::completeness(reports::ROUND, &token);
-        Self { size, database, ours, results, completeness }
+        let person = |username: &str| people.iter().find(|person| person.username == username).expect("somebody");
+        reports::open_round(ours, &Wire::open(ours).sign_in(person("sgd.admin")), reports::ROUND);
+        let viewer = person("sgd.viewer").clone();
+        Self { size, database, ours, viewer }
+    }
+
+    /// Signs in anew: filling the largest outlives a token.
+    fn asks(&self, path: &str) -> Vec<u8> {
+        let token = Wire::open(self.ours).sign_in(&self.viewer);
+        request(path, &format!("Authorization: Bearer {token}\r\n"))
     }
 }
 
-/// Tells how much more the same costs of more schools.
-fn times(name: &str, what: &str, sides: &[Side], asked: impl Fn(&Side) -> &[u8]) {
+/// Tells how many times the cost of few schools the same path has with more.
+fn times(name: &str, what: &str, sides: &[Side], path: &str) {
+    let asked: Vec<Vec<u8>> = sides.iter().map(|side| side.asks(path)).collect();
     let mut rates: Vec<Vec<f64>> = vec![Vec::new(); sides.len()];
-    for side in sides {
-        load(side.ours, asked(side), TURN / 2);
+    for (side, asked) in sides.iter().zip(&asked) {
+        load(side.ours, asked, TURN / 2);
     }
     for _ in 0..ROUNDS {
-        for (side, rates) in sides.iter().zip(&mut rates) {
-            rates.push(load(side.ours, asked(side), TURN));
+        for ((side, asked), rates) in sides.iter().zip(&asked).zip(&mut rates) {
+            rates.push(load(side.ours, asked, TURN));
         }
     }
     let Some((smallest, others)) = rates.split_first() else { return };
@@ -84,11 +85,14 @@ fn times(name: &str, what: &str, sides: &[Side], asked: impl Fn(&Side) -> &[u8])
     }
 }
 
+const RESULTS: &str = "/api/v1/results?year=2024";
+
 fn compare(name: &str, urls: &[String]) {
     let sides: Vec<Side> = SIZES.iter().zip(urls).map(|(size, url)| Side::fill(*size, url)).collect();
-    times(name, "results", &sides, |side| &side.results);
-    times(name, "completeness", &sides, |side| &side.completeness);
-    let Some(Side { size, database, ours, results, .. }) = sides.last() else { return };
+    times(name, "results", &sides, RESULTS);
+    times(name, "completeness", &sides, &format!("/api/v1/reporting-rounds/{}/completeness", reports::ROUND));
+    let Some(side) = sides.last() else { return };
+    let (size, database, ours, asked) = (side.size, &side.database, side.ours, side.asks(RESULTS));
     let mut faster = Vec::new();
     let mut sum = summer(database);
     sum();
@@ -97,10 +101,10 @@ fn compare(name: &str, urls: &[String]) {
         sum();
         let added_up = started.elapsed();
         // The sum takes longer than a connection is kept alive.
-        let mut wire = Wire::open(*ours);
+        let mut wire = Wire::open(ours);
         let started = Instant::now();
         for _ in 0..10 {
-            wire.exchange(results);
+            wire.exchange(&asked);
         }
         faster.push(added_up.as_secs_f64() / (started.elapsed().as_secs_f64() / 10.0));
     }
