@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "the bare side is what the registrar is held against, and time is what is measured")]
 
 mod bulk;
+mod reports;
 mod scale;
 mod wire;
 mod writers;
@@ -55,15 +56,19 @@ fn main() {
     }
     println!("| operation | database | ratio to bare (median) | spread | requests/s of bare |");
     println!("|---|---|---|---|---|");
-    for url in std::iter::once(sqlite.as_str()).chain(servers.split_whitespace()) {
-        bench(url);
+    let few_on_servers = std::env::var("BENCH_FEW_URLS").unwrap_or_default();
+    let few = format!("sqlite://{}?mode=rwc", folder.join("few.db").display());
+    let places = std::iter::once(sqlite.as_str()).chain(servers.split_whitespace());
+    for (place, few) in places.zip(std::iter::once(few.as_str()).chain(few_on_servers.split_whitespace())) {
+        bench(place, few);
     }
     let _ = std::fs::remove_dir_all(folder);
 }
 
-fn bench(url: &str) {
-    let name = if url.starts_with("sqlite") { "SQLite" } else { "PostgreSQL" };
-    let url = DatabaseUrl::parse(url).expect("a URL");
+/// `few`: where a province with few schools can be made.
+fn bench(place: &str, few: &str) {
+    let name = if place.starts_with("sqlite") { "SQLite" } else { "PostgreSQL" };
+    let url = DatabaseUrl::parse(place).expect("a URL");
     let people = demo::fill(&url, &demo::Options { schools: 520, seed: 285 }, &Clock::System).expect("fills");
     let options = Options { url, read_url: None, connections: 8, slow: Duration::from_mins(1) };
     let database = Database::open(&options).expect("opens");
@@ -89,8 +94,10 @@ fn bench(url: &str) {
         ("progress of the seven groups", "/api/v1/task-groups".to_owned(), "/task-groups".to_owned(), ""),
         ("dashboard of the province", "/api/v1/dashboard?year=2024".to_owned(), "/dashboard".to_owned(), ""),
     ];
-    // Reads take minutes; who works on writes asks for these alone.
-    let reads = !std::env::args().any(|argument| argument == "writes");
+    // Each takes minutes; who works on one asks for it alone.
+    let alone = |part: &str| std::env::args().any(|argument| argument == part);
+    let (writes, reporting) = (alone("writes"), alone("reports"));
+    let reads = !writes && !reporting;
     for (what, path, plain, tag) in operations.into_iter().filter(|_| reads) {
         let condition = if tag.is_empty() { String::new() } else { format!("If-None-Match: {tag}\r\n") };
         let with_all = request(&path, &format!("Authorization: Bearer {token}\r\n{condition}"));
@@ -108,11 +115,16 @@ fn bench(url: &str) {
         let (ratios, rates) = (Spread::of(ratios), Spread::of(rates));
         println!("| {what} | {name} | {:.2} | {} | {:.0} |", ratios.median(), ratios.ends(), rates.median());
     }
-    let editor = people.iter().find(|person| person.username == "sgd.editor").expect("an editor");
-    let token = Wire::open(ours).sign_in(editor);
-    bulk::assignments(name, &database, ours, &token);
-    bulk::values(name, &database, ours, &token);
-    writers::rivals(name, &database, ours, &token);
+    if !reporting {
+        let editor = people.iter().find(|person| person.username == "sgd.editor").expect("an editor");
+        let token = Wire::open(ours).sign_in(editor);
+        bulk::assignments(name, &database, ours, &token);
+        bulk::values(name, &database, ours, &token);
+        writers::rivals(name, &database, ours, &token);
+    }
+    if !writes {
+        reports::regime(name, &database, ours, (place, few));
+    }
 }
 
 /// The service as it is.

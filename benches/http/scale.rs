@@ -1,5 +1,7 @@
-//! Whether a department's results cost the same whatever its size, and how much less than adding them up when they are asked.
+//! Whether a department's results and the completeness of a round cost the same whatever its size, and how much less results cost than
+//! adding them up when they are asked.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,11 +11,11 @@ use diesel::sql_types::{BigInt, Nullable};
 use tiendo::clock::Clock;
 use tiendo::db::url::DatabaseUrl;
 use tiendo::db::{Conn, Context, Database, Options};
-use tiendo::demo;
+use tiendo::demo::{self, Credential};
 use tiendo::ids::{AnyId, Uid};
 
-use crate::serve_ours;
 use crate::wire::{Spread, Wire, load, request};
+use crate::{reports, serve_ours};
 
 const SIZES: [usize; 3] = [500, 5000, 50_000];
 const ROUNDS: usize = 9;
@@ -26,7 +28,9 @@ pub fn run<'u>(folder: &Path, places: impl Iterator<Item = &'u str>) {
     let files: Vec<String> =
         SIZES.iter().map(|size| format!("sqlite://{}?mode=rwc", folder.join(format!("{size}.db")).display())).collect();
     let places: Vec<String> = places.map(str::to_owned).collect();
-    println!("| results of the department, all indicators | database | ratio (median) | spread | requests/s |");
+    println!(
+        "| results of the department, all indicators, and completeness of a round | database | ratio (median) | spread | requests/s |"
+    );
     println!("|---|---|---|---|---|");
     compare("SQLite", &files);
     if places.len() == SIZES.len() {
@@ -34,32 +38,61 @@ pub fn run<'u>(folder: &Path, places: impl Iterator<Item = &'u str>) {
     }
 }
 
-fn compare(name: &str, urls: &[String]) {
-    let mut sides = Vec::new();
-    for (size, url) in SIZES.iter().zip(urls) {
+/// A province of one size, and who asks at its department.
+struct Side {
+    size: usize,
+    database: Database,
+    ours: SocketAddr,
+    viewer: Credential,
+}
+
+impl Side {
+    fn fill(size: usize, url: &str) -> Self {
         let url = DatabaseUrl::parse(url).expect("a URL");
-        let people = demo::fill(&url, &demo::Options { schools: *size, seed: 285 }, &Clock::System).expect("fills");
+        let people = demo::fill(&url, &demo::Options { schools: size, seed: 285 }, &Clock::System).expect("fills");
         let database = Database::open(&Options { url, read_url: None, connections: 4, slow: Duration::from_mins(1) }).expect("opens");
         let ours = serve_ours(&database);
-        let viewer = people.iter().find(|person| person.username == "sgd.viewer").expect("a viewer");
-        let token = Wire::open(ours).sign_in(viewer);
-        let asked = request("/api/v1/results?year=2024", &format!("Authorization: Bearer {token}\r\n"));
-        load(ours, &asked, TURN / 2);
-        sides.push((*size, database, ours, asked));
+        let person = |username: &str| people.iter().find(|person| person.username == username).expect("somebody");
+        reports::open_round(ours, &Wire::open(ours).sign_in(person("sgd.admin")), reports::ROUND);
+        let viewer = person("sgd.viewer").clone();
+        Self { size, database, ours, viewer }
     }
+
+    /// Signs in anew: filling the largest outlives a token.
+    fn asks(&self, path: &str) -> Vec<u8> {
+        let token = Wire::open(self.ours).sign_in(&self.viewer);
+        request(path, &format!("Authorization: Bearer {token}\r\n"))
+    }
+}
+
+/// Tells how many times the cost of few schools the same path has with more.
+fn times(name: &str, what: &str, sides: &[Side], path: &str) {
+    let asked: Vec<Vec<u8>> = sides.iter().map(|side| side.asks(path)).collect();
     let mut rates: Vec<Vec<f64>> = vec![Vec::new(); sides.len()];
+    for (side, asked) in sides.iter().zip(&asked) {
+        load(side.ours, asked, TURN / 2);
+    }
     for _ in 0..ROUNDS {
-        for ((_, _, ours, asked), rates) in sides.iter().zip(&mut rates) {
-            rates.push(load(*ours, asked, TURN));
+        for ((side, asked), rates) in sides.iter().zip(&asked).zip(&mut rates) {
+            rates.push(load(side.ours, asked, TURN));
         }
     }
     let Some((smallest, others)) = rates.split_first() else { return };
-    for ((size, ..), rates) in sides.iter().skip(1).zip(others) {
+    for (side, rates) in sides.iter().skip(1).zip(others) {
         let slower = Spread::of(smallest.iter().zip(rates).map(|(small, large)| small / large).collect());
-        let what = format!("{size} schools: times the cost of {}", SIZES[0]);
+        let what = format!("{what} of {} schools: times the cost of {}", side.size, SIZES[0]);
         println!("| {what} | {name} | {:.2} | {} | {:.0} |", slower.median(), slower.ends(), Spread::of(rates.clone()).median());
     }
-    let Some((size, database, ours, asked)) = sides.last() else { return };
+}
+
+const RESULTS: &str = "/api/v1/results?year=2024";
+
+fn compare(name: &str, urls: &[String]) {
+    let sides: Vec<Side> = SIZES.iter().zip(urls).map(|(size, url)| Side::fill(*size, url)).collect();
+    times(name, "results", &sides, RESULTS);
+    times(name, "completeness", &sides, &format!("/api/v1/reporting-rounds/{}/completeness", reports::ROUND));
+    let Some(side) = sides.last() else { return };
+    let (size, database, ours, asked) = (side.size, &side.database, side.ours, side.asks(RESULTS));
     let mut faster = Vec::new();
     let mut sum = summer(database);
     sum();
@@ -68,10 +101,10 @@ fn compare(name: &str, urls: &[String]) {
         sum();
         let added_up = started.elapsed();
         // The sum takes longer than a connection is kept alive.
-        let mut wire = Wire::open(*ours);
+        let mut wire = Wire::open(ours);
         let started = Instant::now();
         for _ in 0..10 {
-            wire.exchange(asked);
+            wire.exchange(&asked);
         }
         faster.push(added_up.as_secs_f64() / (started.elapsed().as_secs_f64() / 10.0));
     }

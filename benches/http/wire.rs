@@ -35,9 +35,18 @@ pub fn request(path: &str, headers: &str) -> Vec<u8> {
 }
 
 pub fn posting(path: &str, body: &str, token: &str) -> Vec<u8> {
+    sending("POST", path, "", body, token)
+}
+
+/// A change of whatever version there is.
+pub fn patching(path: &str, body: &str, token: &str) -> Vec<u8> {
+    sending("PATCH", path, "If-Match: *\r\n", body, token)
+}
+
+fn sending(method: &str, path: &str, headers: &str, body: &str, token: &str) -> Vec<u8> {
     let bearer = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     let kind = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
-    format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}{kind}\r\n{body}").into_bytes()
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}{headers}{kind}\r\n{body}").into_bytes()
 }
 
 /// Requests a second of a closed loop over a few connections.
@@ -99,6 +108,11 @@ impl Wire {
         }
     }
 
+    /// What was answered last, from where its body begins.
+    pub fn body(&self, start: usize) -> &[u8] {
+        self.buffer.get(start..).expect("a body")
+    }
+
     /// The token of somebody who signs in.
     pub fn sign_in(&mut self, person: &Credential) -> String {
         let body = json!({"username": person.username, "password": person.password}).to_string();
@@ -112,7 +126,7 @@ impl Wire {
     pub fn post_as(&mut self, path: &str, body: &str, token: &str) -> Value {
         let (status, start) = self.exchange(&posting(path, body, token));
         assert!(status == 200 || status == 201, "answered {status}");
-        serde_json::from_slice(self.buffer.get(start..).expect("a body")).expect("json")
+        serde_json::from_slice(self.body(start)).expect("json")
     }
 
     pub fn tag(&mut self, path: &str, token: &str) -> String {
