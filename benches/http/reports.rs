@@ -22,11 +22,12 @@ use tiendo::db::schema::{unit_spells, units};
 use tiendo::db::url::DatabaseUrl;
 use tiendo::db::{Context, Database, Options, Tx};
 use tiendo::error::{Fault, Language, Result};
-use tiendo::ids::{Id, Key, ReportId, Uid, UnitId};
+use tiendo::ids::{Id, ReportId, Uid, UnitId};
 use tiendo::reports::model::{NewReport, Submission, Validation};
 use tiendo::reports::store;
 use tiendo::sessions::model::Client;
 use tiendo::sessions::store::Opening;
+use tiendo::sums::completeness;
 use tiendo::units::model::Kind;
 use tiendo::users::model::NewUser;
 use tiendo::{access, demo, sessions, users};
@@ -195,9 +196,10 @@ fn words(unit: &str) -> String {
 }
 
 /// Notes on whatever is odd, and on who is missing.
-fn notes() -> String {
-    let note = |pointer: &str| json!({"pointer": pointer, "text": "Đã rà soát, số liệu đúng thực tế."});
-    json!({"notes": [note("/values"), note("/consolidation")]}).to_string()
+fn notes(values: usize) -> String {
+    let explained = |pointer: String| json!({"pointer": pointer, "text": "Đã kiểm tra, số liệu đúng thực tế."});
+    let places = (0..values).map(|place| format!("/values/{place}")).chain(["/consolidation/missing".to_owned()]);
+    json!({"notes": places.map(explained).collect::<Vec<_>>()}).to_string()
 }
 
 fn begun(round: &str, unit: &str) -> String {
@@ -258,8 +260,8 @@ fn walk(province: &Province, bare: Option<SocketAddr>, round: &str) -> [f64; 4] 
         });
         send(address, &requests.collect::<Vec<_>>()).0
     };
-    let validated = step("validate", &notes(), None);
-    let submitted = step("submit", &notes(), None);
+    let validated = step("validate", &notes(40), None);
+    let submitted = step("submit", &notes(40), None);
     [opened, validated, submitted, step("accept", "{}", Some(&approver))]
 }
 
@@ -333,8 +335,10 @@ async fn bare_submit(bare: web::Data<Bare>, path: web::Path<(String, ReportId)>,
     let work = move |tx: &mut Tx<'_>| {
         let locked = store::lock(tx, id)?;
         let checked = store::check(tx, &locked, &submission)?;
-        store::submit(tx, &locked, checked, &submission)?;
-        store::get(tx, id)
+        let totals = store::submit(tx, &locked, checked, &submission)?;
+        let report = store::get(tx, id)?;
+        completeness::fold(tx, totals)?;
+        Ok(report)
     };
     bare.write(bare.by(&school), work).await
 }
@@ -343,9 +347,10 @@ async fn bare_accept(bare: web::Data<Bare>, path: web::Path<(String, ReportId)>)
     let (_, id) = path.into_inner();
     let work = move |tx: &mut Tx<'_>| {
         let locked = store::lock(tx, id)?;
-        let kind = tiendo::units::store::get(tx, &Key::from(locked.unit()), None)?.unit.kind;
-        store::accept(tx, &locked, kind)?;
-        store::get(tx, id)
+        let totals = store::accept(tx, &locked)?;
+        let report = store::get(tx, id)?;
+        completeness::fold(tx, totals)?;
+        Ok(report)
     };
     bare.write(bare.approver.clone(), work).await
 }
@@ -401,7 +406,7 @@ fn hand_in(province: &Province, round: &str) {
     let path = |id: &str| format!("/api/v1/reports/{id}");
     let say = ids.iter().zip(&schools).zip(&tokens).map(|((id, school), token)| patching(&path(id), &words(&school.code), token));
     send(province.ours, &say.collect::<Vec<_>>());
-    let submit = ids.iter().zip(&tokens).map(|(id, token)| posting(&format!("{}/submit", path(id)), &notes(), token));
+    let submit = ids.iter().zip(&tokens).map(|(id, token)| posting(&format!("{}/submit", path(id)), &notes(40), token));
     send(province.ours, &submit.collect::<Vec<_>>());
     accept_all(province, &ids);
     let (received, accepted, expected) = province.completeness(round);
@@ -436,7 +441,17 @@ fn sums(database: &Database, report: ReportId) {
     assert!(database.write_here(&context, work).expect("adds up") > 0);
 }
 
-/// A report put together of those below it, against the bare sums over the same reports.
+/// What consolidating does and answers, without the conventions.
+fn gather(database: &Database, by: &Worker, report: ReportId) -> usize {
+    let work = |tx: &mut Tx<'_>| {
+        let locked = store::lock(tx, report)?;
+        store::consolidate(tx, &locked)?;
+        store::get(tx, report)
+    };
+    serde_json::to_vec(&database.write_here(&by.context, work).expect("puts together")).expect("writes").len()
+}
+
+/// A report put together of those below it, against the same SQL, and against the bare sums over the same reports.
 fn consolidation(province: &Province, what: &str, by: &Worker, path: &str) {
     let consolidate = posting(&format!("{path}/consolidate"), "{}", &province.token(by));
     let report: ReportId = path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id");
@@ -451,22 +466,27 @@ fn consolidation(province: &Province, what: &str, by: &Worker, path: &str) {
         }
         f64::from(TIMES) / started.elapsed().as_secs_f64()
     };
-    let bare = || {
+    let timed = |work: &dyn Fn()| {
         let started = Instant::now();
         for _ in 0..TIMES {
-            sums(&province.database, report);
+            work();
         }
         f64::from(TIMES) / started.elapsed().as_secs_f64()
     };
     ours();
-    let (mut ratios, mut rates) = (Vec::new(), Vec::new());
+    let (mut same, mut rates, mut alone, mut sums_rates) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
         std::thread::sleep(SETTLE);
-        let plain = bare();
-        ratios.push(ours() / plain);
+        let plain = timed(&|| assert!(gather(&province.database, by, report) > 0));
+        let added = timed(&|| sums(&province.database, report));
+        let rate = ours();
+        same.push(rate / plain);
+        alone.push(rate / added);
         rates.push(plain);
+        sums_rates.push(added);
     }
-    told(what, province.name, ratios, rates);
+    told(what, province.name, same, rates);
+    told(&format!("{what}, against its sums alone"), province.name, alone, sums_rates);
 }
 
 /// Every district's report of what its schools were accepted for, and the department's of theirs; tells what putting the largest district
@@ -480,7 +500,7 @@ fn put_together(province: &Province, round: &str, measured: bool) -> String {
     offices.sort_by_key(|office| std::cmp::Reverse(below.get(&office.unit).copied().unwrap_or_default()));
     let hand_in = |by: &Worker, path: &str| {
         province.post(by, &format!("{path}/consolidate"), &json!({}));
-        Wire::open(province.ours).post_as(&format!("{path}/submit"), &notes(), &province.token(by));
+        Wire::open(province.ours).post_as(&format!("{path}/submit"), &notes(400), &province.token(by));
         province.post(&province.approver, &format!("{path}/accept"), &json!({}));
     };
     for (place, office) in offices.iter().enumerate() {
@@ -553,7 +573,7 @@ fn all_at_once(province: &Province, round: &str) -> u32 {
                     let token = province.token(school);
                     let path = format!("/api/v1/reports/{}", id_of(&ask(&posting("/api/v1/reports", &begun(round, &school.code), &token))));
                     ask(&patching(&path, &words(&school.code), &token));
-                    ask(&posting(&format!("{path}/submit"), &notes(), &token));
+                    ask(&posting(&format!("{path}/submit"), &notes(40), &token));
                 }
             });
         }

@@ -556,16 +556,16 @@ const LIFE: &str = "
     so.soan: return+accept | 403
     noi.khac:  | 403 404
     # submitted, locked
-    soan:  | 403 423
-    ca.hai:  | 403 423
+    soan:  | 403 409 423
+    ca.hai:  | 403 409 423
     cap.tren: return+accept | 403
     trung.ten:  | 403
     so.duyet: return+accept | 403
     so.soan: return+accept | 403
     noi.khac:  | 403 404
     # returned, locked
-    soan:  | 403 423
-    ca.hai:  | 403 423
+    soan:  | 403 409 423
+    ca.hai:  | 403 409 423
     cap.tren:  | 403 409
     trung.ten:  | 403
     so.duyet:  | 403 409
@@ -580,8 +580,8 @@ const LIFE: &str = "
     so.soan:  | 403 409
     noi.khac:  | 403 404
     # accepted, locked
-    soan:  | 403 423
-    ca.hai:  | 403 423
+    soan:  | 403 409 423
+    ca.hai:  | 403 409 423
     cap.tren:  | 403 409
     trung.ten:  | 403
     so.duyet:  | 403 409
