@@ -170,6 +170,7 @@ faults! {
     ConsolidationRequired "consolidation_required" "Cần tổng hợp báo cáo của các đơn vị trực thuộc." "The reports of the units below must be consolidated first.",
     ConsolidationOutdated "consolidation_outdated" "Báo cáo của đơn vị trực thuộc đã thay đổi: cần tổng hợp lại." "Reports of units below have changed: consolidate again.",
     ReportsMissing "reports_missing" "Còn thiếu báo cáo của {} đơn vị." "Reports of {} units are missing.",
+    PasswordReused "password_reused" "Mật khẩu này đã dùng trước đây." "This password was used before.",
     PasswordTooCommon "password_too_common" "Mật khẩu quá phổ biến." "The password is too common.",
 }
 
@@ -355,6 +356,14 @@ impl Error {
     #[track_caller]
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self::new(Code::Internal).caused_by(cause)
+    }
+
+    /// 429 with the seconds to wait.
+    #[must_use]
+    pub fn rate_limited(seconds: i64) -> Self {
+        let mut error = Self::new(Code::RateLimited);
+        error.0.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        error
     }
 
     /// 503 with a hint when to come back.

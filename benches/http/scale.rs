@@ -92,7 +92,7 @@ fn compare(name: &str, urls: &[String]) {
     times(name, "results", &sides, RESULTS);
     times(name, "completeness", &sides, &format!("/api/v1/reporting-rounds/{}/completeness", reports::ROUND));
     let Some(side) = sides.last() else { return };
-    let (size, database, ours, asked) = (side.size, &side.database, side.ours, side.asks(RESULTS));
+    let (schools, database, ours, asked) = (side.size, &side.database, side.ours, side.asks(RESULTS));
     let mut faster = Vec::new();
     let mut sum = summer(database);
     sum();
@@ -109,7 +109,7 @@ fn compare(name: &str, urls: &[String]) {
         faster.push(added_up.as_secs_f64() / (started.elapsed().as_secs_f64() / 10.0));
     }
     let faster = Spread::of(faster);
-    println!("| {size} schools: times faster than the sum over the closure | {name} | {:.0} | {} | |", faster.median(), faster.ends());
+    println!("| {schools} schools: times faster than the sum over the closure | {name} | {:.0} | {} | |", faster.median(), faster.ends());
 }
 
 #[derive(QueryableByName)]

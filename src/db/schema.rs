@@ -446,6 +446,17 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    sign_in_failures (key) { key -> Text, failures -> Integer, last_at -> Timestamp, blocked_until -> Nullable<Timestamp>, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    password_history (user_id, set_at) { user_id -> Uid, set_at -> Timestamp, hash -> Text, }
+}
+
 allow_tables_to_appear_in_same_query!(
     localities,
     units,
@@ -495,7 +506,9 @@ allow_tables_to_appear_in_same_query!(
     report_sources,
     report_documents,
     issue_numbers,
-    round_sums
+    round_sums,
+    sign_in_failures,
+    password_history
 );
 
 joinable!(unit_spells -> units (unit_id));

@@ -16,6 +16,7 @@ use crate::ids::{AnyId, Id};
 use crate::journal;
 use crate::journal::seal::Patience;
 use crate::rounds;
+use crate::sessions;
 
 /// How often the sealer looks for entries: a position is given well within a second.
 const SEAL_EVERY: Duration = Duration::from_millis(250);
@@ -75,6 +76,7 @@ impl Jobs {
                     _ = minute.tick() => {
                         self.recur().await;
                         self.keep_calendar().await;
+                        self.forget().await;
                         self.sweep().await;
                     }
                 }
@@ -92,6 +94,17 @@ impl Jobs {
             Ok(0) => {}
             Ok(made) => tracing::info!(made, "recurring tasks were given"),
             Err(error) => tracing::warn!(error = %error, "recurring tasks could not be given and will be tried again"),
+        }
+    }
+
+    /// Takes away what is known of wrong passwords of long ago.
+    async fn forget(&self) {
+        let (context, instance) = (Context::system("sign-in sweep", self.clock.now()), self.instance);
+        let work = move |tx: &mut Tx<'_>| {
+            if lease::claim(tx, "guesses", instance, RECUR_LEASE)? { sessions::guesses::sweep(tx) } else { Ok(0) }
+        };
+        if let Err(error) = self.database.write(context, work).await {
+            tracing::warn!(error = %error, "wrong passwords of long ago could not be forgotten and will be tried again");
         }
     }
 

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 
+use super::guesses;
 use super::model::{Client, NewSession, Refresh, Session, Tokens};
-use super::store::{self, Opening, Refreshed};
+use super::store::{self, Account, Opening, Refreshed};
 use crate::access::Access;
 use crate::access::policy::{Anyone, UseAccount};
 use crate::access::token::{self, NewToken};
@@ -27,7 +28,7 @@ pub fn routes(api: &mut Registrar) {
     api.path("/sessions")
         .get(list_sessions, "List one's own sessions", "Those that have not ended.")
         .post(create_session, "Sign in", "With name and password. What is wrong with them is not told.")
-        .refuses(&[Code::InvalidCredentials, Code::TotpRequired])
+        .refuses(&[Code::InvalidCredentials, Code::TotpRequired, Code::RateLimited])
         .done();
     api.path("/sessions/refresh")
         .post(
@@ -68,10 +69,15 @@ impl Filters for SessionFilters {
 
 async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, peer: Peer) -> Result<CreatedSecret<Tokens>> {
     let name = new.username.to_lowercase();
-    let account = access.read(move |db| store::account(db, &name)).await?;
+    let account = looked_up(&access, &name, peer.ip.clone()).await?;
     let hash = account.as_ref().filter(|account| account.active).and_then(|account| account.password_hash.clone());
     let right = access.passwords().verify(new.password.nfc().collect(), hash).await?;
-    let account = account.filter(|_| right).ok_or_else(|| Error::new(Code::InvalidCredentials))?;
+    let Some(account) = account.filter(|_| right) else {
+        if let Some(ip) = peer.ip {
+            access.write(move |tx| guesses::was_wrong(tx, &ip)).await?;
+        }
+        return Err(Error::new(Code::InvalidCredentials));
+    };
     let (refresh_token, digest) = token::opaque()?;
     let client = new.client.unwrap_or(Client::Web);
     let opening = Opening { id: Id::new(), user: account.id, client, device: new.device, ip: peer.ip, digest };
@@ -79,6 +85,7 @@ async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, pee
     let (until, me) = access
         .write(move |tx| {
             let until = store::open(tx, &opening)?;
+            guesses::forget(tx, &name)?;
             let me = current(tx, opening.id)?;
             journal::append(tx, entry("session.create", opening.id, &me))?;
             Ok((until, me))
@@ -86,6 +93,19 @@ async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, pee
         .await?;
     let tokens = issue(&access, session, client, refresh_token, until, me)?;
     Ok(CreatedSecret(tokens, format!("/api/v1/sessions/{session}")))
+}
+
+/// The account with a name, after the guess is counted: one of a name that waits is not looked at, and told as a wrong one is.
+async fn looked_up(access: &Access<Anyone>, name: &str, ip: Option<String>) -> Result<Option<Account>> {
+    let name = name.to_owned();
+    access
+        .write(move |tx| {
+            if let Some(seconds) = ip.as_deref().map(|ip| guesses::is_refused(tx, ip)).transpose()?.flatten() {
+                return Err(Error::rate_limited(seconds));
+            }
+            if guesses::claim(tx, &name)? { store::account(tx, &name) } else { Err(Error::new(Code::InvalidCredentials)) }
+        })
+        .await
 }
 
 async fn refresh_session(access: Access<Anyone>, Body(refresh): Body<Refresh>) -> Result<Secret<Tokens>> {

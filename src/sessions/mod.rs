@@ -1,5 +1,6 @@
 //! Sessions: signing in, staying in, signing out.
 
+pub mod guesses;
 pub mod http;
 pub mod model;
 pub mod store;

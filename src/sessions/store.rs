@@ -240,6 +240,16 @@ pub fn end_all(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     Ok(())
 }
 
+/// Ends every session of an account but one.
+///
+/// # Errors
+/// Database errors.
+pub fn end_others(tx: &mut Tx<'_>, user: UserId, kept: SessionId) -> Result<()> {
+    let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null()).filter(sessions::id.ne(kept));
+    diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Whether the session is the account's and has not ended.
 ///
 /// # Errors

@@ -2,15 +2,15 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::model::{Acceptance, Invitation, Me, NewUser, Reason, Status, User, UserFilters};
+use super::model::{Acceptance, Invitation, Me, NewPassword, NewUser, Reason, Status, User, UserFilters, UserPatch};
 use super::{rules, store};
 use crate::access::Access;
 use crate::access::policy::{Anyone, Duties, ReadUsers, UseAccount, WriteUsers};
 use crate::access::token;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
-use crate::http::answers::{CreatedSecret, NoContent, Paged, Plain, Resource, Single};
+use crate::http::answers::{CreatedSecret, NoContent, Paged, Plain, Resource, Secret, Single};
 use crate::http::list::{Filters, List};
-use crate::http::parts::{Body, MayMatch, Path};
+use crate::http::parts::{Body, IfMatch, MayMatch, Path};
 use crate::http::registrar::Registrar;
 use crate::ids::{Id, UserId};
 use crate::journal::{self, Entry};
@@ -26,7 +26,17 @@ pub fn routes(api: &mut Registrar) {
         .post(create_user, "Invite a user", "Of one's own unit or one below, with duties that the inviter holds. The link holds 24 hours.")
         .refuses(&[Code::Duplicate])
         .done();
-    api.path("/users/{user}").get(get_user, "Read a user", "Of the caller's scope.").done();
+    api.path("/me/password")
+        .put(change_password, "Change one's own password", "Every other session of one's own ends.")
+        .refuses(&[Code::InvalidCredentials])
+        .done();
+    api.path("/users/{user}")
+        .get(get_user, "Read a user", "Of the caller's scope.")
+        .patch(update_user, "Change a user", "Of one's own unit or one below; what it may do and where takes effect within a second.")
+        .done();
+    api.path("/users/{user}/reset")
+        .post(reset_user, "Reset a user", "Takes the password away and ends its sessions; the answer holds the link for a new one.")
+        .done();
     api.path("/users/{user}/disable")
         .post(disable_user, "Disable a user", "Ends its sessions within a second, on every instance.")
         .refuses(&[Code::IllegalTransition])
@@ -97,12 +107,114 @@ async fn create_user(access: Access<WriteUsers>, Body(new): Body<NewUser>) -> Re
     Ok(CreatedSecret(user, location))
 }
 
+async fn update_user(
+    access: Access<WriteUsers>,
+    Path(id): Path<UserId>,
+    IfMatch(matching): IfMatch,
+    Body(patch): Body<UserPatch>,
+) -> Result<Single<User>> {
+    let (me, own) = access.person().map(|person| (person.id, person.duties))?;
+    let user = access
+        .write(move |tx| {
+            let locked = store::lock(tx, id)?;
+            let before = &locked.user;
+            let granted = patch.duties.as_ref().map_or_else(|| Duties::of(&before.duties), |duties| Duties::of(duties));
+            let itself = before.id == me && (patch.duties.is_some() || patch.unit.is_some());
+            if itself || !rules::may_grant(own, Duties::of(&before.duties)) || !rules::may_grant(own, granted) {
+                return Err(Error::forbidden().because("Không thể giao nhiệm vụ mà mình không có.", "Nobody grants a duty beyond its own."));
+            }
+            matching.check(before.version)?;
+            let mut faults = Vec::new();
+            let unit = match patch.unit.as_deref() {
+                Some(text) => referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), text, &mut faults)?,
+                None => None,
+            };
+            if !faults.is_empty() {
+                return Err(Error::invalid(faults));
+            }
+            store::update(tx, &locked, &patch, unit.map(|unit| unit.id))?;
+            let after = store::get(tx, id)?;
+            journal::append(tx, entry("user.update", "user.updated", Some(before), &after, None)?)?;
+            Ok(after)
+        })
+        .await?;
+    Ok(Single(user))
+}
+
+async fn reset_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(reason): Body<Reason>, may: MayMatch) -> Result<Secret<User>> {
+    let (me, own) = access.person().map(|person| (person.id, person.duties))?;
+    let (secret, digest) = token::opaque()?;
+    let expires_at = access.now().plus(rules::INVITATION);
+    let mut user = access
+        .write(move |tx| {
+            let locked = store::lock(tx, id)?;
+            let before = &locked.user;
+            if !rules::may_grant(own, Duties::of(&before.duties)) || before.id == me {
+                return Err(Error::forbidden());
+            }
+            may.check(before.version)?;
+            if before.status == Status::Disabled {
+                return Err(Error::illegal_transition(vec!["enable"]));
+            }
+            store::reset(tx, &locked)?;
+            store::invite(tx, id, &digest, expires_at)?;
+            sessions::store::end_all(tx, id)?;
+            let after = store::get(tx, id)?;
+            journal::append(tx, entry("user.reset", "user.updated", Some(before), &after, reason.reason.as_deref())?)?;
+            Ok(after)
+        })
+        .await?;
+    user.invitation = Some(Invitation { token: secret, url: "/api/v1/invitations/accept".to_owned(), expires_at });
+    Ok(Secret(user))
+}
+
+async fn change_password(access: Access<UseAccount>, Body(new): Body<NewPassword>) -> Result<NoContent> {
+    let person = access.person()?.clone();
+    let (id, session, unit) = (person.id, person.session, person.unit);
+    let name = person.username.clone();
+    // A guess like any other: an open session is no way around the limit.
+    let (hash, past) = access
+        .write(move |tx| {
+            let may = sessions::guesses::claim(tx, &name)?;
+            let hash = if may { store::hash_of(tx, id)? } else { return Err(Error::new(Code::InvalidCredentials)) };
+            Ok((hash, store::past_hashes(tx, id)?))
+        })
+        .await?;
+    if !access.passwords().verify(new.current_password.nfc().collect(), hash).await? {
+        return Err(Error::new(Code::InvalidCredentials));
+    }
+    // It was no wrong guess, whatever becomes of the new one.
+    let name = person.username.clone();
+    access.write(move |tx| sessions::guesses::forget(tx, &name)).await?;
+    let password: String = new.new_password.nfc().collect();
+    let mut faults: Vec<Fault> =
+        rules::fault_of_password("/new_password", &password, &person.username, &person.full_name).into_iter().collect();
+    for old in past {
+        if faults.is_empty() && access.passwords().verify(password.clone(), Some(old)).await? {
+            faults.push(Fault::at("/new_password", FaultCode::PasswordReused));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let hash = access.passwords().hash(password).await?;
+    access
+        .write(move |tx| {
+            store::activate(tx, id, &hash)?;
+            sessions::store::end_others(tx, id, session)?;
+            let entry = Entry::new("user.change_password", None, "user", id.any());
+            journal::append(tx, Entry { code: Some(person.username.clone()), unit: Some(unit), ..entry })
+        })
+        .await?;
+    Ok(NoContent)
+}
+
 async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Acceptance>) -> Result<NoContent> {
     let digest = token::digest(&acceptance.token);
     let password: String = acceptance.password.nfc().collect();
     let looked = digest.clone();
     let invited = access.read(move |db| store::invited(db, &looked)).await?;
-    if let Some(fault) = rules::fault_of_password(&password, &invited.username, &invited.full_name) {
+    if let Some(fault) = rules::fault_of_password("/password", &password, &invited.username, &invited.full_name) {
         return Err(Error::invalid(vec![fault]));
     }
     let hash = access.passwords().hash(password).await?;

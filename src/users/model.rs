@@ -7,6 +7,7 @@ use crate::access::policy::{Duty, Permission, Role};
 use crate::clock::Instant;
 use crate::dashboard::model::Owes;
 use crate::ids::{UnitId, UserId};
+use crate::patch::Field;
 use crate::units::model::{Kind, UnitRef};
 use crate::vocabulary::text_enum;
 
@@ -178,6 +179,43 @@ pub struct NewUser {
     /// What the person may do there; none beyond the inviter's own.
     #[schema(min_items = 1, max_items = 4)]
     pub duties: Vec<Duty>,
+}
+
+/// A change of a user.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"position": "Hiệu trưởng", "duties": ["editor", "approver"]}))]
+pub struct UserPatch {
+    /// The person's name.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
+    pub full_name: Option<String>,
+    /// Where links are sent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 254, format = Email)]
+    pub email: Field<String>,
+    /// What the person is there.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    pub position: Field<String>,
+    /// Where the person works from now on, of the caller's own unit or below: id or code. Nobody moves itself.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 40)]
+    pub unit: Option<String>,
+    /// What the person may do there; none beyond the caller's own. Nobody changes its own.
+    #[schema(value_type = Vec<Duty>, required = false, min_items = 1, max_items = 4)]
+    pub duties: Option<Vec<Duty>>,
+}
+
+/// A change of one's own password.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"current_password": "một mật khẩu đủ dài", "new_password": "một mật khẩu khác đủ dài"}))]
+pub struct NewPassword {
+    /// The present one: a wrong one counts as a wrong sign-in does.
+    #[schema(min_length = 1, max_length = 128, format = Password)]
+    pub current_password: String,
+    /// The one to be: 15 to 128 characters, no rule about which, none of the last ten.
+    #[schema(min_length = 15, max_length = 128, format = Password)]
+    pub new_password: String,
 }
 
 /// Why.

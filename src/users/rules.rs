@@ -10,13 +10,16 @@ pub const INVITATION: i64 = 86_400;
 
 /// A fault of a password for this account. Its length is the schema's; here what only the account tells.
 #[must_use]
-pub fn fault_of_password(password: &str, username: &str, full_name: &str) -> Option<Fault> {
+pub fn fault_of_password(at: &'static str, password: &str, username: &str, full_name: &str) -> Option<Fault> {
     let key = text::fold(password);
     let guessable =
         [username, full_name].iter().map(|name| text::fold(name)).any(|name| name.len() > 3 && key.replace(&name, "").trim().len() < 8);
     let blank = key.chars().collect::<std::collections::HashSet<_>>().len() < 4;
-    (guessable || blank).then(|| Fault::at("/password", FaultCode::PasswordTooCommon))
+    (guessable || blank).then(|| Fault::at(at, FaultCode::PasswordTooCommon))
 }
+
+/// How many passwords an account may not take again.
+pub const REMEMBERED: i64 = 10;
 
 /// Nobody grants a duty beyond its own.
 #[must_use]
@@ -44,8 +47,8 @@ mod tests {
 
     #[test]
     fn a_password_that_is_the_name_is_refused() {
-        assert!(fault_of_password("dinh.thi.thuy.2025", "dinh.thi.thuy", "Đinh Thị Thuỷ").is_some());
-        assert!(fault_of_password("aaaaaaaaaaaaaaaa", "mn.tuly", "Đinh Thị Thuỷ").is_some());
-        assert!(fault_of_password("con ngựa đúng pin ghim", "mn.tuly", "Đinh Thị Thuỷ").is_none());
+        assert!(fault_of_password("/password", "dinh.thi.thuy.2025", "dinh.thi.thuy", "Đinh Thị Thuỷ").is_some());
+        assert!(fault_of_password("/password", "aaaaaaaaaaaaaaaa", "mn.tuly", "Đinh Thị Thuỷ").is_some());
+        assert!(fault_of_password("/password", "con ngựa đúng pin ghim", "mn.tuly", "Đinh Thị Thuỷ").is_none());
     }
 }

@@ -6,13 +6,14 @@ use diesel::dsl::InnerJoinQuerySource;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::model::{HomeUnit, Me, NewUser, Status, User, UserFilters};
+use super::model::{HomeUnit, Me, NewUser, Status, User, UserFilters, UserPatch};
+use super::rules;
 use crate::access::caller::{Caller, Person};
 use crate::access::policy::{Duties, Permission, Role};
 use crate::clock::Instant;
 use crate::dashboard::store::owes;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{invitations, unit_spells, units, users};
+use crate::db::schema::{invitations, password_history, unit_spells, units, users};
 use crate::db::{Conn, Context, Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{UnitId, UserId};
@@ -314,14 +315,85 @@ pub fn accept(tx: &mut Tx<'_>, digest: &[u8], password_hash: &str) -> Result<Inv
 /// # Errors
 /// Database errors.
 pub fn activate(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<()> {
+    let set = (password_history::user_id.eq(id), password_history::set_at.eq(tx.now()), password_history::hash.eq(password_hash));
+    let conn = &mut *tx.conn;
+    each!(conn => diesel::insert_into(password_history::table).values(set).on_conflict_do_nothing().execute(conn))?;
     diesel::update(users::table.filter(users::id.eq(id)))
         .set((
             users::password_hash.eq(password_hash),
+            users::must_change_password.eq(false),
             users::status.eq(Status::Active),
             users::version.eq(users::version + 1),
             users::updated_at.eq(tx.now()),
         ))
         .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The hashes of the passwords that an account had last, the present one among them.
+///
+/// # Errors
+/// Database errors.
+pub fn past_hashes(db: &mut Db<'_>, id: UserId) -> Result<Vec<String>> {
+    let past = password_history::table.filter(password_history::user_id.eq(id)).order_by(password_history::set_at.desc());
+    Ok(past.limit(rules::REMEMBERED).select(password_history::hash).load(db.conn)?)
+}
+
+/// The hash of the password of an account.
+///
+/// # Errors
+/// Database errors.
+pub fn hash_of(db: &mut Db<'_>, id: UserId) -> Result<Option<String>> {
+    Ok(users::table.filter(users::id.eq(id)).select(users::password_hash).first(db.conn)?)
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = users)]
+#[expect(clippy::option_option, reason = "what diesel keeps, clears or sets")]
+struct Said {
+    full_name: Option<String>,
+    name_key: Option<String>,
+    sort_key: Option<Vec<u8>>,
+    email: Option<Option<String>>,
+    position: Option<Option<String>>,
+    unit_id: Option<UnitId>,
+    duties: Option<String>,
+    updated_at: Instant,
+}
+
+/// Changes a locked user; `unit` is where it works from now on.
+///
+/// # Errors
+/// Database errors.
+pub fn update(tx: &mut Tx<'_>, locked: &Locked, patch: &UserPatch, unit: Option<UnitId>) -> Result<()> {
+    let user = &locked.user;
+    let said = Said {
+        full_name: patch.full_name.clone(),
+        name_key: patch.full_name.as_ref().map(|name| text::fold(&format!("{name} {}", user.username))),
+        sort_key: patch.full_name.as_ref().map(|name| text::sort_key(name)),
+        email: patch.email.clone().given(),
+        position: patch.position.clone().given(),
+        unit_id: unit,
+        duties: patch.duties.as_ref().map(|duties| Duties::of(duties).words()),
+        updated_at: tx.now(),
+    };
+    diesel::update(users::table.filter(users::id.eq(user.id))).set(said).execute(tx.conn)?;
+    diesel::update(users::table.filter(users::id.eq(user.id))).set(users::version.eq(users::version + 1)).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Takes the password of a locked user away: only a link lets it in again.
+///
+/// # Errors
+/// Database errors.
+pub fn reset(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
+    let change = (
+        users::password_hash.eq(None::<String>),
+        users::status.eq(Status::Invited),
+        users::version.eq(users::version + 1),
+        users::updated_at.eq(tx.now()),
+    );
+    diesel::update(users::table.filter(users::id.eq(locked.user.id))).set(change).execute(tx.conn)?;
     Ok(())
 }
 

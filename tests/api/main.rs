@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on says why")]
 
 mod access;
+mod accounts;
 mod catalogue;
 mod charts;
 mod conventions;

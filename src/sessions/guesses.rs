@@ -1,0 +1,128 @@
+//! Wrong passwords: how many a name and an address may try, counted in the database so that every instance counts the same.
+//!
+//! A guess is counted before it is looked at, so twenty at once are twenty. Five wrong ones are free; then each waits twice as long as the
+//! one before, from half a minute to a quarter of an hour; a right one, or half a day, begins anew. Whoever has a session keeps it. An
+//! address that was wrong for many names is slowed down and no name with it.
+
+use diesel::prelude::*;
+
+use crate::clock::Instant;
+use crate::db::schema::sign_in_failures as failures;
+use crate::db::{Conn, Tx, each};
+use crate::error::Result;
+
+/// Wrong guesses of a name before it waits.
+const FREE: i32 = 5;
+/// The first wait and the longest, in seconds.
+const WAITS: (i64, i64) = (30, 900);
+/// After so many seconds without a guess a name begins anew.
+const FORGOTTEN: i64 = 12 * 3600;
+/// Wrong guesses of an address within so many seconds before it is refused.
+const ADDRESS: (i32, i64) = (30, 600);
+
+/// How long a name waits after so many wrong guesses, in seconds.
+#[must_use]
+pub fn wait(wrong: i32) -> Option<i64> {
+    let doublings = u32::try_from(wrong - FREE).ok()?;
+    let factor = 2_i64.checked_pow(doublings).unwrap_or(WAITS.1);
+    Some(WAITS.0.saturating_mul(factor).min(WAITS.1))
+}
+
+struct Held {
+    wrong: i32,
+    last_at: Instant,
+    blocked_until: Option<Instant>,
+}
+
+/// The row of a key, made if need be, and locked.
+fn hold(tx: &mut Tx<'_>, key: &str) -> Result<Held> {
+    let row = (failures::key.eq(key), failures::failures.eq(0), failures::last_at.eq(tx.now()));
+    let conn = &mut *tx.conn;
+    each!(conn => diesel::insert_into(failures::table).values(row).on_conflict(failures::key).do_nothing().execute(conn))?;
+    let query = failures::table.filter(failures::key.eq(key)).select((failures::failures, failures::last_at, failures::blocked_until));
+    let (wrong, last_at, blocked_until) = match &mut *tx.conn {
+        Conn::Pg(pg) => query.for_no_key_update().first(pg)?,
+        Conn::Lite(lite) => query.first(lite)?,
+    };
+    Ok(Held { wrong, last_at, blocked_until })
+}
+
+fn keep(tx: &mut Tx<'_>, key: &str, wrong: i32, blocked_until: Option<Instant>) -> Result<()> {
+    let change = (failures::failures.eq(wrong), failures::last_at.eq(tx.now()), failures::blocked_until.eq(blocked_until));
+    diesel::update(failures::table.filter(failures::key.eq(key))).set(change).execute(tx.conn)?;
+    Ok(())
+}
+
+fn of_name(username: &str) -> String {
+    format!("name {username}")
+}
+
+fn of_address(ip: &str) -> String {
+    format!("address {ip}")
+}
+
+/// Counts a guess of a name; answers whether it may be looked at.
+///
+/// # Errors
+/// Database errors.
+pub fn claim(tx: &mut Tx<'_>, username: &str) -> Result<bool> {
+    let (key, now) = (of_name(username), tx.now());
+    let held = hold(tx, &key)?;
+    if held.blocked_until.is_some_and(|until| until > now) {
+        return Ok(false);
+    }
+    let wrong = if held.last_at.plus(FORGOTTEN) <= now { 1 } else { held.wrong.saturating_add(1) };
+    keep(tx, &key, wrong, wait(wrong).map(|seconds| now.plus(seconds)))?;
+    Ok(true)
+}
+
+/// Begins a name anew: its password was right.
+///
+/// # Errors
+/// Database errors.
+pub fn forget(tx: &mut Tx<'_>, username: &str) -> Result<()> {
+    diesel::delete(failures::table.filter(failures::key.eq(of_name(username)))).execute(tx.conn)?;
+    Ok(())
+}
+
+/// For how many more seconds an address is refused, if it is.
+///
+/// # Errors
+/// Database errors.
+pub fn is_refused(tx: &mut Tx<'_>, ip: &str) -> Result<Option<i64>> {
+    let row = failures::table.filter(failures::key.eq(of_address(ip))).select(failures::blocked_until);
+    let until: Option<Option<Instant>> = row.first(tx.conn).optional()?;
+    let left = until.flatten().map(|until| (until.micros() - tx.now().micros()).div_euclid(1_000_000) + 1);
+    Ok(left.filter(|seconds| *seconds > 0))
+}
+
+/// Counts a wrong guess of an address.
+///
+/// # Errors
+/// Database errors.
+pub fn was_wrong(tx: &mut Tx<'_>, ip: &str) -> Result<()> {
+    let (key, now) = (of_address(ip), tx.now());
+    let held = hold(tx, &key)?;
+    let wrong = if held.last_at.plus(ADDRESS.1) <= now { 1 } else { held.wrong.saturating_add(1) };
+    keep(tx, &key, wrong, (wrong >= ADDRESS.0).then(|| now.plus(ADDRESS.1)))
+}
+
+/// Takes away what is forgotten by now. Answers how many.
+///
+/// # Errors
+/// Database errors.
+pub fn sweep(tx: &mut Tx<'_>) -> Result<usize> {
+    let old = failures::table.filter(failures::last_at.lt(tx.now().plus(-FORGOTTEN)));
+    Ok(diesel::delete(old).execute(tx.conn)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_are_free_and_then_each_waits_twice_as_long() {
+        let waits: Vec<Option<i64>> = [1, 4, 5, 6, 7, 9, 10, 11, 80].map(wait).to_vec();
+        assert_eq!(waits, [None, None, Some(30), Some(60), Some(120), Some(480), Some(900), Some(900), Some(900)]);
+    }
+}
