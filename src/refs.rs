@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::{Fault, Result};
-use crate::ids::{AnyId, Id, Key};
+use crate::ids::{AnyId, Id, Key, UserId};
 
 /// An object of the catalogue (group, task, indicator, period, round), named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,6 +29,29 @@ impl CatalogueRef {
     #[must_use]
     pub fn of<T>((id, code, title_vi, title_en): Named<T>) -> Self {
         Self { id: id.any(), code, title_vi, title_en }
+    }
+}
+
+/// A person, named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "username": "van.phong", "full_name": "Bùi Thị Hoà"}))]
+pub struct PersonRef {
+    /// The account.
+    pub id: UserId,
+    /// Its name for signing in.
+    pub username: String,
+    /// The person's name.
+    pub full_name: String,
+}
+
+/// A person as a query reads it: id, username, full name.
+pub type NamedPerson = (UserId, String, String);
+
+impl PersonRef {
+    /// From the three columns.
+    #[must_use]
+    pub fn of((id, username, full_name): NamedPerson) -> Self {
+        Self { id, username, full_name }
     }
 }
 

@@ -6,9 +6,8 @@ use utoipa::ToSchema;
 
 use crate::clock::Instant;
 use crate::ids::{AssignmentId, ExtensionId, PlanId, UpdateId};
-use crate::refs::CatalogueRef;
+use crate::refs::{CatalogueRef, PersonRef};
 use crate::units::model::{Kind, Level, UnitRef, UnitType};
-use crate::users::model::PersonRef;
 use crate::vocabulary::text_enum;
 
 text_enum! {

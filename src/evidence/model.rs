@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::clock::Instant;
 use crate::ids::{AssignmentId, EvidenceId};
-use crate::users::model::PersonRef;
+use crate::refs::PersonRef;
 
 /// A file on an assignment.
 #[derive(Clone, Debug, Serialize, ToSchema)]

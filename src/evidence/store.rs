@@ -10,8 +10,8 @@ use crate::db::{Conn, Db, Tx, each};
 use crate::error::{Code, Error, Result};
 use crate::files::Received;
 use crate::ids::{AssignmentId, EvidenceId, Id, UnitId};
+use crate::refs::{NamedPerson, PersonRef};
 use crate::text;
-use crate::users::model::{NamedPerson, PersonRef};
 
 type Row = ((EvidenceId, AssignmentId, String, String, i64, Vec<u8>), Option<NamedPerson>, Instant);
 

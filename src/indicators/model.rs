@@ -10,9 +10,8 @@ use crate::clock::Instant;
 use crate::ids::{BaselineId, IndicatorId, TargetId};
 use crate::localities::model::Rank;
 use crate::periods::model::PeriodKind;
-use crate::refs::Source;
+use crate::refs::{PersonRef, Source};
 use crate::units::model::{Kind, Level, UnitRef};
-use crate::users::model::PersonRef;
 use crate::vocabulary::text_enum;
 
 text_enum! {

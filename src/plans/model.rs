@@ -12,9 +12,8 @@ use crate::ids::{PlanId, PlanItemId, UnitId};
 use crate::indicators::model::Operator;
 use crate::indicators::rules::Decimal;
 use crate::patch::Field;
-use crate::refs::CatalogueRef;
+use crate::refs::{CatalogueRef, PersonRef};
 use crate::units::model::{Kind, UnitRef};
-use crate::users::model::PersonRef;
 use crate::vocabulary::text_enum;
 
 text_enum! {

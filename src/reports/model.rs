@@ -13,10 +13,9 @@ use crate::localities::model::LocalityRef;
 use crate::patch::Field;
 use crate::plans::model::Remark;
 use crate::print::Format;
-use crate::refs::CatalogueRef;
+use crate::refs::{CatalogueRef, PersonRef};
 use crate::results::model::IndicatorResult;
 use crate::units::model::UnitRef;
-use crate::users::model::PersonRef;
 use crate::values::model::{IndicatorValue, NewValue, Part, State};
 use crate::vocabulary::text_enum;
 

@@ -9,9 +9,8 @@ use crate::clock::Instant;
 use crate::ids::{ExceptionId, FormId, ReportId, RoundId, UnitId};
 use crate::patch::Field;
 use crate::periods::model::DueDates;
-use crate::refs::CatalogueRef;
+use crate::refs::{CatalogueRef, PersonRef};
 use crate::units::model::{Kind, Level, UnitRef, UnitType};
-use crate::users::model::PersonRef;
 use crate::vocabulary::text_enum;
 
 text_enum! {

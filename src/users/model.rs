@@ -79,29 +79,6 @@ pub struct Me {
     pub owes: Owes,
 }
 
-/// A person, named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "username": "van.phong", "full_name": "Bùi Thị Hoà"}))]
-pub struct PersonRef {
-    /// The account.
-    pub id: UserId,
-    /// Its name for signing in.
-    pub username: String,
-    /// The person's name.
-    pub full_name: String,
-}
-
-/// A person as a query reads it: id, username, full name.
-pub type NamedPerson = (UserId, String, String);
-
-impl PersonRef {
-    /// From the three columns.
-    #[must_use]
-    pub fn of((id, username, full_name): NamedPerson) -> Self {
-        Self { id, username, full_name }
-    }
-}
-
 /// A user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "username": "van.phong", "full_name": "Bùi Thị Hoà", "email": "van.phong@hoabinh.edu.vn",

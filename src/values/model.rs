@@ -9,9 +9,8 @@ use crate::ids::ValueId;
 use crate::indicators::model::Category;
 use crate::localities::model::LocalityRef;
 use crate::patch::Field;
-use crate::refs::CatalogueRef;
+use crate::refs::{CatalogueRef, PersonRef};
 use crate::units::model::UnitRef;
-use crate::users::model::PersonRef;
 use crate::vocabulary::text_enum;
 
 text_enum! {

@@ -241,7 +241,7 @@ fn boundaries_of_the_plan_hold_through_the_api() {
         ("TH03", "TH-DB-001", "2026-2027-END", 9901, 10_000, "99.01", true),
         ("MN04a", "MN-DB-001", "2024-2025-END", 5, 100, "5.00", false),
         ("MN04a", "MN-DB-001", "2025-2026-END", 4999, 100_000, "5.00", true),
-        ("CQG01", "MN-DB-001", "2025", 63, 100, "63.00", true),
+        ("CQG01", "MN-DB-001", "2025", 1, 1, "100.00", true),
         ("TH04", "TH-DB-001", START, 90, 100, "90.00", true),
     ] {
         record(&admin, &[ratio(indicator, unit, period, numerator, denominator)]);

@@ -11,7 +11,7 @@ use crate::db::schema::{assignment_extensions, users};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{AssignmentId, ExtensionId, Id, UserId};
-use crate::users::model::{NamedPerson, PersonRef};
+use crate::refs::{NamedPerson, PersonRef};
 
 type Row = (
     (ExtensionId, AssignmentId, NaiveDate, String, ExtensionStatus),

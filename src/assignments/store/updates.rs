@@ -10,7 +10,7 @@ use crate::db::schema::{assignment_updates, users};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{AssignmentId, Id, UpdateId};
-use crate::users::model::{NamedPerson, PersonRef};
+use crate::refs::{NamedPerson, PersonRef};
 
 type Row = (UpdateId, i32, String, String, (Option<String>, Option<String>), Option<NamedPerson>, Instant);
 

@@ -11,8 +11,8 @@ use crate::error::Result;
 use crate::ids::{IndicatorId, TargetId, UnitId};
 use crate::indicators::model::{NewTarget, Operator, Target, TargetBody, TargetOrigin, TargetRevision};
 use crate::indicators::rules::Decimal;
+use crate::refs::{NamedPerson, PersonRef};
 use crate::units::model::{Kind, UnitRef};
-use crate::users::model::{NamedPerson, PersonRef};
 
 #[derive(Debug, Queryable)]
 struct TargetRow {

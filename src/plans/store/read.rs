@@ -24,12 +24,11 @@ use crate::plans::model::{
     MissingFilters, Plan, PlanFilters, PlanItem, PlanKind, PlanRevision, PlanRevisionContent, PlanStatus, PlanTarget, PlanlessUnit,
 };
 use crate::plans::rules::{self, Relation};
-use crate::refs::{CatalogueRef, Named};
+use crate::refs::{CatalogueRef, Named, NamedPerson, PersonRef};
 use crate::sums::progress;
 use crate::text;
 use crate::units::model::Kind;
 use crate::units::store::{referred_card, referred_unit, unit_refs, within};
-use crate::users::model::{NamedPerson, PersonRef};
 
 /// Plans of the scope, and those in force of all. A macro, because the type has no name.
 macro_rules! visible {

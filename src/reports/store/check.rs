@@ -2,7 +2,7 @@
 
 use super::consolidate;
 use super::live::{self, Live};
-use super::write::Locked;
+use super::locked::Locked;
 use crate::db::Tx;
 use crate::error::{Fault, FaultCode, Result};
 use crate::reports::model::Submission;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
-use super::read::{self, Row};
-use super::write::{self, Locked};
+use super::locked::{self, Locked};
+use super::row::{self, Row};
 use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports, unit_closure, unit_spells, units};
 use crate::db::{Db, Tx, each};
 use crate::error::{Fault, FaultCode, Result};
@@ -86,7 +86,7 @@ pub(super) fn faults(db: &mut Db<'_>, locked: &Locked) -> Result<(Option<Fault>,
         return Ok((None, None));
     }
     let at = |code| Fault::at("/consolidation", code);
-    let Some(last) = read::consolidation(&locked.row)? else { return Ok((Some(at(FaultCode::ConsolidationRequired)), None)) };
+    let Some(last) = row::consolidation(&locked.row)? else { return Ok((Some(at(FaultCode::ConsolidationRequired)), None)) };
     let mut now: Vec<(ReportId, i32)> = children.iter().filter_map(|child| child.accepted).collect();
     let mut then: Vec<(ReportId, i32)> = last.included.iter().map(|one| (one.report, one.revision)).collect();
     now.sort_unstable();
@@ -126,7 +126,7 @@ pub fn consolidate(tx: &mut Tx<'_>, locked: &Locked) -> Result<Totals> {
         reports::merged.eq(serde_json::to_string(&merged)?),
     );
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
-    write::touched(tx, row.id)?;
+    locked::touched(tx, row.id)?;
     Ok(Totals::default())
 }
 

@@ -4,8 +4,9 @@ use chrono::Datelike;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::locked::{Locked, touched};
 use super::read::{self, frozen};
-use super::write::{Locked, record, supersede, touched};
+use super::write::{record, supersede};
 use crate::clock::Instant;
 use crate::db::schema::{issue_numbers, report_documents, reports};
 use crate::db::{Db, Tx, each};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::read::{self, Row};
+use super::row::{self, Row};
 use crate::db::Db;
 use crate::db::schema::{report_amounts, report_levels};
 use crate::error::{Error, Result};
@@ -252,10 +252,10 @@ pub(super) fn live(db: &mut Db<'_>, row: &Row, round: &Bare) -> Result<Live> {
         round: round.named.clone(),
         unit: question.unit.to_ref(),
         parent: question.parent.clone(),
-        sections: read::sections(row, &question.form)?,
+        sections: row::sections(row, &question.form)?,
         values,
         results,
-        consolidation: read::consolidation(row)?,
+        consolidation: row::consolidation(row)?,
         notes: Vec::new(),
     };
     Ok(Live { content, amounts, levels, form: question.form, wanting })

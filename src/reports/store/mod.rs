@@ -4,13 +4,16 @@ mod check;
 mod consolidate;
 mod issue;
 mod live;
+mod locked;
 mod read;
+mod row;
 mod sheets;
 mod write;
 
 pub use check::{Checked, check};
 pub use consolidate::consolidate;
 pub use issue::{Bytes, correct, document, issue, recall};
+pub use locked::{Locked, lock};
 pub use read::{count_returned, count_to_decide, find, get, list, revision, revisions, sources, told, waiting};
 pub use sheets::sheets;
-pub use write::{Locked, accept, create, delete, lock, replace, say, send_back, submit};
+pub use write::{accept, create, delete, replace, say, send_back, submit};

@@ -8,8 +8,8 @@ use diesel::sql_types::{Nullable, Text};
 use serde_json::Value;
 
 use super::live;
+use super::row::{Row, row, visible};
 use crate::access::policy::{Duty, Role};
-use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
@@ -21,9 +21,10 @@ use crate::ids::{Key, ReportId, RoundId, UnitId, UserId};
 use crate::indicators;
 use crate::indicators::model::IndicatorKind;
 use crate::indicators::store::Which;
+use crate::refs::{NamedPerson, PersonRef};
 use crate::reports::model::{
-    Consolidation, Content, Done, IssuedDocument, Report, ReportAction, ReportCard, ReportFilters, ReportRecord, ReportRevision,
-    ReportRevisionContent, ReportSection, ReportSource, ReportStatus, Returned, SourcesQuery, Told,
+    Content, Done, IssuedDocument, Report, ReportAction, ReportCard, ReportFilters, ReportRecord, ReportRevision, ReportRevisionContent,
+    ReportSource, ReportStatus, Returned, SourcesQuery, Told,
 };
 use crate::reports::rules::{self, Parties, Relation};
 use crate::rounds::rules::{day_of, is_over};
@@ -31,49 +32,10 @@ use crate::rounds::store::{self as rounds, Bare};
 use crate::sums::values::Amount;
 use crate::units::model::Kind;
 use crate::units::store::{referred_unit, unit_refs, within};
-use crate::users::model::{NamedPerson, PersonRef};
 
 diesel::define_sql_function! {
     /// A text in lower case.
     fn lower(text: Nullable<Text>) -> Nullable<Text>;
-}
-
-/// Reports of the scope. A macro, because the type has no name.
-macro_rules! visible {
-    ($scope:expr) => {{
-        let scope: Scope = $scope;
-        reports::table.filter(reports::unit_id.eq_any(within(scope.root(), scope.today())))
-    }};
-}
-
-#[derive(Clone, Debug, Queryable)]
-pub(super) struct Row {
-    pub(super) id: ReportId,
-    pub(super) round: RoundId,
-    pub(super) unit: UnitId,
-    pub(super) slot: Option<i32>,
-    pub(super) previous: Option<ReportId>,
-    pub(super) status: ReportStatus,
-    pub(super) revision: i32,
-    pub(super) late: Option<bool>,
-    pub(super) sections: String,
-    pub(super) merged: String,
-    pub(super) consolidation: Option<String>,
-    pub(super) returned: Option<String>,
-    pub(super) submitted_by: Option<UserId>,
-    submitted_at: Option<Instant>,
-    accepted_by: Option<UserId>,
-    pub(super) accepted_at: Option<Instant>,
-    pub(super) document: Option<String>,
-    pub(super) records: String,
-    pub(super) version: i64,
-    created_at: Instant,
-    updated_at: Instant,
-}
-
-/// The row with this id, if it is in scope.
-pub(super) fn row(db: &mut Db<'_>, id: ReportId) -> Result<Row> {
-    Ok(visible!(db.scope()?).filter(reports::id.eq(id)).first(db.conn)?)
 }
 
 /// What stands around rows: their rounds, units and people, each read once.
@@ -542,22 +504,4 @@ pub fn sources(db: &mut Db<'_>, id: ReportId, query: &SourcesQuery) -> Result<Ve
         count: value.count,
     }));
     Ok(sources)
-}
-
-/// The sections that a row keeps, by the form's titles.
-pub(super) fn sections(row: &Row, form: &forms::store::Asked) -> Result<Vec<ReportSection>> {
-    let bodies: HashMap<String, String> = serde_json::from_str(&row.sections)?;
-    let section = |section: &crate::forms::model::FormSection| ReportSection {
-        key: section.key.clone(),
-        title_vi: section.title_vi.clone(),
-        title_en: section.title_en.clone(),
-        required: section.required,
-        body: bodies.get(&section.key).cloned().unwrap_or_default(),
-    };
-    Ok(form.sections.iter().map(section).collect())
-}
-
-/// What a row says that it is put together of.
-pub(super) fn consolidation(row: &Row) -> Result<Option<Consolidation>> {
-    Ok(row.consolidation.as_deref().map(serde_json::from_str).transpose()?)
 }

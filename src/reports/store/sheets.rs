@@ -7,6 +7,7 @@ use std::io::Write;
 use diesel::prelude::*;
 
 use super::read::{self, frozen};
+use super::row;
 use crate::db::Db;
 use crate::db::schema::report_sources;
 use crate::error::Result;
@@ -161,7 +162,7 @@ impl Iterator for Figures<'_, '_> {
 /// # Errors
 /// 404 if the report is absent or out of scope; what `out` refuses.
 pub fn sheets(db: &mut Db<'_>, id: ReportId, format: Format, out: impl Write + Send) -> Result<String> {
-    let row = read::row(db, id)?;
+    let row = row::row(db, id)?;
     let report = read::get(db, id)?;
     let name = format!("{}-{}", report.round.code, report.unit.code);
     let day = report.document.as_ref().map_or(report.updated_at.business_day(), |document| document.issued_on);

@@ -86,28 +86,6 @@ pub fn series(db: &mut Db<'_>, filters: &SeriesFilters, page: &PageRequest) -> R
     }))
 }
 
-/// The open rounds that wait for a first report of a unit itself.
-///
-/// # Errors
-/// Database errors.
-pub fn owed(db: &mut Db<'_>, unit: UnitId) -> Result<Vec<RoundId>> {
-    let open = read::open_rounds(db)?;
-    if open.is_empty() {
-        return Ok(Vec::new());
-    }
-    let asks: Vec<&sums::Ask> = open.iter().map(|round| &round.ask).collect();
-    let places = sums::places(db, &asks, unit)?;
-    let mut owed: Vec<RoundId> = asks.iter().zip(places).filter(|(_, place)| place.owes).map(|(ask, _)| ask.round).collect();
-    let came: Vec<RoundId> = reports::table
-        .filter(reports::round_id.eq_any(owed.clone()))
-        .filter(reports::unit_id.eq(unit))
-        .filter(reports::late.is_not_null())
-        .select(reports::round_id)
-        .load(db.conn)?;
-    owed.retain(|round| !came.contains(round));
-    Ok(owed)
-}
-
 type Source = InnerJoinQuerySource<units::table, unit_spells::table>;
 
 #[derive(Debug, Queryable)]

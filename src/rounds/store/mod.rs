@@ -5,7 +5,7 @@ mod read;
 mod tick;
 mod write;
 
-pub use debtors::{completeness, debtors, of_rounds, owed, series};
-pub use read::{Bare, bare, excepted, exceptions, find, find_exception, get, list, open_rounds, referred};
+pub use debtors::{completeness, debtors, of_rounds, series};
+pub use read::{Bare, bare, excepted, exceptions, find, find_exception, get, list, open_rounds, owed, referred};
 pub use tick::keep_calendar;
 pub use write::{Locked, Words, close, except, hold, insert, lock, open, update};

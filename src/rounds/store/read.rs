@@ -10,21 +10,20 @@ use crate::access::policy::{Permission, Role};
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{periods, report_forms, reporting_rounds, round_exceptions, round_reminders, users};
+use crate::db::schema::{periods, report_forms, reporting_rounds, reports, round_exceptions, round_reminders, users};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::forms;
 use crate::ids::of::Period;
 use crate::ids::{AnyId, ExceptionId, FormId, Key, RoundId, UnitId};
 use crate::periods::model::DueDates;
 use crate::periods::store::referred as referred_period;
-use crate::refs::{self, CatalogueRef, Named};
+use crate::refs::{self, CatalogueRef, Named, NamedPerson, PersonRef};
 use crate::rounds::model::{FormRef, ReportingRound, RoundException, RoundFilters, RoundOwes, RoundStatus};
 use crate::rounds::rules::{self, Prepares};
-use crate::sums::completeness::{Ask, OwedBy};
+use crate::sums::completeness::{Ask, OwedBy, places};
 use crate::text;
 use crate::units::model::UnitRef;
 use crate::units::store::{unit_refs, within};
-use crate::users::model::{NamedPerson, PersonRef};
 
 type Joined = InnerJoinQuerySource<InnerJoinQuerySource<reporting_rounds::table, periods::table>, report_forms::table>;
 
@@ -244,6 +243,28 @@ pub fn open_rounds(db: &mut Db<'_>) -> Result<Vec<Bare>> {
     Ok(found)
 }
 
+/// The open rounds that wait for a first report of a unit itself.
+///
+/// # Errors
+/// Database errors.
+pub fn owed(db: &mut Db<'_>, unit: UnitId) -> Result<Vec<RoundId>> {
+    let open = open_rounds(db)?;
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asks: Vec<&Ask> = open.iter().map(|round| &round.ask).collect();
+    let stands = places(db, &asks, unit)?;
+    let mut owed: Vec<RoundId> = asks.iter().zip(stands).filter(|(_, place)| place.owes).map(|(ask, _)| ask.round).collect();
+    let came: Vec<RoundId> = reports::table
+        .filter(reports::round_id.eq_any(owed.clone()))
+        .filter(reports::unit_id.eq(unit))
+        .filter(reports::late.is_not_null())
+        .select(reports::round_id)
+        .load(db.conn)?;
+    owed.retain(|round| !came.contains(round));
+    Ok(owed)
+}
+
 /// A page of rounds.
 ///
 /// # Errors
@@ -263,7 +284,7 @@ pub fn list(
         return Err(Error::invalid(faults));
     }
     let home = db.scope()?.home();
-    let owed = if filters.owed.is_some() { Some(super::debtors::owed(db, home)?) } else { None };
+    let owed = if filters.owed.is_some() { Some(owed(db, home)?) } else { None };
     let narrowed = || {
         let mut query = visible!(db).into_boxed();
         match (&owed, filters.owed) {

@@ -21,10 +21,9 @@ use crate::indicators::store::referred as referred_indicator;
 use crate::localities::model::LocalityRef;
 use crate::localities::store::referred as referred_locality;
 use crate::periods::store::referred as referred_period;
-use crate::refs::{CatalogueRef, Named};
+use crate::refs::{CatalogueRef, Named, NamedPerson, PersonRef};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
-use crate::users::model::{NamedPerson, PersonRef};
 use crate::values::model::{IndicatorValue, Part, State, ValueFilters, ValueRevision};
 
 #[derive(Debug, Queryable)]
