@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::model::{Acceptance, Invitation, Me, NewPassword, NewUser, Reason, Status, User, UserFilters, UserPatch};
 use super::{rules, store};
 use crate::access::Access;
-use crate::access::policy::{Anyone, Duties, ReadUsers, UseAccount, WriteUsers};
+use crate::access::policy::{Anyone, Duties, Permit, ReadUsers, UseAccount, WriteUsers};
 use crate::access::token;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{CreatedSecret, NoContent, Paged, Plain, Resource, Secret, Single};
@@ -173,11 +173,11 @@ async fn change_password(access: Access<UseAccount>, Body(new): Body<NewPassword
     let (id, session, unit) = (person.id, person.session, person.unit);
     let name = person.username.clone();
     // A guess like any other: an open session is no way around the limit.
-    let (hash, past) = access
+    let (hash, past, known) = access
         .write(move |tx| {
             let may = sessions::guesses::claim(tx, &name)?;
             let hash = if may { store::hash_of(tx, id)? } else { return Err(Error::new(Code::InvalidCredentials)) };
-            Ok((hash, store::past_hashes(tx, id)?))
+            Ok((hash, store::past_hashes(tx, id)?, store::known_of(tx, id)?))
         })
         .await?;
     if !access.passwords().verify(new.current_password.nfc().collect(), hash).await? {
@@ -187,15 +187,11 @@ async fn change_password(access: Access<UseAccount>, Body(new): Body<NewPassword
     let name = person.username.clone();
     access.write(move |tx| sessions::guesses::forget(tx, &name)).await?;
     let password: String = new.new_password.nfc().collect();
-    let mut faults: Vec<Fault> =
-        rules::fault_of_password("/new_password", &password, &person.username, &person.full_name).into_iter().collect();
+    refuse_guessable(&access, "/new_password", &password, known).await?;
     for old in past {
-        if faults.is_empty() && access.passwords().verify(password.clone(), Some(old)).await? {
-            faults.push(Fault::at("/new_password", FaultCode::PasswordReused));
+        if access.passwords().verify(password.clone(), Some(old)).await? {
+            return Err(Error::invalid(vec![Fault::at("/new_password", FaultCode::PasswordReused)]));
         }
-    }
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
     }
     let hash = access.passwords().hash(password).await?;
     access
@@ -213,10 +209,8 @@ async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Accept
     let digest = token::digest(&acceptance.token);
     let password: String = acceptance.password.nfc().collect();
     let looked = digest.clone();
-    let invited = access.read(move |db| store::invited(db, &looked)).await?;
-    if let Some(fault) = rules::fault_of_password("/password", &password, &invited.username, &invited.full_name) {
-        return Err(Error::invalid(vec![fault]));
-    }
+    let known = access.read(move |db| store::invited(db, &looked).and_then(|invited| store::known_of(db, invited.id))).await?;
+    refuse_guessable(&access, "/password", &password, known).await?;
     let hash = access.passwords().hash(password).await?;
     access
         .write(move |tx| {
@@ -227,6 +221,13 @@ async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Accept
         })
         .await?;
     Ok(NoContent)
+}
+
+async fn refuse_guessable<P: Permit>(access: &Access<P>, at: &'static str, password: &str, known: Vec<String>) -> Result<()> {
+    if access.passwords().is_guessable(password.to_owned(), known).await? {
+        return Err(Error::invalid(vec![Fault::at(at, FaultCode::PasswordTooCommon)]));
+    }
+    Ok(())
 }
 
 async fn disable_user(

@@ -339,6 +339,27 @@ pub fn past_hashes(db: &mut Db<'_>, id: UserId) -> Result<Vec<String>> {
     Ok(past.limit(rules::REMEMBERED).select(password_history::hash).load(db.conn)?)
 }
 
+/// What anybody knows of the owner of an account, and so nothing to make a password of: names, the address, the unit.
+///
+/// # Errors
+/// Database errors.
+pub fn known_of(db: &mut Db<'_>, id: UserId) -> Result<Vec<String>> {
+    let day = db.today();
+    let unit = unit_spells::table
+        .filter(unit_spells::unit_id.eq(users::unit_id))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .select(unit_spells::name)
+        .single_value();
+    let (username, full_name, code, email, unit): (String, String, String, Option<String>, Option<String>) = users::table
+        .inner_join(units::table)
+        .filter(users::id.eq(id))
+        .select((users::username, users::full_name, units::code, users::email, unit))
+        .first(db.conn)?;
+    let local = email.and_then(|address| address.split('@').next().map(str::to_owned));
+    Ok([username, full_name, code].into_iter().chain(local).chain(unit).collect())
+}
+
 /// The hash of the password of an account.
 ///
 /// # Errors
