@@ -369,7 +369,14 @@ pub fn own_or_referred_ref(db: &mut Db<'_>, fault: Fault, text: Option<&str>, fa
             .inner_join(unit_spells::table)
             .filter(unit_spells::valid_from.le(day))
             .filter(unit_spells::valid_to.gt(day))
-            .filter(units::id.eq_any(within(scope.root(), scope.today())))
+            // One look at the closure: `IN` the whole subtree would be made before the one row is found.
+            .filter(exists(
+                unit_closure::table
+                    .filter(unit_closure::descendant.eq(units::id))
+                    .filter(unit_closure::ancestor.eq(scope.root()))
+                    .filter(unit_closure::valid_from.le(scope.today()))
+                    .filter(unit_closure::valid_to.gt(scope.today())),
+            ))
             .select((units::id, units::code, unit_spells::name))
             .into_boxed();
         let row: Option<(UnitId, String, String)> = by_key!(query, key, units).first(db.conn).optional()?;
