@@ -20,6 +20,10 @@ macro_rules! text_enum {
             /// The one with this word.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> { match text { $($text => Some(Self::$variant),)+ _ => None } }
+
+            /// Those that a text names between spaces: how the database keeps several.
+            #[must_use]
+            pub fn from_words(text: &str) -> Vec<Self> { text.split(' ').filter_map(Self::parse).collect() }
         }
 
         impl From<$name> for &'static str {

@@ -242,19 +242,23 @@ fn serve_bare(database: &Database, unit: tiendo::ids::UnitId) -> SocketAddr {
     };
     let context = Context { caller: Caller::Person(Arc::new(person)), now, marks: RequestMarks::default() };
     let bare = web::Data::new(Bare { database: database.clone(), context });
+    serve_routes(bare, |routes| {
+        routes
+            .route("/units", web::get().to(bare_units))
+            .route("/units/{unit}", web::get().to(bare_unit))
+            .route("/results", web::get().to(bare_results))
+            .route("/assignments", web::get().to(bare_assignments))
+            .route("/task-groups", web::get().to(bare_groups))
+            .route("/dashboard", web::get().to(bare_dashboard));
+    })
+}
+
+/// Serves handlers with nothing around them, by as many workers as ours has.
+fn serve_routes<B: Send + Sync + 'static>(bare: web::Data<B>, routes: fn(&mut web::ServiceConfig)) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
-        let server = HttpServer::new(move || {
-            ActixApp::new()
-                .app_data(bare.clone())
-                .route("/units", web::get().to(bare_units))
-                .route("/units/{unit}", web::get().to(bare_unit))
-                .route("/results", web::get().to(bare_results))
-                .route("/assignments", web::get().to(bare_assignments))
-                .route("/task-groups", web::get().to(bare_groups))
-                .route("/dashboard", web::get().to(bare_dashboard))
-        });
+        let server = HttpServer::new(move || ActixApp::new().app_data(bare.clone()).configure(routes));
         let server = server.workers(2).listen(listener).expect("listens").run();
         actix_web::rt::System::new().block_on(server).expect("runs");
     });

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use actix_web::{App as ActixApp, HttpResponse, HttpServer, web};
+use actix_web::{HttpResponse, web};
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use serde::Serialize;
@@ -32,8 +32,8 @@ use tiendo::units::model::Kind;
 use tiendo::users::model::NewUser;
 use tiendo::{access, demo, sessions, users};
 
-use crate::serve_ours;
 use crate::wire::{Spread, Wire, patching, posting, request};
+use crate::{serve_ours, serve_routes};
 
 /// Connections of each side.
 const CONNECTIONS: usize = 8;
@@ -359,22 +359,13 @@ async fn bare_accept(bare: web::Data<Bare>, path: web::Path<(String, ReportId)>)
 fn serve_bare(province: &Province) -> SocketAddr {
     let schools = province.schools().into_iter().map(|school| (school.code.clone(), school.context.clone())).collect();
     let bare = Bare { database: province.database.clone(), schools, approver: province.approver.context.clone() };
-    let bare = web::Data::new(bare);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        let server = HttpServer::new(move || {
-            ActixApp::new()
-                .app_data(bare.clone())
-                .route("/reports", web::post().to(bare_open))
-                .route("/{school}/{report}/validate", web::post().to(bare_validate))
-                .route("/{school}/{report}/submit", web::post().to(bare_submit))
-                .route("/{school}/{report}/accept", web::post().to(bare_accept))
-        });
-        let server = server.workers(2).listen(listener).expect("listens").run();
-        actix_web::rt::System::new().block_on(server).expect("runs");
-    });
-    address
+    serve_routes(web::Data::new(bare), |routes| {
+        routes
+            .route("/reports", web::post().to(bare_open))
+            .route("/{school}/{report}/validate", web::post().to(bare_validate))
+            .route("/{school}/{report}/submit", web::post().to(bare_submit))
+            .route("/{school}/{report}/accept", web::post().to(bare_accept));
+    })
 }
 
 /// Opens a report, says what the form requires, and answers its path.

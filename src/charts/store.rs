@@ -9,7 +9,6 @@ use crate::ids::Key;
 use crate::indicators::rules::Decimal;
 use crate::indicators::store::Defined;
 use crate::periods::store as periods;
-use crate::refs::CatalogueRef;
 use crate::results::model::{IndicatorResult, ResultFilters, ResultReason};
 use crate::results::rules::BASE_YEAR;
 use crate::results::store::{asked, indicator_results};
@@ -48,9 +47,7 @@ pub fn read(db: &mut Db<'_>, key: &Key, query: &ChartQuery) -> Result<Asked> {
     // That it is there and in scope the results have said.
     let unit = own_or_referred(db, Fault::of("unit", FaultCode::UnknownReference), query.unit.as_deref(), &mut Vec::new())?;
     let unit = unit.ok_or_else(Error::not_found)?;
-    let (title_vi, title_en) = (indicator.title_vi.clone(), indicator.title_en.clone());
-    let named = CatalogueRef { id: indicator.id.any(), code: indicator.code.clone(), title_vi, title_en };
-    Ok(Asked { indicator: named, kind: indicator.kind, unit: unit.name, theme: query.theme.unwrap_or(Theme::Auto), told })
+    Ok(Asked { indicator: indicator.to_ref(), kind: indicator.kind, unit: unit.name, theme: query.theme.unwrap_or(Theme::Auto), told })
 }
 
 /// The first page, by name or by period.

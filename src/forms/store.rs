@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::InnerJoinQuerySource;
+use diesel::dsl::{InnerJoinQuerySource, count_star};
 use diesel::prelude::*;
 
 use super::model::{AskedIndicator, FormFilters, FormIndicator, FormPatch, FormSection, NewForm, NewFormIndicator, ReportForm};
@@ -31,29 +31,25 @@ struct Row {
     updated_at: Instant,
 }
 
-/// Versions of forms, to be narrowed and read. A macro, because the type has no name.
-macro_rules! versions {
+/// Forms, each by its last version, to be narrowed and read. A macro, because the type has no name.
+macro_rules! latest {
     () => {
-        report_forms::table
-            .inner_join(report_form_versions::table)
-            .select((
-                report_forms::id,
-                report_forms::code,
-                report_form_versions::number,
-                (report_form_versions::title_vi, report_form_versions::title_en),
-                report_form_versions::sections,
-                report_form_versions::indicators,
-                report_forms::created_at,
-                report_form_versions::created_at,
-            ))
-            .into_boxed()
+        report_forms::table.inner_join(report_form_versions::table).filter(report_form_versions::number.eq(report_forms::version))
     };
 }
 
-/// The same, each form by its last version.
-macro_rules! latest {
+macro_rules! columns {
     () => {
-        versions!().filter(report_form_versions::number.eq(report_forms::version))
+        (
+            report_forms::id,
+            report_forms::code,
+            report_form_versions::number,
+            (report_form_versions::title_vi, report_form_versions::title_en),
+            report_form_versions::sections,
+            report_form_versions::indicators,
+            report_forms::created_at,
+            report_form_versions::created_at,
+        )
     };
 }
 
@@ -103,7 +99,7 @@ pub fn get(db: &mut Db<'_>, key: &Key) -> Result<ReportForm> {
 /// # Errors
 /// Database errors.
 pub fn find(db: &mut Db<'_>, key: &Key) -> Result<Option<ReportForm>> {
-    let row: Option<Row> = by_key!(latest!(), key, report_forms).first(db.conn).optional()?;
+    let row: Option<Row> = by_key!(latest!().select(columns!()).into_boxed(), key, report_forms).first(db.conn).optional()?;
     Ok(filled(db, row.into_iter().collect())?.pop())
 }
 
@@ -112,7 +108,8 @@ pub fn find(db: &mut Db<'_>, key: &Key) -> Result<Option<ReportForm>> {
 /// # Errors
 /// 404 if there is no such form.
 pub fn versions(db: &mut Db<'_>, key: &Key) -> Result<Vec<ReportForm>> {
-    let rows: Vec<Row> = by_key!(versions!(), key, report_forms).order_by(report_form_versions::number).load(db.conn)?;
+    let versions = report_forms::table.inner_join(report_form_versions::table).select(columns!()).into_boxed();
+    let rows: Vec<Row> = by_key!(versions, key, report_forms).order_by(report_form_versions::number).load(db.conn)?;
     if rows.is_empty() { Err(Error::not_found()) } else { filled(db, rows) }
 }
 
@@ -154,7 +151,7 @@ pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Faul
 /// Database errors.
 pub fn list(db: &mut Db<'_>, _: &FormFilters, q: Option<&str>, since: Option<Instant>, page: &PageRequest) -> Result<Page<ReportForm>> {
     let narrowed = || {
-        let mut query = latest!();
+        let mut query = latest!().into_boxed();
         if let Some(q) = q {
             query = query.filter(report_forms::title_key.like(text::like(q)));
         }
@@ -163,8 +160,8 @@ pub fn list(db: &mut Db<'_>, _: &FormFilters, q: Option<&str>, since: Option<Ins
         }
         query
     };
-    let total = if page.count { Some(i64::try_from(narrowed().load::<Row>(db.conn)?.len()).unwrap_or(i64::MAX)) } else { None };
-    let query = keyset!(narrowed(), page, Joined, {
+    let total = if page.count { Some(narrowed().select(count_star()).first(db.conn)?) } else { None };
+    let query = keyset!(narrowed().select(columns!()), page, Joined, {
         "code" => report_forms::code: String, "updated_at" => report_forms::updated_at: Instant,
     }, report_forms::id);
     let rows: Vec<Row> = query.load(db.conn)?;

@@ -36,8 +36,8 @@ fn harmless(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::print::model::Align;
-    use crate::print::samples::{self, ODD, column};
+    use crate::print::model::{Align, Column};
+    use crate::print::samples::{self, ODD};
 
     #[test]
     fn what_is_written_is_read_back() {
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn text_is_never_a_formula_and_numbers_are_numbers() {
         let rows = ODD.map(|text| Ok(vec![Cell::Text(text.to_owned()), Cell::Whole(-5), Cell::Decimal(-5)]));
-        let titles = ["=A", "a,\"b\"\nc", ""].map(|title| column(title, Align::Start, 1)).to_vec();
+        let titles = ["=A", "a,\"b\"\nc", ""].map(|title| Column::new(title, Align::Start, 1)).to_vec();
         let sheet = Sheet { name: String::new(), columns: titles, rows: Box::new(rows.into_iter()) };
         let mut out = Vec::new();
         write(sheet, &mut out).expect("written");

@@ -125,6 +125,14 @@ pub struct Column {
     pub share: u8,
 }
 
+impl Column {
+    /// One with this header.
+    #[must_use]
+    pub fn new(title: &str, align: Align, share: u8) -> Self {
+        Self { title: title.to_owned(), align, share }
+    }
+}
+
 /// Where the text of a cell stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {

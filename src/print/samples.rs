@@ -32,17 +32,13 @@ pub fn letters() -> String {
     toned.chain(["đĐ".to_owned()]).collect()
 }
 
-pub fn column(title: &str, align: Align, share: u8) -> Column {
-    Column { title: title.to_owned(), align, share }
-}
-
 pub fn columns() -> Vec<Column> {
     vec![
-        column("STT", Align::Center, 6),
-        column("Trường", Align::Start, 40),
-        column("Số trẻ", Align::End, 14),
-        column("Tỉ lệ (%)", Align::End, 12),
-        column("Ghi chú", Align::Start, 20),
+        Column::new("STT", Align::Center, 6),
+        Column::new("Trường", Align::Start, 40),
+        Column::new("Số trẻ", Align::End, 14),
+        Column::new("Tỉ lệ (%)", Align::End, 12),
+        Column::new("Ghi chú", Align::Start, 20),
     ]
 }
 

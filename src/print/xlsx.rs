@@ -129,7 +129,7 @@ mod tests {
     use calamine::{Data, Reader, Xlsx};
 
     use super::*;
-    use crate::print::samples::{self, ODD, column};
+    use crate::print::samples::{self, ODD};
 
     fn day() -> NaiveDate {
         NaiveDate::from_ymd_opt(2025, 3, 5).expect("a day")
@@ -162,7 +162,7 @@ mod tests {
     fn text_is_never_a_formula() {
         let rows = ODD.map(|text| Ok(vec![Cell::Text(text.to_owned())]));
         let file =
-            written([Sheet { name: "A".to_owned(), columns: vec![column("=A", Align::Start, 20)], rows: Box::new(rows.into_iter()) }]);
+            written([Sheet { name: "A".to_owned(), columns: vec![Column::new("=A", Align::Start, 20)], rows: Box::new(rows.into_iter()) }]);
         let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(file.clone())).expect("a workbook");
         assert!(book.worksheet_formula("A").expect("a sheet").is_empty());
         let found: Vec<Data> = read(file).remove(0).1.concat();

@@ -1,9 +1,9 @@
 //! Reports on HTTP.
 
+use std::collections::BTreeMap;
+
 use actix_web::web;
 use futures_util::StreamExt;
-
-use std::collections::BTreeMap;
 
 use super::model::{
     Because, Correction, DecisionError, DecisionItem, DecisionOutcome, DecisionRow, DecisionSummary, Decisions, DocumentQuery, Issue,

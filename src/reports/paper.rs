@@ -125,15 +125,14 @@ fn gathered(consolidation: &crate::reports::model::Consolidation) -> String {
 }
 
 fn table(results: &[IndicatorResult]) -> Table {
-    let column = |title: &str, align, share| Column { title: title.to_owned(), align, share };
     Table {
         caption: None,
         columns: vec![
-            column("STT", Align::Center, 6),
-            column("Chỉ tiêu", Align::Start, 40),
-            column("Mục tiêu", Align::Center, 18),
-            column("Kết quả", Align::End, 20),
-            column("Đánh giá", Align::Center, 16),
+            Column::new("STT", Align::Center, 6),
+            Column::new("Chỉ tiêu", Align::Start, 40),
+            Column::new("Mục tiêu", Align::Center, 18),
+            Column::new("Kết quả", Align::End, 20),
+            Column::new("Đánh giá", Align::Center, 16),
         ],
         rows: (1..).zip(results).map(|(number, result)| row(number, result)).collect(),
     }

@@ -57,16 +57,8 @@ impl OwedBy {
     /// Reads what [`OwedBy::words`] wrote.
     #[must_use]
     pub fn from_words(kinds: &str, types: &str, levels: &str) -> Self {
-        Self {
-            kinds: kinds.split(' ').filter_map(Kind::parse).collect(),
-            types: types.split(' ').filter_map(UnitType::parse).collect(),
-            levels: read_levels(levels),
-        }
+        Self { kinds: Kind::from_words(kinds), types: UnitType::from_words(types), levels: Level::from_words(levels) }
     }
-}
-
-fn read_levels(words: &str) -> Vec<Level> {
-    words.split(' ').filter_map(Level::parse).collect()
 }
 
 /// Who owes in a round, and the day of the tree that counts.
@@ -224,7 +216,7 @@ pub fn enter(tx: &mut Tx<'_>, ask: &Ask) -> Result<()> {
         .load(tx.conn)?;
     let mut totals = Totals::default();
     for (node, kind, unit_type, levels, expected) in rows {
-        if !ask.by.takes(kind, unit_type, &read_levels(&levels)) {
+        if !ask.by.takes(kind, unit_type, &Level::from_words(&levels)) {
             continue;
         }
         // Nobody waits for these rows yet, so their order does not matter.
@@ -295,7 +287,7 @@ fn known(db: &mut Db<'_>, chunk: &[UnitId]) -> Result<HashMap<UnitId, Known>> {
     let mut found: HashMap<UnitId, Known> = HashMap::new();
     for (id, kind, unit_type, open, (from, to, levels)) in rows {
         let unit = found.entry(id).or_insert_with(|| Known { kind, unit_type, open, spells: Vec::new() });
-        unit.spells.push((from, to, read_levels(&levels)));
+        unit.spells.push((from, to, Level::from_words(&levels)));
     }
     Ok(found)
 }

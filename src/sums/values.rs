@@ -30,7 +30,7 @@ text_enum! {
 }
 
 /// What is added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Queryable)]
 pub struct Amount {
     /// Of numerators, or of counts.
     pub numerator: i64,

@@ -5,8 +5,10 @@ use unicode_normalization::UnicodeNormalization;
 use super::model::{Acceptance, Invitation, Me, NewPassword, NewUser, Reason, Status, User, UserFilters, UserPatch};
 use super::{rules, store};
 use crate::access::Access;
+use crate::access::caller::Person;
 use crate::access::policy::{Anyone, Duties, Permit, ReadUsers, UseAccount, WriteUsers};
 use crate::access::token;
+use crate::clock::Instant;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{CreatedSecret, NoContent, Paged, Plain, Resource, Secret, Single};
 use crate::http::list::{Filters, List};
@@ -93,7 +95,7 @@ async fn create_user(access: Access<WriteUsers>, Body(new): Body<NewUser>) -> Re
             let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
             let unit = unit.ok_or_else(|| Error::invalid(faults))?;
             if !rules::may_grant(own, Duties::of(&new.duties)) {
-                return Err(Error::forbidden().because("Không thể giao nhiệm vụ mà mình không có.", "Nobody grants a duty beyond its own."));
+                return Err(beyond());
             }
             store::insert(tx, id, unit.id, &new)?;
             store::invite(tx, id, &digest, expires_at)?;
@@ -102,7 +104,7 @@ async fn create_user(access: Access<WriteUsers>, Body(new): Body<NewUser>) -> Re
             Ok(user)
         })
         .await?;
-    user.invitation = Some(Invitation { token: secret, url: "/api/v1/invitations/accept".to_owned(), expires_at });
+    user.invitation = Some(invitation(secret, expires_at));
     let location = user.location();
     Ok(CreatedSecret(user, location))
 }
@@ -121,7 +123,7 @@ async fn update_user(
             let granted = patch.duties.as_ref().map_or_else(|| Duties::of(&before.duties), |duties| Duties::of(duties));
             let itself = before.id == me && (patch.duties.is_some() || patch.unit.is_some());
             if itself || !rules::may_grant(own, Duties::of(&before.duties)) || !rules::may_grant(own, granted) {
-                return Err(Error::forbidden().because("Không thể giao nhiệm vụ mà mình không có.", "Nobody grants a duty beyond its own."));
+                return Err(beyond());
             }
             matching.check(before.version)?;
             let mut faults = Vec::new();
@@ -164,28 +166,13 @@ async fn reset_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(rea
             Ok(after)
         })
         .await?;
-    user.invitation = Some(Invitation { token: secret, url: "/api/v1/invitations/accept".to_owned(), expires_at });
+    user.invitation = Some(invitation(secret, expires_at));
     Ok(Secret(user))
 }
 
 async fn change_password(access: Access<UseAccount>, Body(new): Body<NewPassword>) -> Result<NoContent> {
     let person = access.person()?.clone();
-    let (id, session, unit) = (person.id, person.session, person.unit);
-    let name = person.username.clone();
-    // A guess like any other: an open session is no way around the limit.
-    let (hash, past, known) = access
-        .write(move |tx| {
-            let may = sessions::guesses::claim(tx, &name)?;
-            let hash = if may { store::hash_of(tx, id)? } else { return Err(Error::new(Code::InvalidCredentials)) };
-            Ok((hash, store::past_hashes(tx, id)?, store::known_of(tx, id)?))
-        })
-        .await?;
-    if !access.passwords().verify(new.current_password.nfc().collect(), hash).await? {
-        return Err(Error::new(Code::InvalidCredentials));
-    }
-    // It was no wrong guess, whatever becomes of the new one.
-    let name = person.username.clone();
-    access.write(move |tx| sessions::guesses::forget(tx, &name)).await?;
+    let (past, known) = prove(&access, &person, new.current_password.nfc().collect()).await?;
     let password: String = new.new_password.nfc().collect();
     refuse_guessable(&access, "/new_password", &password, known).await?;
     for old in past {
@@ -196,13 +183,34 @@ async fn change_password(access: Access<UseAccount>, Body(new): Body<NewPassword
     let hash = access.passwords().hash(password).await?;
     access
         .write(move |tx| {
-            store::activate(tx, id, &hash)?;
-            sessions::store::end_others(tx, id, session)?;
-            let entry = Entry::new("user.change_password", None, "user", id.any());
-            journal::append(tx, Entry { code: Some(person.username.clone()), unit: Some(unit), ..entry })
+            store::activate(tx, person.id, &hash)?;
+            sessions::store::end_others(tx, person.id, person.session)?;
+            let entry = Entry::new("user.change_password", None, "user", person.id.any());
+            journal::append(tx, Entry { code: Some(person.username.clone()), unit: Some(person.unit), ..entry })
         })
         .await?;
     Ok(NoContent)
+}
+
+/// Checks the present password, a guess like any other: an open session is no way around the limit. Answers what the next one may not be:
+/// the hashes of past ones, and what anybody knows of the person.
+async fn prove(access: &Access<UseAccount>, person: &Person, current: String) -> Result<(Vec<String>, Vec<String>)> {
+    let (id, name) = (person.id, person.username.clone());
+    let (hash, past, known) = access
+        .write(move |tx| {
+            if !sessions::guesses::claim(tx, &name)? {
+                return Err(Error::new(Code::InvalidCredentials));
+            }
+            Ok((store::hash_of(tx, id)?, store::past_hashes(tx, id)?, store::known_of(tx, id)?))
+        })
+        .await?;
+    if !access.passwords().verify(current, hash).await? {
+        return Err(Error::new(Code::InvalidCredentials));
+    }
+    // It was no wrong guess, whatever becomes of the new one.
+    let name = person.username.clone();
+    access.write(move |tx| sessions::guesses::forget(tx, &name)).await?;
+    Ok((past, known))
 }
 
 async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Acceptance>) -> Result<NoContent> {
@@ -275,6 +283,14 @@ async fn change_status(
         })
         .await?;
     Ok(Single(user))
+}
+
+fn beyond() -> Error {
+    Error::forbidden().because("Không thể giao nhiệm vụ mà mình không có.", "Nobody grants a duty beyond its own.")
+}
+
+fn invitation(token: String, expires_at: Instant) -> Invitation {
+    Invitation { token, url: "/api/v1/invitations/accept".to_owned(), expires_at }
 }
 
 fn entry(action: &'static str, event: &'static str, before: Option<&User>, after: &User, reason: Option<&str>) -> Result<Entry> {

@@ -13,6 +13,7 @@ use crate::ids::{IndicatorId, Key};
 use crate::indicators::model::{Definition, IndicatorKind, NewDefinition, Side};
 use crate::indicators::rules::faults_of_definition;
 use crate::periods::model::PeriodKind;
+use crate::refs::CatalogueRef;
 
 #[derive(Debug, Queryable)]
 struct DefinitionRow {
@@ -79,6 +80,12 @@ impl Defined {
     pub fn on(&self, day: NaiveDate) -> Option<&Definition> {
         let holding = |definition: &&Definition| definition.valid_from <= day && definition.valid_to.is_none_or(|to| day < to);
         self.definitions.iter().find(holding).or(self.definitions.first())
+    }
+
+    /// Named.
+    #[must_use]
+    pub fn to_ref(&self) -> CatalogueRef {
+        CatalogueRef { id: self.id.any(), code: self.code.clone(), title_vi: self.title_vi.clone(), title_en: self.title_en.clone() }
     }
 }
 

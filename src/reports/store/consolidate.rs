@@ -42,8 +42,7 @@ fn reporting(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<UnitId>>
             .select((units::id, units::kind, units::type_, unit_spells::levels))
             .load(db.conn)?;
         for (id, kind, unit_type, levels) in rows {
-            let levels: Vec<Level> = levels.split(' ').filter_map(Level::parse).collect();
-            if round.ask.by.takes(kind, unit_type, &levels) { found.push(id) } else { above.push(id) }
+            if round.ask.by.takes(kind, unit_type, &Level::from_words(&levels)) { found.push(id) } else { above.push(id) }
         }
     }
     Ok(found)

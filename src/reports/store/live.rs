@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 
+use chrono::Datelike;
 use diesel::prelude::*;
 
-use super::row::{self, Row};
+use super::row::{self, Row, amount};
 use crate::db::Db;
 use crate::db::schema::{report_amounts, report_levels};
 use crate::error::{Error, Result};
 use crate::forms::model::AskedIndicator;
 use crate::forms::store::{Asked, asked};
 use crate::ids::{IndicatorId, Key, LocalityId, PeriodId, ReportId, UnitId};
-use crate::indicators::model::{CollectedBy, Definition, IndicatorKind};
+use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side};
 use crate::indicators::store::{Defined, Which, defined};
 use crate::periods::model::Period;
 use crate::periods::store as periods;
-use crate::refs::CatalogueRef;
 use crate::reports::model::{Content, ReportValue};
 use crate::results::model::ResultReason;
 use crate::results::store::{Reported, of_report};
@@ -68,10 +68,7 @@ pub(super) fn question(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Qu
     let keys: Vec<Key> = form.indicators.iter().map(|one| Key::from(one.indicator)).collect();
     let known: HashMap<IndicatorId, Defined> =
         defined(db, Which::Named(&keys))?.into_iter().map(|indicator| (indicator.id, indicator)).collect();
-    let year = {
-        use chrono::Datelike;
-        round.ask.day.year()
-    };
+    let year = round.ask.day.year();
     let all = periods::of_years(db, &[year - 1, year])?;
     let ended: Vec<&Period> = all.iter().filter(|period| period.as_of <= round.ask.day).collect();
     let question = |one: &AskedIndicator| {
@@ -88,15 +85,14 @@ pub(super) fn question(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Qu
     Ok(Question { form, unit, parent, asked })
 }
 
-fn named(indicator: &Defined) -> CatalogueRef {
-    let (title_vi, title_en) = (indicator.title_vi.clone(), indicator.title_en.clone());
-    CatalogueRef { id: indicator.id.any(), code: indicator.code.clone(), title_vi, title_en }
+/// Of which sides something holds: above the line, below it, and what is counted, levelled or stated.
+fn sides(definition: &Definition, holds: impl Fn(&Side) -> bool) -> [bool; 3] {
+    [&definition.numerator, &definition.denominator, &definition.count].map(|side| side.as_ref().is_some_and(&holds))
 }
 
-/// Which sides of an indicator a unit records of itself: above the line, below it, and what is counted, levelled or stated.
+/// Which sides of an indicator a unit records of itself.
 fn collects(definition: &Definition, unit: &Unit) -> [bool; 3] {
-    [&definition.numerator, &definition.denominator, &definition.count]
-        .map(|side| side.as_ref().is_some_and(|side| side.by == CollectedBy::Unit && side.is_collected_by(unit.kind, &unit.levels)))
+    sides(definition, |side| side.by == CollectedBy::Unit && side.is_collected_by(unit.kind, &unit.levels))
 }
 
 /// The members of a value that hold its sides.
@@ -138,7 +134,7 @@ fn own_values(db: &mut Db<'_>, question: &Question) -> Result<(Vec<ReportValue>,
         if sides == [false; 3] || !one.is_asked_of(unit.kind, &unit.levels) {
             continue;
         }
-        let missing = || ReportValue::missing(named(indicator), period.to_ref(), definition.version);
+        let missing = || ReportValue::missing(indicator.to_ref(), period.to_ref(), definition.version);
         let mut value = take(indicator, period, false).pop().unwrap_or_else(missing);
         (value.records, value.required) = (words(indicator.kind, sides), one.required);
         if one.required && !is_whole(&value, sides) {
@@ -147,11 +143,8 @@ fn own_values(db: &mut Db<'_>, question: &Question) -> Result<(Vec<ReportValue>,
         rows.push(value);
     }
     for (_, indicator, period) in &question.asked {
-        let sides = indicator.on(period.as_of).map(|definition| {
-            [&definition.numerator, &definition.denominator, &definition.count]
-                .map(|side| side.as_ref().is_some_and(|side| side.by == CollectedBy::Locality))
-        });
-        let records = words(indicator.kind, sides.unwrap_or_default());
+        let of_places = |definition: &Definition| sides(definition, |side| side.by == CollectedBy::Locality);
+        let records = words(indicator.kind, indicator.on(period.as_of).map(of_places).unwrap_or_default());
         rows.extend(take(indicator, period, true).into_iter().map(|value| ReportValue { records: records.clone(), ..value }));
     }
     Ok((rows, wanting))
@@ -173,24 +166,13 @@ fn add_own(question: &Question, values: &[ReportValue], amounts: &mut Amounts, l
 
 /// What the accepted reports add up to that a draft was put together of.
 fn children(db: &mut Db<'_>, id: ReportId) -> Result<(Amounts, Vec<Levelled>)> {
-    type Row = (IndicatorId, PeriodId, bool, i64, i64, i64, i64, i64);
+    type Row = (IndicatorId, PeriodId, bool, Amount);
     let rows: Vec<Row> = report_amounts::table
         .filter(report_amounts::report_id.eq(id))
         .filter(report_amounts::revision.eq(0))
-        .select((
-            report_amounts::indicator_id,
-            report_amounts::period_id,
-            report_amounts::of_places,
-            report_amounts::numerator,
-            report_amounts::denominator,
-            report_amounts::numerator_rows,
-            report_amounts::denominator_rows,
-            report_amounts::complete_rows,
-        ))
+        .select((report_amounts::indicator_id, report_amounts::period_id, report_amounts::of_places, amount!()))
         .load(db.conn)?;
-    let amount = |(indicator, period, of_places, numerator, denominator, numerator_rows, denominator_rows, complete_rows): Row| {
-        ((indicator, period, of_places), Amount { numerator, denominator, numerator_rows, denominator_rows, complete_rows })
-    };
+    let amount = |(indicator, period, of_places, amount): Row| ((indicator, period, of_places), amount);
     let levels: Vec<Levelled> = report_levels::table
         .filter(report_levels::report_id.eq(id))
         .filter(report_levels::revision.eq(0))

@@ -8,11 +8,11 @@ use diesel::sql_types::{Nullable, Text};
 use serde_json::Value;
 
 use super::live;
-use super::row::{Row, row, visible};
+use super::row::{Row, amount, row, visible};
 use crate::access::policy::{Duty, Role};
 use crate::clock::Instant;
 use crate::db::Db;
-use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::page::{Condition, CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reporting_rounds, reports, units, users};
 use crate::difference::differences;
 use crate::error::{Error, Fault, FaultCode, Result};
@@ -302,15 +302,10 @@ pub fn list(db: &mut Db<'_>, filters: &ReportFilters, since: Option<Instant>, pa
             query = query.filter(reports::late.eq(late));
         }
         if filters.to_decide == Some(true) {
-            query = query.filter(reports::status.eq(ReportStatus::Submitted));
-            match &decided {
-                Some((own, others)) => {
-                    query = query.filter(reports::unit_id.ne_all(own.clone()));
-                    query =
-                        query.filter(reports::submitted_by.is_null().or(reports::submitted_by.assume_not_null().ne_all(others.clone())));
-                }
-                None => query = query.filter(reports::id.eq_any(Vec::<ReportId>::new())),
-            }
+            query = match &decided {
+                Some(decided) => query.filter(awaits(decided)),
+                None => query.filter(reports::id.eq_any(Vec::<ReportId>::new())),
+            };
         }
         if let Some(since) = since {
             query = query.filter(reports::updated_at.ge(since));
@@ -325,8 +320,17 @@ pub fn list(db: &mut Db<'_>, filters: &ReportFilters, since: Option<Instant>, pa
     Ok(empty.with(cards(db, rows)?))
 }
 
+/// Units and accounts whose reports the caller does not decide on.
+type Decided = (Vec<UnitId>, Vec<UserId>);
+
+/// Whether a report waits for a decision of somebody else than these.
+fn awaits((own, accounts): &Decided) -> Condition<reports::table> {
+    let others = reports::submitted_by.is_null().or(reports::submitted_by.assume_not_null().ne_all(accounts.clone()));
+    Box::new(reports::status.eq(ReportStatus::Submitted).and(reports::unit_id.ne_all(own.clone())).and(others))
+}
+
 /// Whose reports the caller does not decide on: units, and accounts that are its own. `None` where it decides on nothing.
-fn decided(db: &mut Db<'_>) -> Result<Option<(Vec<UnitId>, Vec<UserId>)>> {
+fn decided(db: &mut Db<'_>) -> Result<Option<Decided>> {
     let Some(person) = db.context.caller.person().cloned().filter(|person| person.duties.has(Duty::Approver)) else { return Ok(None) };
     let own = if person.role == Role::Department { Vec::new() } else { vec![person.scope.root(), person.scope.home()] };
     let email: Option<String> = users::table.filter(users::id.eq(person.id)).select(users::email).first(db.conn)?;
@@ -338,24 +342,14 @@ fn decided(db: &mut Db<'_>) -> Result<Option<(Vec<UnitId>, Vec<UserId>)>> {
     Ok(Some((own, accounts)))
 }
 
-/// Reports of the scope that wait for a decision of somebody else than these units and accounts. A macro, because the type has no name.
-macro_rules! to_decide {
-    ($scope:expr, $own:expr, $accounts:expr) => {
-        visible!($scope)
-            .filter(reports::status.eq(ReportStatus::Submitted))
-            .filter(reports::unit_id.ne_all($own))
-            .filter(reports::submitted_by.is_null().or(reports::submitted_by.assume_not_null().ne_all($accounts)))
-    };
-}
-
 /// The reports that wait for the caller's decision, the first one first.
 ///
 /// # Errors
 /// Database errors.
 pub fn waiting(db: &mut Db<'_>) -> Result<Vec<ReportId>> {
     let scope = db.scope()?;
-    let Some((own, accounts)) = decided(db)? else { return Ok(Vec::new()) };
-    Ok(to_decide!(scope, own, accounts).order_by(reports::id).select(reports::id).load(db.conn)?)
+    let Some(decided) = decided(db)? else { return Ok(Vec::new()) };
+    Ok(visible!(scope).filter(awaits(&decided)).order_by(reports::id).select(reports::id).load(db.conn)?)
 }
 
 /// How many reports wait for the caller's decision.
@@ -364,8 +358,8 @@ pub fn waiting(db: &mut Db<'_>) -> Result<Vec<ReportId>> {
 /// Database errors.
 pub fn count_to_decide(db: &mut Db<'_>) -> Result<i64> {
     let scope = db.scope()?;
-    let Some((own, accounts)) = decided(db)? else { return Ok(0) };
-    Ok(to_decide!(scope, own, accounts).select(count_star()).first(db.conn)?)
+    let Some(decided) = decided(db)? else { return Ok(0) };
+    Ok(visible!(scope).filter(awaits(&decided)).select(count_star()).first(db.conn)?)
 }
 
 /// How many reports of a unit itself were sent back.
@@ -433,7 +427,7 @@ pub fn revision(db: &mut Db<'_>, id: ReportId, number: i32, compare: Option<i32>
 /// # Errors
 /// 404 if the report is absent or out of scope; 422 for an indicator that is none.
 pub fn sources(db: &mut Db<'_>, id: ReportId, query: &SourcesQuery) -> Result<Vec<ReportSource>> {
-    type Row = (ReportId, i32, i64, i64, i64, i64, i64);
+    type Row = (ReportId, i32, Amount);
     let row = row(db, id)?;
     let indicator = match Key::parse(&query.indicator) {
         Some(key) => indicators::store::defined(db, Which::Named(&[key]))?.pop(),
@@ -450,20 +444,11 @@ pub fn sources(db: &mut Db<'_>, id: ReportId, query: &SourcesQuery) -> Result<Ve
             .filter(report_sources::revision.eq(revision))
             .filter(report_amounts::indicator_id.eq(indicator.id))
             .order_by(report_sources::source_id)
-            .select((
-                report_sources::source_id,
-                report_sources::source_revision,
-                report_amounts::numerator,
-                report_amounts::denominator,
-                report_amounts::numerator_rows,
-                report_amounts::denominator_rows,
-                report_amounts::complete_rows,
-            ))
+            .select((report_sources::source_id, report_sources::source_revision, amount!()))
             .load(db.conn)?;
     let content = content(db, &row)?;
     let mut by_report: Vec<(ReportId, i32, Amount)> = Vec::new();
-    for (report, revision, numerator, denominator, numerator_rows, denominator_rows, complete_rows) in rows {
-        let amount = Amount { numerator, denominator, numerator_rows, denominator_rows, complete_rows };
+    for (report, revision, amount) in rows {
         match by_report.last_mut().filter(|last| last.0 == report) {
             Some(last) => last.2.add(amount, 1),
             None => by_report.push((report, revision, amount)),

@@ -22,6 +22,21 @@ macro_rules! visible {
 
 pub(super) use visible;
 
+/// The columns of an `Amount` of a report. A macro, because the type has no name.
+macro_rules! amount {
+    () => {
+        (
+            report_amounts::numerator,
+            report_amounts::denominator,
+            report_amounts::numerator_rows,
+            report_amounts::denominator_rows,
+            report_amounts::complete_rows,
+        )
+    };
+}
+
+pub(super) use amount;
+
 #[derive(Clone, Debug, Queryable)]
 pub(super) struct Row {
     pub(super) id: ReportId,

@@ -7,7 +7,6 @@ use std::io::Write;
 use diesel::prelude::*;
 
 use super::read::{self, frozen};
-use super::row;
 use crate::db::Db;
 use crate::db::schema::report_sources;
 use crate::error::Result;
@@ -15,14 +14,10 @@ use crate::ids::ReportId;
 use crate::print;
 use crate::print::Format;
 use crate::print::model::{Align, Cell, Column, Sheet};
-use crate::reports::model::{Content, ReportValue};
+use crate::reports::model::ReportValue;
 use crate::reports::rules::is_frozen;
 use crate::results::model::IndicatorResult;
 use crate::units::model::UnitRef;
-
-fn column(title: &str, align: Align, share: u8) -> Column {
-    Column { title: title.to_owned(), align, share }
-}
 
 fn text(text: &str) -> Cell {
     Cell::Text(text.to_owned())
@@ -38,19 +33,19 @@ fn decimal(number: Option<crate::indicators::rules::Decimal>) -> Cell {
 
 fn result_columns() -> Vec<Column> {
     vec![
-        column("Mã chỉ tiêu", Align::Center, 12),
-        column("Chỉ tiêu", Align::Start, 60),
-        column("Kỳ", Align::Center, 18),
-        column("Tử số", Align::End, 14),
-        column("Mẫu số", Align::End, 14),
-        column("Số lượng", Align::End, 12),
-        column("Mức độ", Align::End, 10),
-        column("Trạng thái", Align::Center, 16),
-        column("Tỉ lệ (%)", Align::End, 12),
-        column("Mục tiêu", Align::End, 12),
-        column("Chênh lệch", Align::End, 12),
-        column("Đạt", Align::Center, 10),
-        column("Kết quả", Align::Start, 80),
+        Column::new("Mã chỉ tiêu", Align::Center, 12),
+        Column::new("Chỉ tiêu", Align::Start, 60),
+        Column::new("Kỳ", Align::Center, 18),
+        Column::new("Tử số", Align::End, 14),
+        Column::new("Mẫu số", Align::End, 14),
+        Column::new("Số lượng", Align::End, 12),
+        Column::new("Mức độ", Align::End, 10),
+        Column::new("Trạng thái", Align::Center, 16),
+        Column::new("Tỉ lệ (%)", Align::End, 12),
+        Column::new("Mục tiêu", Align::End, 12),
+        Column::new("Chênh lệch", Align::End, 12),
+        Column::new("Đạt", Align::Center, 10),
+        Column::new("Kết quả", Align::Start, 80),
     ]
 }
 
@@ -79,19 +74,19 @@ fn result_row(result: &IndicatorResult) -> Vec<Cell> {
 
 fn figure_columns() -> Vec<Column> {
     vec![
-        column("Mã đơn vị", Align::Center, 16),
-        column("Đơn vị", Align::Start, 45),
-        column("Mã chỉ tiêu", Align::Center, 12),
-        column("Chỉ tiêu", Align::Start, 60),
-        column("Kỳ", Align::Center, 18),
-        column("Địa bàn", Align::Start, 24),
-        column("Tử số", Align::End, 14),
-        column("Mẫu số", Align::End, 14),
-        column("Số lượng", Align::End, 12),
-        column("Mức độ", Align::End, 10),
-        column("Trạng thái", Align::Center, 16),
-        column("Ghi chú", Align::Start, 40),
-        column("Lần nộp", Align::End, 10),
+        Column::new("Mã đơn vị", Align::Center, 16),
+        Column::new("Đơn vị", Align::Start, 45),
+        Column::new("Mã chỉ tiêu", Align::Center, 12),
+        Column::new("Chỉ tiêu", Align::Start, 60),
+        Column::new("Kỳ", Align::Center, 18),
+        Column::new("Địa bàn", Align::Start, 24),
+        Column::new("Tử số", Align::End, 14),
+        Column::new("Mẫu số", Align::End, 14),
+        Column::new("Số lượng", Align::End, 12),
+        Column::new("Mức độ", Align::End, 10),
+        Column::new("Trạng thái", Align::Center, 16),
+        Column::new("Ghi chú", Align::Start, 40),
+        Column::new("Lần nộp", Align::End, 10),
     ]
 }
 
@@ -123,8 +118,8 @@ struct Figures<'d, 'c> {
 }
 
 impl Figures<'_, '_> {
-    fn tell(&mut self, content: &Content, id: ReportId, revision: i32) -> Result<()> {
-        let rows = content.values.iter().filter(|value| !value.is_empty()).map(|value| figure_row(&content.unit, revision, value));
+    fn tell(&mut self, unit: &UnitRef, values: &[ReportValue], id: ReportId, revision: i32) -> Result<()> {
+        let rows = values.iter().filter(|value| !value.is_empty()).map(|value| figure_row(unit, revision, value));
         self.rows.extend(rows);
         let mut sources: Vec<(ReportId, i32)> = report_sources::table
             .filter(report_sources::report_id.eq(id))
@@ -144,7 +139,7 @@ impl Figures<'_, '_> {
             }
             let Some((id, revision)) = self.todo.pop() else { return Ok(None) };
             let content = frozen(self.db, id, revision)?;
-            self.tell(&content, id, revision)?;
+            self.tell(&content.unit, &content.values, id, revision)?;
         }
     }
 }
@@ -162,24 +157,13 @@ impl Iterator for Figures<'_, '_> {
 /// # Errors
 /// 404 if the report is absent or out of scope; what `out` refuses.
 pub fn sheets(db: &mut Db<'_>, id: ReportId, format: Format, out: impl Write + Send) -> Result<String> {
-    let row = row::row(db, id)?;
+    let name = read::file_name(db, id)?;
     let report = read::get(db, id)?;
-    let name = format!("{}-{}", report.round.code, report.unit.code);
     let day = report.document.as_ref().map_or(report.updated_at.business_day(), |document| document.issued_on);
-    let revision = if is_frozen(row.status) { row.revision } else { 0 };
+    let revision = if is_frozen(report.status) { report.revision } else { 0 };
     let results: Vec<Vec<Cell>> = report.results.iter().map(result_row).collect();
-    let content = Content {
-        round: report.round,
-        unit: report.unit,
-        parent: report.parent,
-        sections: Vec::new(),
-        values: report.values,
-        results: Vec::new(),
-        consolidation: None,
-        notes: Vec::new(),
-    };
     let mut figures = Figures { db, rows: VecDeque::new(), todo: Vec::new(), seen: HashSet::from([id]) };
-    figures.tell(&content, id, revision)?;
+    figures.tell(&report.unit, &report.values, id, revision)?;
     let figures = Sheet { name: "Số liệu".to_owned(), columns: figure_columns(), rows: Box::new(figures) };
     if format == Format::Csv {
         print::csv(figures, out)?;

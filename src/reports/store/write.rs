@@ -137,7 +137,7 @@ pub fn say(tx: &mut Tx<'_>, locked: &Locked, patch: &ReportPatch) -> Result<()> 
     let row = &locked.row;
     let question = live::question(tx, row.unit, &locked.round)?;
     let mut faults = Vec::new();
-    let mut sections: BTreeMap<String, String> = serde_json::from_str(&row.sections)?;
+    let mut sections = locked.sections()?;
     let keys: Vec<&str> = question.form.sections.iter().map(|section| section.key.as_str()).collect();
     for (index, section) in patch.sections.iter().enumerate() {
         if patch.sections.iter().take(index).any(|other| other.key == section.key) {

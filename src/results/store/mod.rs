@@ -17,7 +17,6 @@ use crate::indicators::rules::Fraction;
 use crate::indicators::store::{Defined, Started, baselines, in_force};
 use crate::periods::model::{Period, PeriodKind};
 use crate::periods::store as periods;
-use crate::refs::CatalogueRef;
 use crate::sums::collectors::{self, Collectors};
 use crate::sums::recast::{self, Asked, Known, View};
 use crate::sums::values::{self, Amount, Key, WHOLE};
@@ -246,7 +245,7 @@ impl Table {
             Some(_) => (Basis::CurrentTree, "&basis=current_tree"),
         };
         let mut result = IndicatorResult {
-            indicator: named(indicator),
+            indicator: indicator.to_ref(),
             unit: unit.to_ref(),
             period: period.to_ref(),
             year: period.year,
@@ -305,11 +304,6 @@ pub fn milestones(db: &mut Db<'_>, unit: &Unit, indicator: &Defined) -> Result<V
         Some(Milestone { year, operator: point.target.operator, value: point.number.shown(), origin, target_year: point.target.year })
     };
     Ok((BASE_YEAR + 1..=last).filter_map(milestone).collect())
-}
-
-fn named(indicator: &Defined) -> CatalogueRef {
-    let (title_vi, title_en) = (indicator.title_vi.clone(), indicator.title_en.clone());
-    CatalogueRef { id: indicator.id.any(), code: indicator.code.clone(), title_vi, title_en }
 }
 
 /// The results of a unit for all of these indicators, each at its own period of the year: the latest of its kind.

@@ -8,13 +8,13 @@ use diesel::prelude::*;
 
 use crate::access::policy::{Permission, Role};
 use crate::clock::Instant;
-use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{periods, report_forms, reporting_rounds, reports, round_exceptions, round_reminders, users};
+use crate::db::{Db, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::forms;
 use crate::ids::of::Period;
-use crate::ids::{AnyId, ExceptionId, FormId, Key, RoundId, UnitId};
+use crate::ids::{ExceptionId, FormId, Key, RoundId, UnitId};
 use crate::periods::model::DueDates;
 use crate::periods::store::referred as referred_period;
 use crate::refs::{self, CatalogueRef, Named, NamedPerson, PersonRef};
@@ -138,10 +138,7 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<ReportingRound>> {
 /// Database errors.
 pub fn find(db: &mut Db<'_>, key: &Key) -> Result<Option<ReportingRound>> {
     let query = visible!(db).select(columns!()).into_boxed();
-    let row: Option<Row> = match key {
-        Key::Id(id) => query.filter(reporting_rounds::id.eq(AnyId::from(*id))).first(db.conn).optional()?,
-        Key::Code(code) => query.filter(reporting_rounds::code.eq(code.clone())).first(db.conn).optional()?,
-    };
+    let row: Option<Row> = by_key!(query, key, reporting_rounds).first(db.conn).optional()?;
     Ok(filled(db, row.into_iter().collect())?.pop())
 }
 
@@ -160,10 +157,7 @@ pub fn get(db: &mut Db<'_>, key: &Key) -> Result<ReportingRound> {
 pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<RoundId>> {
     refs::referred(text, fault, faults, |key| {
         let query = visible!(db).select(reporting_rounds::id).into_boxed();
-        Ok(match key {
-            Key::Id(id) => query.filter(reporting_rounds::id.eq(AnyId::from(*id))).first(db.conn).optional()?,
-            Key::Code(code) => query.filter(reporting_rounds::code.eq(code.clone())).first(db.conn).optional()?,
-        })
+        Ok(by_key!(query, key, reporting_rounds).first(db.conn).optional()?)
     })
 }
 

@@ -337,6 +337,5 @@ pub fn except(tx: &mut Tx<'_>, round: &ReportingRound, new: &NewException) -> Re
         round_exceptions::created_at.eq(tx.now()),
     );
     diesel::insert_into(round_exceptions::table).values(row).execute(tx.conn)?;
-    let granted = read::exceptions(tx, &Key::from(round.id))?.into_iter().find(|exception| exception.id == id);
-    granted.ok_or_else(|| Error::internal("an exception that is not there"))
+    read::find_exception(tx, id)?.ok_or_else(|| Error::internal("an exception that is not there"))
 }

@@ -102,11 +102,6 @@ fn open_end(date: NaiveDate) -> Option<NaiveDate> {
     (date != UNTIL_FURTHER_NOTICE).then_some(date)
 }
 
-/// Words separated and surrounded by spaces, so that LIKE finds each whole.
-pub(super) fn read_levels(words: &str) -> Vec<Level> {
-    words.split(' ').filter_map(Level::parse).collect()
-}
-
 impl TryFrom<Row> for Found {
     type Error = Error;
     fn try_from(row: Row) -> Result<Self> {
@@ -117,7 +112,7 @@ impl TryFrom<Row> for Found {
             id: row.id,
             kind: row.kind,
             unit_type: row.unit_type,
-            levels: read_levels(&row.spell.levels),
+            levels: Level::from_words(&row.spell.levels),
             ownership: row.spell.ownership,
             name: row.spell.name,
             short_name: row.spell.short_name,
@@ -204,13 +199,7 @@ macro_rules! units_as_of {
                     .filter(unit_closure::valid_to.gt(day))
                     .select(max(unit_closure::depth))
                     .single_value(),
-                exists(
-                    unit_closure::table
-                        .filter(unit_closure::descendant.eq(units::id))
-                        .filter(unit_closure::ancestor.eq(scope.root()))
-                        .filter(unit_closure::valid_from.le(scope.today()))
-                        .filter(unit_closure::valid_to.gt(scope.today())),
-                ),
+                exists(over(scope.root(), scope.today())),
             ))
             .into_boxed()
     }};
@@ -225,6 +214,17 @@ pub fn within(root: UnitId, day: NaiveDate) -> _ {
         .filter(unit_closure::valid_from.le(day))
         .filter(unit_closure::valid_to.gt(day))
         .select(unit_closure::descendant)
+}
+
+/// What stands between a unit above and the unit of the outer query on a day. To ask `exists` of it is one look at the closure for one unit,
+/// where [`within`] makes the whole subtree first.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn over(root: UnitId, day: NaiveDate) -> _ {
+    unit_closure::table
+        .filter(unit_closure::descendant.eq(units::id))
+        .filter(unit_closure::ancestor.eq(root))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day))
 }
 
 /// The unit with this key as of a day, as a card or whole: cards are wider than the scope.
@@ -369,14 +369,7 @@ pub fn own_or_referred_ref(db: &mut Db<'_>, fault: Fault, text: Option<&str>, fa
             .inner_join(unit_spells::table)
             .filter(unit_spells::valid_from.le(day))
             .filter(unit_spells::valid_to.gt(day))
-            // One look at the closure: `IN` the whole subtree would be made before the one row is found.
-            .filter(exists(
-                unit_closure::table
-                    .filter(unit_closure::descendant.eq(units::id))
-                    .filter(unit_closure::ancestor.eq(scope.root()))
-                    .filter(unit_closure::valid_from.le(scope.today()))
-                    .filter(unit_closure::valid_to.gt(scope.today())),
-            ))
+            .filter(exists(over(scope.root(), scope.today())))
             .select((units::id, units::code, unit_spells::name))
             .into_boxed();
         let row: Option<(UnitId, String, String)> = by_key!(query, key, units).first(db.conn).optional()?;

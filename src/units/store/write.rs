@@ -218,7 +218,7 @@ fn spells(tx: &mut Tx<'_>, unit: UnitId) -> Result<Vec<(Span, SpellRow)>> {
         ))
         .load(tx.conn)?;
     let spell = |(from, to, name, short_name, parent, locality, levels, ownership): Row| {
-        (Span { from, to }, SpellRow { name, short_name, parent, locality, levels: read::read_levels(&levels), ownership })
+        (Span { from, to }, SpellRow { name, short_name, parent, locality, levels: Level::from_words(&levels), ownership })
     };
     Ok(rows.into_iter().map(spell).collect())
 }

@@ -135,7 +135,7 @@ pub(super) fn units_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Unit>> {
         .select((unit_spells::unit_id, unit_spells::valid_from, unit_spells::valid_to, unit_spells::levels, unit_spells::locality_id))
         .load(tx.conn)?;
     for (unit, from, to, levels, locality) in told {
-        let levels = levels.split(' ').filter_map(Level::parse).collect();
+        let levels = Level::from_words(&levels);
         spells.entry(unit).or_default().push(Spell { from, to, levels, locality });
     }
     let unit = |(id, code, kind, from, to): Row| Unit { id, code, kind, from, to, spells: spells.remove(&id).unwrap_or_default() };
