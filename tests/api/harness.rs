@@ -25,6 +25,7 @@ pub struct TestApp {
     pub base: String,
     pub clock: Clock,
     pub database: Database,
+    url: DatabaseUrl,
     agent: ureq::Agent,
     handle: ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -35,6 +36,8 @@ pub struct TestApp {
 enum DropUrl {
     File(std::path::PathBuf),
     Postgres { server: String, name: String },
+    /// The database is another instance's.
+    Keep,
 }
 
 /// A fresh, migrated database: a file, or a copy of a template made once per run.
@@ -84,10 +87,25 @@ impl TestApp {
 
     pub fn start_with(change: impl FnOnce(&mut ServerSettings)) -> Self {
         let (url, drop_url) = fresh_database();
-        let options = Options { url, read_url: None, connections: 4, slow: Duration::from_mins(1) };
-        let database = Database::open(&options).expect("opens");
         let clock = Clock::manual(Instant::parse(START).expect("valid"));
         let files = std::env::temp_dir().join(format!("tiendo_files_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst)));
+        Self::launch(url, drop_url, clock, files, change)
+    }
+
+    /// A second instance on the same database, with the same clock and files. It ends before the first.
+    pub fn beside(&self) -> Self {
+        Self::launch(self.url.clone(), DropUrl::Keep, self.clock.clone(), self.files.clone(), |_| {})
+    }
+
+    fn launch(
+        url: DatabaseUrl,
+        drop_url: DropUrl,
+        clock: Clock,
+        files: std::path::PathBuf,
+        change: impl FnOnce(&mut ServerSettings),
+    ) -> Self {
+        let options = Options { url: url.clone(), read_url: None, connections: 4, slow: Duration::from_mins(1) };
+        let database = Database::open(&options).expect("opens");
         let mut settings = ServerSettings {
             listen: "127.0.0.1:0".parse().expect("valid"),
             workers: Some(1),
@@ -112,7 +130,7 @@ impl TestApp {
         });
         let (address, handle) = receive.recv().expect("the server starts");
         let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_mins(2))).build().into();
-        Self { base: format!("http://{address}"), clock, database, agent, handle, thread: Some(thread), files, drop_url }
+        Self { base: format!("http://{address}"), clock, database, url, agent, handle, thread: Some(thread), files, drop_url }
     }
 
     /// Nobody.
@@ -170,8 +188,11 @@ impl Drop for TestApp {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        let _ = std::fs::remove_dir_all(&self.files);
+        if !matches!(self.drop_url, DropUrl::Keep) {
+            let _ = std::fs::remove_dir_all(&self.files);
+        }
         match &self.drop_url {
+            DropUrl::Keep => {}
             DropUrl::File(path) => {
                 for end in ["", "-wal", "-shm"] {
                     let _ = std::fs::remove_file(format!("{}{end}", path.display()));
