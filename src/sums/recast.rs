@@ -102,8 +102,8 @@ macro_rules! said {
     };
 }
 
-/// The last state that each value of a table was in before a moment.
-macro_rules! last_states {
+/// The states that each value of a table was in before a moment and has left, the last one last.
+macro_rules! left_states {
     ($db:expr, $of:ident, $id:ident, $asked:expr, $moment:expr) => {{
         let joined = $of::table
             .inner_join(indicator_value_revisions::table.on(indicator_value_revisions::value_id.eq($of::$id)))
@@ -126,15 +126,19 @@ macro_rules! last_states {
 /// # Errors
 /// Database errors.
 pub fn known(db: &mut Db<'_>, asked: Asked<'_>, before: Option<Instant>) -> Result<Vec<Known>> {
+    let head = (indicator_values::period_id, indicator_values::indicator_id, indicator_values::locality_id, indicator_values::counts_as);
     let Some(moment) = before else {
-        let head =
-            (indicator_values::period_id, indicator_values::indicator_id, indicator_values::locality_id, indicator_values::counts_as);
         let query = asked!(indicator_values::table, indicator_values, indicator_values::unit_id, asked);
         let rows: Vec<(Head, Said)> = query.select((head, said!(indicator_values))).load(db.conn)?;
         return Ok(rows.into_iter().map(|(head, said)| known_of(head, said)).collect());
     };
-    let mut rows = last_states!(db, indicator_values, id, asked, moment);
-    rows.extend(last_states!(db, withdrawn_values, value_id, asked, moment));
+    let mut rows = left_states!(db, indicator_values, id, asked, moment);
+    let standing = indicator_values::table.filter(indicator_values::updated_at.lt(moment));
+    let standing: Vec<(AnyId, Head, Said)> = asked!(standing, indicator_values, indicator_values::unit_id, asked)
+        .select((indicator_values::id, head, said!(indicator_values)))
+        .load(db.conn)?;
+    rows.extend(standing.into_iter().map(|(id, head, said)| (id, false, head, said)));
+    rows.extend(left_states!(db, withdrawn_values, value_id, asked, moment));
     let mut last: HashMap<AnyId, Option<Known>> = HashMap::new();
     for (value, withdrawn, head, said) in rows {
         last.insert(value, (!withdrawn).then(|| known_of(head, said)));

@@ -196,71 +196,81 @@ pub fn get(db: &mut Db<'_>, id: ValueId) -> Result<IndicatorValue> {
     find(db, id)?.ok_or_else(Error::not_found)
 }
 
+type Told = (
+    (i64, i32, UnitId),
+    (Option<i64>, Option<i64>, Option<i64>, Option<i32>),
+    (Option<State>, Option<NaiveDate>, Option<String>, Option<String>),
+    Option<NamedPerson>,
+    Instant,
+);
+
+/// The columns of a state, in a table that has them. A macro, because the type has no name.
+macro_rules! told {
+    ($of:ident, $at:ident) => {
+        (
+            ($of::version, $of::definition, $of::unit_id),
+            ($of::numerator, $of::denominator, $of::tally, $of::level),
+            ($of::state, $of::state_on, $of::source, $of::note),
+            (users::id, users::username, users::full_name).nullable(),
+            $of::$at,
+        )
+    };
+}
+
+fn revision((head, numbers, words, by, recorded_at): Told, withdrawn: bool, parts: Vec<Part>) -> ValueRevision {
+    ValueRevision {
+        version: head.0,
+        withdrawn,
+        numerator: numbers.0,
+        denominator: numbers.1,
+        count: numbers.2,
+        level: numbers.3,
+        state: words.0,
+        state_on: words.1,
+        parts,
+        source: words.2,
+        note: words.3,
+        definition_version: head.1,
+        recorded_by: by.map(PersonRef::of),
+        recorded_at,
+    }
+}
+
 /// Every state that a value was in, the first one first; of a withdrawn one as well. It is in the scope of whoever kept it last.
 ///
 /// # Errors
 /// 404 if there was none, or it is out of scope.
 pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
-    type Told = (
-        (i64, bool, i32),
-        (Option<i64>, Option<i64>, Option<i64>, Option<i32>),
-        (Option<State>, Option<NaiveDate>, Option<String>, Option<String>),
-        Option<NamedPerson>,
-        Instant,
-        Option<String>,
-    );
     let scope = db.scope()?;
-    let last: UnitId = indicator_value_revisions::table
+    let stands: Option<Told> = indicator_values::table
+        .left_join(users::table.on(users::id.nullable().eq(indicator_values::recorded_by)))
+        .filter(indicator_values::id.eq(id))
+        .select(told!(indicator_values, updated_at))
+        .first(db.conn)
+        .optional()?;
+    let rows: Vec<(Told, bool, Option<String>)> = indicator_value_revisions::table
+        .left_join(users::table)
         .filter(indicator_value_revisions::value_id.eq(id))
-        .order_by(indicator_value_revisions::version.desc())
-        .select(indicator_value_revisions::unit_id)
-        .first(db.conn)?;
+        .order_by(indicator_value_revisions::version)
+        .select((told!(indicator_value_revisions, recorded_at), indicator_value_revisions::withdrawn, indicator_value_revisions::parts))
+        .load(db.conn)?;
+    let last = stands.as_ref().or(rows.last().map(|(told, ..)| told)).ok_or_else(Error::not_found)?.0.2;
     let ours = units::table.filter(units::id.eq(last)).filter(units::id.eq_any(within(scope.root(), scope.today())));
     if !diesel::select(diesel::dsl::exists(ours)).get_result::<bool>(db.conn)? {
         return Err(Error::not_found());
     }
-    let rows: Vec<Told> = indicator_value_revisions::table
-        .left_join(users::table)
-        .filter(indicator_value_revisions::value_id.eq(id))
-        .order_by(indicator_value_revisions::version)
-        .select((
-            (indicator_value_revisions::version, indicator_value_revisions::withdrawn, indicator_value_revisions::definition),
-            (
-                indicator_value_revisions::numerator,
-                indicator_value_revisions::denominator,
-                indicator_value_revisions::tally,
-                indicator_value_revisions::level,
-            ),
-            (
-                indicator_value_revisions::state,
-                indicator_value_revisions::state_on,
-                indicator_value_revisions::source,
-                indicator_value_revisions::note,
-            ),
-            (users::id, users::username, users::full_name).nullable(),
-            indicator_value_revisions::recorded_at,
-            indicator_value_revisions::parts,
-        ))
-        .load(db.conn)?;
-    let told = rows.into_iter().map(|(head, numbers, words, by, recorded_at, parts)| {
-        Ok(ValueRevision {
-            version: head.0,
-            withdrawn: head.1,
-            numerator: numbers.0,
-            denominator: numbers.1,
-            count: numbers.2,
-            level: numbers.3,
-            state: words.0,
-            state_on: words.1,
-            parts: parts.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default(),
-            source: words.2,
-            note: words.3,
-            definition_version: head.2,
-            recorded_by: by.map(PersonRef::of),
-            recorded_at,
-        })
-    });
-    told.collect()
+    // Histories of before tell the present state too.
+    let present = stands.as_ref().map(|told| told.0.0);
+    let past = rows.into_iter().filter(|(told, ..)| Some(told.0.0) != present);
+    let read = |(told, withdrawn, parts): (Told, bool, Option<String>)| {
+        Ok(revision(told, withdrawn, parts.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default()))
+    };
+    let mut states = past.map(read).collect::<Result<Vec<_>>>()?;
+    if let Some(told) = stands {
+        let parts = parts(db, vec![id])?.remove(&id).unwrap_or_default();
+        states.push(revision(told, false, parts));
+    }
+    Ok(states)
 }
 
 /// A page of values.

@@ -12,7 +12,7 @@ use crate::db::{Tx, each};
 use crate::error::Result;
 use crate::ids::{AnyId, IndicatorId, LocalityId, PeriodId, UnitId, UserId, ValueId};
 use crate::sums::values::CountsAs;
-use crate::values::model::State;
+use crate::values::model::{IndicatorValue, Part, State};
 use crate::values::rules::Figures;
 
 /// A value that is a number and no more, as most are: what it does not have is not sent.
@@ -101,15 +101,16 @@ fn value(change: &Change<'_>, by: Option<UserId>, now: Instant) -> ValueRow {
     }
 }
 
-/// Writes changed values and the states that they are in now.
+/// Writes changed values, and what they were into their history: what they are stands in them alone.
 pub(super) fn write(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
     let (now, by) = (tx.now(), tx.context.caller.person().map(|person| person.id));
     for chunk in changes.chunks(1000) {
         let (fresh, known): (Vec<&Change<'_>>, Vec<_>) = chunk.iter().partition(|change| change.old.is_none());
+        keep(tx, known.iter().map(|change| change.id).collect())?;
+        keep_parts(tx, known.iter().filter_map(|change| Parted::of(change)))?;
         insert(tx, fresh.into_iter().map(|change| value(change, by, now)).collect())?;
         replace(tx, &known.into_iter().map(|change| value(change, by, now)).collect::<Vec<_>>())?;
         divide(tx, chunk)?;
-        keep(tx, chunk)?;
     }
     Ok(())
 }
@@ -174,11 +175,13 @@ fn divide(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// Copies changed values as they stand now into their history, with their parts as text.
-fn keep(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
+/// Copies values as they stand into their history, before they change. One that stands there already is left.
+fn keep(tx: &mut Tx<'_>, values: Vec<ValueId>) -> Result<()> {
+    if values.is_empty() {
+        return Ok(());
+    }
     let conn = &mut *tx.conn;
-    let written: Vec<ValueId> = changes.iter().map(|change| change.id).collect();
-    let now = indicator_values::table.filter(indicator_values::id.eq_any(written)).select((
+    let standing = indicator_values::table.filter(indicator_values::id.eq_any(values)).select((
         (indicator_values::id, indicator_values::version, indicator_values::unit_id, false.into_sql::<Bool>()),
         (indicator_values::definition, indicator_values::numerator, indicator_values::denominator, indicator_values::tally),
         (indicator_values::level, indicator_values::state, indicator_values::state_on, indicator_values::source),
@@ -190,25 +193,42 @@ fn keep(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
         (revisions::level, revisions::state, revisions::state_on, revisions::source),
         (revisions::note, revisions::recorded_by, revisions::recorded_at),
     );
-    each!(conn => now.insert_into(revisions::table).into_columns(columns).execute(conn))?;
-    tell_parts(tx, changes)
+    each!(conn => standing.insert_into(revisions::table).into_columns(columns).on_conflict_do_nothing().execute(conn))?;
+    Ok(())
+}
+
+/// A state that was in parts.
+struct Parted<'a> {
+    id: ValueId,
+    version: i64,
+    unit: UnitId,
+    definition: i32,
+    parts: &'a [Part],
+}
+
+impl<'a> Parted<'a> {
+    fn of(change: &'a Change<'_>) -> Option<Self> {
+        let (old, definition) = (change.old?, change.of.definition.version);
+        let (version, unit, parts) = old.state();
+        (!parts.is_empty()).then_some(Self { id: change.id, version, unit, definition, parts })
+    }
 }
 
 /// Writes parts beside what was copied of their values.
-fn tell_parts(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
+fn keep_parts<'a>(tx: &mut Tx<'_>, states: impl Iterator<Item = Parted<'a>>) -> Result<()> {
     let at = tx.now();
-    let told = |change: &Change<'_>| {
+    let told = |state: Parted<'_>| {
         Ok((
-            revisions::value_id.eq(change.id),
-            revisions::version.eq(change.version),
-            revisions::unit_id.eq(change.unit),
+            revisions::value_id.eq(state.id),
+            revisions::version.eq(state.version),
+            revisions::unit_id.eq(state.unit),
             revisions::withdrawn.eq(false),
-            revisions::definition.eq(change.of.definition.version),
+            revisions::definition.eq(state.definition),
             revisions::recorded_at.eq(at),
-            revisions::parts.eq(serde_json::to_string(&change.figures.parts)?),
+            revisions::parts.eq(serde_json::to_string(state.parts)?),
         ))
     };
-    let rows = changes.iter().filter(|change| !change.figures.parts.is_empty()).map(told).collect::<Result<Vec<_>>>()?;
+    let rows = states.map(told).collect::<Result<Vec<_>>>()?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -223,23 +243,30 @@ fn tell_parts(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the last state of a value that is withdrawn: that it says nothing any more.
-pub(super) fn end(tx: &mut Tx<'_>, value: ValueId, version: i64, unit: UnitId, definition: i32) -> Result<()> {
-    let row = (
-        revisions::value_id.eq(value),
-        revisions::version.eq(version),
+/// Withdraws a value: its last state goes into its history, and behind it one that says nothing any more; what it was of is kept, and the
+/// value and its parts go.
+pub(super) fn end(tx: &mut Tx<'_>, value: &IndicatorValue) -> Result<()> {
+    let (id, unit, definition) = (value.id, value.unit.id, value.definition_version);
+    keep(tx, vec![id])?;
+    let parted = Parted { id, version: value.version, unit, definition, parts: &value.parts };
+    keep_parts(tx, std::iter::once(parted).filter(|state| !state.parts.is_empty()))?;
+    let last = (
+        revisions::value_id.eq(id),
+        revisions::version.eq(value.version + 1),
         revisions::unit_id.eq(unit),
         revisions::withdrawn.eq(true),
         revisions::definition.eq(definition),
         revisions::recorded_by.eq(tx.context.caller.person().map(|person| person.id)),
         revisions::recorded_at.eq(tx.now()),
     );
-    diesel::insert_into(revisions::table).values(row).execute(tx.conn)?;
+    diesel::insert_into(revisions::table).values(last).execute(tx.conn)?;
+    remember(tx, id)?;
+    diesel::delete(indicator_values::table.filter(indicator_values::id.eq(id))).execute(tx.conn)?;
     Ok(())
 }
 
 /// Keeps what a value was of, which is withdrawn now, and takes its parts away.
-pub(super) fn remember(tx: &mut Tx<'_>, id: ValueId) -> Result<()> {
+fn remember(tx: &mut Tx<'_>, id: ValueId) -> Result<()> {
     type Row = (IndicatorId, PeriodId, AnyId, Option<LocalityId>, CountsAs);
     let (indicator, period, subject, locality, counts_as): Row = indicator_values::table
         .filter(indicator_values::id.eq(id))

@@ -20,7 +20,7 @@ use crate::sums::lineage::{Lineage, Subject};
 use crate::sums::values::{self, CountsAs, Totals};
 use crate::units::model::Kind;
 use crate::units::store::within;
-use crate::values::model::{IndicatorValue, NewValue, Outcome, State};
+use crate::values::model::{IndicatorValue, NewValue, Outcome, Part, State};
 use crate::values::rules::{self, Collects, Figures};
 use crate::values::store::known::{Known, Place, Unit, places_of, units_of};
 use crate::values::store::odd::{self, Numbered, distinct};
@@ -48,6 +48,13 @@ pub(super) struct Stored {
     pub(super) figures: Figures,
     version: i64,
     pub(super) created_at: Instant,
+}
+
+impl Stored {
+    /// Its version, whose it is, and its parts.
+    pub(super) fn state(&self) -> (i64, UnitId, &[Part]) {
+        (self.version, self.unit, &self.figures.parts)
+    }
 }
 
 pub(super) type Cell = (PeriodId, IndicatorId, AnyId);
@@ -434,9 +441,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<(
     let nodes = Lineage::read(tx, [subject])?.nodes(subject, as_of);
     let mut totals = Totals::default();
     totals.subtract(&nodes, period, indicator, &figures.amounts(counts_as));
-    rows::remember(tx, id)?;
-    diesel::delete(row).execute(tx.conn)?;
-    rows::end(tx, id, before.version + 1, before.unit.id, before.definition_version)?;
+    rows::end(tx, &before)?;
     values::fold(tx, totals)?;
     Ok(before)
 }
