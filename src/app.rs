@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::access::Door;
 use crate::access::token::Keys;
 use crate::clock::Clock;
-use crate::config::ServerSettings;
+use crate::config::{AccountSettings, ServerSettings};
 use crate::db::{Context, Database};
 use crate::error::{Error, Result};
 use crate::files::Files;
@@ -22,9 +22,10 @@ use crate::http::registrar::{Api, Registrar, no_such_path};
 use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
 use crate::journal::seal::Patience;
+use crate::mail::postman::Postman;
 use crate::{
     access, assignments, catalogue, charts, dashboard, documents, evidence, forms, indicators, journal, localities, periods, plans,
-    reports, results, rounds, sessions, tasks, units, users, values,
+    reports, results, rounds, sessions, tasks, totp, units, users, values,
 };
 
 /// Every operation, declared.
@@ -35,6 +36,7 @@ pub fn api() -> Result<Api> {
     let mut api = Registrar::new("/api/v1");
     sessions::http::routes(&mut api);
     users::http::routes(&mut api);
+    totp::http::routes(&mut api);
     units::http::routes(&mut api);
     localities::http::routes(&mut api);
     periods::http::routes(&mut api);
@@ -88,8 +90,9 @@ impl App {
         };
         let files = Files::open(settings.files_url.as_deref().unwrap_or("file:data/files"), settings.file_limit, settings.file_quota)
             .map_err(Error::internal)?;
-        let jobs = Jobs::new(database.clone(), files.clone(), clock.clone());
-        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, files, clock)?, signer, limits });
+        let postman = Postman::new(&settings.mail, database.clone(), clock.clone(), Arc::new(keys.vault()?))?;
+        let jobs = Jobs::new(database.clone(), files.clone(), clock.clone(), settings.accounts.clone(), postman);
+        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, files, clock, settings)?, signer, limits });
         let api = Arc::new(api()?);
         let listener = TcpListener::bind(settings.listen)
             .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", settings.listen)))?;
@@ -177,6 +180,14 @@ pub fn recur_now(database: &Database, clock: &Clock) -> Result<usize> {
 /// Database errors.
 pub fn keep_calendar_now(database: &Database, clock: &Clock) -> Result<usize> {
     database.write_here(&Context::system("reporting calendar", clock.now()), rounds::store::keep_calendar)
+}
+
+/// Disables accounts that nobody used for long: for tests that cannot wait for the tick.
+///
+/// # Errors
+/// Database errors.
+pub fn disable_idle_now(database: &Database, clock: &Clock, settings: &AccountSettings) -> Result<usize> {
+    database.write_here(&Context::system("idle accounts", clock.now()), |tx| users::store::disable_idle(tx, settings))
 }
 
 /// Seals what is committed: for commands and tests that cannot wait for the tick.

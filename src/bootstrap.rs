@@ -9,7 +9,10 @@ use crate::ids::{Id, UserId};
 use crate::journal::{self, Entry};
 use crate::units;
 use crate::users::model::NewUser;
-use crate::users::{rules, store};
+use crate::users::store;
+
+/// How long the link holds, in seconds.
+const HOLDS: i64 = 86_400;
 
 /// Makes an invited account of the department and answers the secret of its link.
 ///
@@ -30,7 +33,7 @@ pub fn first_account(database: &Database, context: &Context, username: &str, ful
         catalogue::load(tx)?;
         let unit = units::store::find_by_code(tx, catalogue::DEPARTMENT)?.ok_or_else(|| Error::internal("there is no department"))?;
         store::insert(tx, id, unit, &new)?;
-        store::invite(tx, id, &digest, tx.now().plus(rules::INVITATION))?;
+        store::invite(tx, id, &digest, tx.now().plus(HOLDS))?;
         let entry = Entry::new("user.create", Some("user.created"), "user", id.any());
         journal::append(tx, Entry { code: Some(new.username.clone()), unit: Some(unit), ..entry })
     })?;

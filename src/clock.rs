@@ -56,6 +56,12 @@ impl Instant {
         (self.0 + BUSINESS_OFFSET).date()
     }
 
+    /// Hour and day in Asia/Ho_Chi_Minh as people there write them: `09:30 21/02/2025`.
+    #[must_use]
+    pub fn business_time(self) -> String {
+        (self.0 + BUSINESS_OFFSET).format("%H:%M %d/%m/%Y").to_string()
+    }
+
     /// RFC 3339 with six digits and `Z`: one length, so that text order is time order.
     #[must_use]
     pub fn rfc3339(self) -> String {

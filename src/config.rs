@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Parser};
 
 use crate::db::Options;
 use crate::db::url::{self, DatabaseUrl};
@@ -72,4 +72,111 @@ pub struct ServerSettings {
     /// Seconds that an answer may take to make
     #[arg(long, env = "ANSWER_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub answer_seconds: u64,
+    /// Accounts and sessions.
+    #[command(flatten)]
+    pub accounts: AccountSettings,
+    /// Mail.
+    #[command(flatten)]
+    pub mail: MailSettings,
+}
+
+impl ServerSettings {
+    /// These flags, and for the rest the environment and the defaults: for tests and benchmarks.
+    ///
+    /// # Errors
+    /// What is wrong with a flag.
+    pub fn from_flags(flags: &[&str]) -> Result<Self, String> {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            settings: ServerSettings,
+        }
+        let words = std::iter::once("tiendo").chain(flags.iter().copied());
+        Alone::try_parse_from(words).map(|alone| alone.settings).map_err(|error| error.to_string())
+    }
+}
+
+/// How long links, passwords and sessions hold, and how often one may guess.
+#[derive(Clone, Debug, Args)]
+pub struct AccountSettings {
+    /// Hours that an invitation, or a reset by an admin, holds
+    #[arg(long, env = "INVITATION_HOURS", default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=720))]
+    pub invitation_hours: i64,
+    /// Minutes that a link for a forgotten password holds
+    #[arg(long, env = "RESET_MINUTES", default_value_t = 60, value_parser = clap::value_parser!(i64).range(1..=1440))]
+    pub reset_minutes: i64,
+    /// Characters of a password where there is no second factor (NIST SP 800-63B-4 asks for 15)
+    #[arg(long, env = "PASSWORD_LENGTH", default_value_t = 15, value_parser = clap::value_parser!(u16).range(8..=64))]
+    pub password_length: u16,
+    /// Characters of a password beside a second factor
+    #[arg(long, env = "PASSWORD_LENGTH_WITH_TOTP", default_value_t = 8, value_parser = clap::value_parser!(u16).range(8..=64))]
+    pub password_length_with_totp: u16,
+    /// How many of its last passwords an account may not take again
+    #[arg(long, env = "PASSWORD_HISTORY", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=100))]
+    pub password_history: i64,
+    /// Wrong passwords of a name before it waits
+    #[arg(long, env = "GUESSES", default_value_t = 5, value_parser = clap::value_parser!(i32).range(1..=100))]
+    pub guesses: i32,
+    /// The first wait of a name, in seconds; it doubles with each wrong password more
+    #[arg(long, env = "GUESS_WAIT_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=3600))]
+    pub guess_wait_seconds: i64,
+    /// The longest wait of a name, in seconds
+    #[arg(long, env = "GUESS_LONGEST_SECONDS", default_value_t = 900, value_parser = clap::value_parser!(i64).range(1..=86_400))]
+    pub guess_longest_seconds: i64,
+    /// Hours without a guess after which a name begins anew
+    #[arg(long, env = "GUESS_FORGOTTEN_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=168))]
+    pub guess_forgotten_hours: i64,
+    /// Wrong passwords from one network within ten minutes before it is refused for as long
+    #[arg(long, env = "NETWORK_GUESSES", default_value_t = 30, value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    pub network_guesses: i32,
+    /// Minutes without a refresh after which a session of a browser ends
+    #[arg(long, env = "WEB_IDLE_MINUTES", default_value_t = 480, value_parser = clap::value_parser!(i64).range(11..=10_080))]
+    pub web_idle_minutes: i64,
+    /// Hours after which it ends whatever happens
+    #[arg(long, env = "WEB_HOURS", default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=720))]
+    pub web_hours: i64,
+    /// Days without a refresh after which a session of an app ends
+    #[arg(long, env = "MOBILE_IDLE_DAYS", default_value_t = 14, value_parser = clap::value_parser!(i64).range(1..=90))]
+    pub mobile_idle_days: i64,
+    /// Days after which it ends whatever happens
+    #[arg(long, env = "MOBILE_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=365))]
+    pub mobile_days: i64,
+    /// Minutes without a refresh after which a session of an admin ends
+    #[arg(long, env = "ADMIN_IDLE_MINUTES", default_value_t = 30, value_parser = clap::value_parser!(i64).range(11..=1440))]
+    pub admin_idle_minutes: i64,
+    /// Days without signing in after which an account is disabled
+    #[arg(long, env = "IDLE_DAYS", default_value_t = 45, value_parser = clap::value_parser!(i64).range(1..=3650))]
+    pub idle_days: i64,
+    /// The same for people of schools, which close for the summer
+    #[arg(long, env = "IDLE_DAYS_SCHOOLS", default_value_t = 90, value_parser = clap::value_parser!(i64).range(1..=3650))]
+    pub idle_days_schools: i64,
+}
+
+impl AccountSettings {
+    /// Characters that a password must have, with or without a second factor beside it.
+    #[must_use]
+    pub fn shortest_password(&self, totp: bool) -> usize {
+        usize::from(if totp { self.password_length_with_totp } else { self.password_length })
+    }
+}
+
+/// How links reach people.
+#[derive(Clone, Args)]
+pub struct MailSettings {
+    /// smtps://USER:PASSWORD@HOST, or smtp://HOST:587?tls=required; without it links are answered once to the admin who makes them
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, requires = "mail_from", requires = "mail_page")]
+    pub smtp_url: Option<String>,
+    /// The sender of mail, as in `Tiến độ <khong.tra.loi@sogddt.example.vn>`
+    #[arg(long, env = "MAIL_FROM")]
+    pub mail_from: Option<String>,
+    /// The page of a front end where a person sets a password; `#token=…` is put behind it
+    #[arg(long, env = "MAIL_PAGE")]
+    pub mail_page: Option<String>,
+}
+
+impl std::fmt::Debug for MailSettings {
+    /// The URL holds a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailSettings").field("from", &self.mail_from).field("page", &self.mail_page).finish_non_exhaustive()
+    }
 }

@@ -27,7 +27,7 @@ pub mod of {
     macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
     markers!(
         Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Baseline, Plan, PlanItem, Value,
-        Assignment, Update, Extension, Evidence, Form, Round, Exception, Report, Any
+        Assignment, Update, Extension, Evidence, Form, Round, Exception, Report, Letter, Any
     );
 }
 
@@ -77,6 +77,8 @@ pub type RoundId = Id<of::Round>;
 pub type ExceptionId = Id<of::Exception>;
 /// A unit's answer to a round.
 pub type ReportId = Id<of::Report>;
+/// A letter that waits to be sent.
+pub type LetterId = Id<of::Letter>;
 /// Any resource, where its kind is said beside it (the journal).
 pub type AnyId = Id<of::Any>;
 
@@ -92,6 +94,12 @@ impl<T> Id<T> {
     #[must_use]
     pub fn uuid(self) -> Uuid {
         self.0
+    }
+
+    /// Its sixteen bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// The same id, its kind said elsewhere.

@@ -22,6 +22,7 @@ pub mod db;
 pub mod files;
 pub mod http;
 pub mod journal;
+pub mod mail;
 pub mod print;
 pub mod sums;
 
@@ -42,6 +43,7 @@ pub mod results;
 pub mod rounds;
 pub mod sessions;
 pub mod tasks;
+pub mod totp;
 pub mod units;
 pub mod users;
 pub mod values;

@@ -129,18 +129,8 @@ fn bench(place: &str, few: &str) {
 
 /// The service as it is.
 fn serve_ours(database: &Database) -> SocketAddr {
-    let settings = ServerSettings {
-        listen: "127.0.0.1:0".parse().expect("valid"),
-        workers: Some(2),
-        cors_origins: Vec::new(),
-        body_limit: 1024 * 1024,
-        body_seconds: 10,
-        answer_seconds: 60,
-        files_url: Some(format!("file:{}", std::env::temp_dir().join(format!("tiendo-bench-files-{}", std::process::id())).display())),
-        file_limit: 1024,
-        file_quota: 1024,
-        upload_seconds: 1,
-    };
+    let files = format!("--files-url=file:{}", std::env::temp_dir().join(format!("tiendo-bench-files-{}", std::process::id())).display());
+    let settings = ServerSettings::from_flags(&["--listen=127.0.0.1:0", "--workers=2", "--answer-seconds=60", &files]).expect("settings");
     let (send, receive) = std::sync::mpsc::channel();
     let database = database.clone();
     std::thread::spawn(move || {
@@ -238,6 +228,8 @@ fn serve_bare(database: &Database, unit: tiendo::ids::UnitId) -> SocketAddr {
         duties: Duties::of(&[Duty::Viewer]),
         unit,
         scope: Scope::new(unit, unit, now.business_day()),
+        totp: false,
+        lacks_totp: false,
         must_change_password: false,
     };
     let context = Context { caller: Caller::Person(Arc::new(person)), now, marks: RequestMarks::default() };

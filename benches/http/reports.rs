@@ -166,7 +166,10 @@ fn hire(tx: &mut Tx<'_>, (unit, code, kind, parent): (UnitId, String, Kind, Opti
     // No password has this hash.
     users::store::activate(tx, user, "")?;
     let digest = opaque()?.1;
-    sessions::store::open(tx, &Opening { id: session, user, client: Client::Mobile, device: None, ip: None, digest })?;
+    sessions::store::open(
+        tx,
+        &Opening { id: session, user, client: Client::Mobile, life: (86_400, 86_400), device: None, ip: None, digest },
+    )?;
     let person = sessions::store::person(tx, session)?.expect("somebody");
     let context = Context { caller: Caller::Person(person.into()), now: tx.now(), marks: RequestMarks::default() };
     Ok(Worker { code, unit, parent, kind, context })

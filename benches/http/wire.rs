@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tiendo::demo::Credential;
+use totp_rs::{Builder, Secret};
 
 /// Connections that ask at once.
 const CONNECTIONS: usize = 8;
@@ -115,7 +116,12 @@ impl Wire {
 
     /// The token of somebody who signs in.
     pub fn sign_in(&mut self, person: &Credential) -> String {
-        let body = json!({"username": person.username, "password": person.password}).to_string();
+        let mut body = json!({"username": person.username, "password": person.password});
+        if let Some(secret) = &person.totp_secret {
+            let secret = Secret::try_from_base32(secret).expect("Base32");
+            body["totp"] = json!(Builder::new().with_secret(secret).build().expect("a secret").generate_current().to_string());
+        }
+        let body = body.to_string();
         self.post("/api/v1/sessions", &body)["access_token"].as_str().expect("a token").to_owned()
     }
 

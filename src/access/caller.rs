@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::policy::{Duties, Permission, Role};
+use super::policy::{Duties, Duty, Permission, Role};
 use super::scope::Scope;
+use crate::error::Error;
 use crate::ids::{SessionId, UnitId, UserId};
 
 /// A person as the door found it in the database, at most one second ago.
@@ -19,8 +20,12 @@ pub struct Person {
     pub full_name: String,
     /// From the kind of its unit.
     pub role: Role,
-    /// What it may do there.
+    /// What it may do there: without `admin` as long as it has no second factor.
     pub duties: Duties,
+    /// Whether signing in asks for a second factor.
+    pub totp: bool,
+    /// Whether it would be an admin if it had one.
+    pub lacks_totp: bool,
     /// Its unit.
     pub unit: UnitId,
     /// Where.
@@ -35,6 +40,19 @@ impl Person {
     #[must_use]
     pub fn is_apart(&self, unit: UnitId, by: Option<UserId>) -> bool {
         by != Some(self.id) && (self.role == Role::Department || !self.scope.is_own(unit))
+    }
+
+    /// 403, saying what is missing where the person can mend it.
+    #[must_use]
+    pub fn refused(&self, permission: Permission) -> Error {
+        if self.must_change_password {
+            return Error::forbidden().because("Cần đổi mật khẩu trước.", "Set a new password first: PUT /me/password.");
+        }
+        if self.lacks_totp && permission.allows(self.role, self.duties.with(Duty::Admin)) {
+            return Error::forbidden()
+                .because("Quản trị viên cần bật xác thực hai lớp trước.", "An admin needs a second factor first: POST /me/totp.");
+        }
+        Error::forbidden()
     }
 }
 

@@ -7,7 +7,9 @@ use quick_cache::sync::Cache;
 use super::caller::Person;
 use super::password::Passwords;
 use super::token::{self, Claims, Keys};
+use super::vault::Vault;
 use crate::clock::{Clock, Instant};
+use crate::config::{AccountSettings, ServerSettings};
 use crate::db::{Context, Database};
 use crate::error::{Code, Error, Result};
 use crate::files::Files;
@@ -28,6 +30,9 @@ struct Inner {
     clock: Clock,
     keys: Keys,
     passwords: Passwords,
+    vault: Arc<Vault>,
+    settings: Arc<AccountSettings>,
+    mails: bool,
     files: Files,
     /// Tokens whose signature was checked, by digest. Their times are checked again at each use.
     tokens: Cache<[u8; 32], Arc<Claims>>,
@@ -39,14 +44,18 @@ impl Door {
     /// A door to this database.
     ///
     /// # Errors
-    /// 500 if passwords cannot be hashed here.
-    pub fn new(database: Database, keys: Keys, files: Files, clock: Clock) -> Result<Self> {
+    /// 500 if passwords cannot be hashed or secrets sealed here.
+    pub fn new(database: Database, keys: Keys, files: Files, clock: Clock, settings: &ServerSettings) -> Result<Self> {
         let passwords = Passwords::new()?;
+        let vault = Arc::new(keys.vault()?);
         Ok(Self(Arc::new(Inner {
             database,
             clock,
             keys,
             passwords,
+            vault,
+            settings: Arc::new(settings.accounts.clone()),
+            mails: settings.mail.smtp_url.is_some(),
             files,
             tokens: Cache::new(REMEMBERED),
             people: Cache::new(REMEMBERED),
@@ -59,6 +68,18 @@ impl Door {
 
     pub(super) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    pub(super) fn vault(&self) -> &Arc<Vault> {
+        &self.0.vault
+    }
+
+    pub(super) fn settings(&self) -> &Arc<AccountSettings> {
+        &self.0.settings
+    }
+
+    pub(super) fn mails(&self) -> bool {
+        self.0.mails
     }
 
     /// Where files are kept.

@@ -7,18 +7,23 @@ pub mod caller;
 mod door;
 pub mod password;
 pub mod policy;
+mod proof;
 pub mod scope;
 pub mod token;
+pub mod vault;
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use caller::{Caller, Person, RequestMarks};
 pub use door::Door;
 use password::Passwords;
 use policy::{Permission, Permit};
 use token::{Keys, StoredKey};
+use vault::Vault;
 
 use crate::clock::Instant;
+use crate::config::AccountSettings;
 use crate::db::page::Page;
 use crate::db::{Context, Db, Tx};
 use crate::error::{Error, Result};
@@ -109,6 +114,24 @@ impl<P: Permit> Access<P> {
     pub fn keys(&self) -> &Keys {
         self.door.keys()
     }
+
+    /// What seals secrets that are read again.
+    #[must_use]
+    pub fn vault(&self) -> &Arc<Vault> {
+        self.door.vault()
+    }
+
+    /// How long things hold and how often one may guess.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<AccountSettings> {
+        self.door.settings()
+    }
+
+    /// Whether links go out by mail.
+    #[must_use]
+    pub fn mails(&self) -> bool {
+        self.door.mails()
+    }
 }
 
 /// The signing keys, newest first; the first start makes one.
@@ -140,12 +163,12 @@ impl Door {
     /// Gives leave, if the caller's duties can ever allow it.
     ///
     /// # Errors
-    /// 403 if not, and for a person who must set a new password before anything else.
+    /// 403 if not, and for a person who must set a new password, or as an admin enrol a second factor, before anything else.
     pub fn open<P: Permit>(&self, caller: Caller, marks: RequestMarks) -> Result<Access<P>> {
         if let Some(permission) = P::PERMISSION {
             let first = caller.person().is_some_and(|person| person.must_change_password);
             if !caller.may(permission) || (first && permission != Permission::UseAccount) {
-                return Err(Error::forbidden());
+                return Err(caller.person().map_or_else(Error::forbidden, |person| person.refused(permission)));
             }
         }
         let context = Context { caller, now: self.now(), marks };

@@ -98,12 +98,14 @@ impl Passwords {
     }
 
     /// Whether a password is easily guessed by one who knows `known` of its owner: names, address, unit. It is weighed without diacritics
-    /// and spaces, as people type it where they cannot write Vietnamese: under 10¹⁰ guesses is easy (zxcvbn's score 4 is what is asked).
+    /// and spaces, as people type it where they cannot write Vietnamese: under 10¹⁰ guesses is easy (zxcvbn's score 4 is what is asked), beside
+    /// a second factor under 10⁶ (score 2).
     ///
     /// # Errors
     /// 503 when too many are waiting.
-    pub async fn is_guessable(&self, password: String, known: Vec<String>) -> Result<bool> {
-        self.queued(move || Ok(guessable(&password, &known))).await
+    pub async fn is_guessable(&self, password: String, totp: bool, known: Vec<String>) -> Result<bool> {
+        let least = if totp { Score::Two } else { Score::Four };
+        self.queued(move || Ok(score(&password, &known) < least)).await
     }
 
     /// The same as [`Passwords::hash`] on this thread: for commands.
@@ -132,11 +134,11 @@ fn bare(text: &str) -> String {
     letters.map(|c| if c == 'đ' { 'd' } else { c }).collect()
 }
 
-fn guessable(password: &str, known: &[String]) -> bool {
+fn score(password: &str, known: &[String]) -> Score {
     let words = known.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()).map(bare).chain([bare(text)]));
     let words: Vec<String> = words.filter(|word| word.len() > 2).collect();
     let words: Vec<&str> = WORDS.into_iter().chain(words.iter().map(String::as_str)).collect();
-    zxcvbn::zxcvbn(&bare(password), &words).score() < Score::Four
+    zxcvbn::zxcvbn(&bare(password), &words).score()
 }
 
 #[cfg(test)]
@@ -165,11 +167,11 @@ mod tests {
             "thuy.mn.thuy.mn.1",
             "1q2w3e4r5t6y7u8i9o",
         ] {
-            assert!(guessable(easy, &known), "{easy}");
+            assert!(score(easy, &known) < Score::Four, "{easy}");
         }
         for hard in ["con ngựa đúng pin ghim", "Một mật khẩu khác hẳn, đủ dài", "chè lam gà đồi bánh ốc rừng", "kR8vq2ZtY0pWm4sx"]
         {
-            assert!(!guessable(hard, &known), "{hard}");
+            assert_eq!(score(hard, &known), Score::Four, "{hard}");
         }
     }
 }

@@ -60,6 +60,18 @@ impl Duties {
         self.0 & Self::bit(duty) != 0
     }
 
+    /// These and one more.
+    #[must_use]
+    pub const fn with(self, duty: Duty) -> Self {
+        Self(self.0 | Self::bit(duty))
+    }
+
+    /// These but one.
+    #[must_use]
+    pub const fn without(self, duty: Duty) -> Self {
+        Self(self.0 & !Self::bit(duty))
+    }
+
     /// Whether every one of `other` is among them: nobody grants a duty beyond its own.
     #[must_use]
     pub const fn cover(self, other: Self) -> bool {

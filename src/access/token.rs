@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::policy::{Duty, Role};
+use super::vault::Vault;
 use crate::clock::Instant;
 use crate::error::{Code, Error, Result};
 use crate::ids::{AnyId, Id, SessionId, UnitId, UserId};
@@ -118,6 +119,14 @@ impl Keys {
     #[must_use]
     pub fn secret(&self, purpose: &[u8]) -> Vec<u8> {
         derive(&self.secret, purpose)
+    }
+
+    /// What seals secrets that are read again.
+    ///
+    /// # Errors
+    /// 500 if it cannot be made.
+    pub fn vault(&self) -> Result<Vault> {
+        Vault::new(&self.secret(b"vault"))
     }
 
     /// Signs the claims.

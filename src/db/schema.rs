@@ -76,6 +76,24 @@ table! {
 table! {
     use diesel::sql_types::*;
     use crate::ids::Uid;
+    totp (user_id) { user_id -> Uid, secret -> Binary, confirmed_at -> Nullable<Timestamp>, last_step -> BigInt, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    recovery_codes (digest) { digest -> Binary, user_id -> Uid, used_at -> Nullable<Timestamp>, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    letters (id) { id -> Uid, sealed -> Binary, tries -> Integer, due_at -> Timestamp, expires_at -> Timestamp, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
     sessions (id) {
         id -> Uid, user_id -> Uid, client -> Text, device -> Nullable<Text>, ip -> Nullable<Text>, created_at -> Timestamp,
         last_seen_at -> Timestamp, idle_until -> Timestamp, expires_at -> Timestamp, ended_at -> Nullable<Timestamp>,
@@ -465,6 +483,8 @@ allow_tables_to_appear_in_same_query!(
     journal,
     seals,
     users,
+    totp,
+    recovery_codes,
     sessions,
     refresh_tokens,
     invitations,
@@ -516,6 +536,7 @@ joinable!(users -> units (unit_id));
 joinable!(sessions -> users (user_id));
 joinable!(seals -> journal (seq));
 joinable!(invitations -> users (user_id));
+joinable!(totp -> users (user_id));
 joinable!(tasks -> task_groups (group_id));
 joinable!(task_indicators -> tasks (task_id));
 joinable!(task_indicators -> indicators (indicator_id));

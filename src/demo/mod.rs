@@ -9,7 +9,9 @@ mod work;
 
 use std::path::{Path, PathBuf};
 
+use crate::access;
 use crate::access::password::Passwords;
+use crate::access::token::Keys;
 use crate::catalogue;
 use crate::clock::Clock;
 use crate::db::url::DatabaseUrl;
@@ -95,8 +97,9 @@ fn load(conn: &mut Conn, context: &Context, options: &Options) -> Result<Vec<Cre
     let people = people::people(&offices, &schools)?;
     let passwords = Passwords::new()?;
     let hashes = people.iter().map(|person| passwords.hash_here(&person.password)).collect::<Result<Vec<_>>>()?;
+    let vault = Keys::load(&write_on(conn, context, access::keys)?)?.vault()?;
     let staff = write_on(conn, context, |tx| {
-        people.iter().zip(&hashes).map(|(person, hash)| people::insert(tx, person, hash)).collect::<Result<Vec<_>>>()
+        people.iter().zip(&hashes).map(|(person, hash)| people::insert(tx, &vault, person, hash)).collect::<Result<Vec<_>>>()
     })?;
     let (credentials, staff): (Vec<Credential>, Vec<rounds::Staff>) = staff.into_iter().unzip();
     rounds::play(conn, context, &staff)?;

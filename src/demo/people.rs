@@ -10,10 +10,12 @@ use crate::access::caller;
 use crate::access::policy::{Duties, Duty, Role};
 use crate::access::scope::Scope;
 use crate::access::token;
+use crate::access::vault::Vault;
 use crate::catalogue::DEPARTMENT;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::ids::{Id, UnitId, UserId};
+use crate::totp;
 use crate::units::model::{Kind, UnitType};
 use crate::units::store::find_by_code;
 use crate::users::model::NewUser;
@@ -119,7 +121,7 @@ fn person(index: usize, unit: (String, String, Kind), what: &str, duties: &[Duty
 }
 
 /// Records a person who can sign in at once. Answers how, and the person as the door would know it.
-pub fn insert(tx: &mut Tx<'_>, person: &Person, hash: &str) -> Result<(Credential, Staff)> {
+pub fn insert(tx: &mut Tx<'_>, vault: &Vault, person: &Person, hash: &str) -> Result<(Credential, Staff)> {
     let id: UserId = Id::new();
     let (code, name, kind) = person.unit.clone();
     let unit = find_by_code(tx, &code)?.ok_or_else(|| Error::internal(format!("no unit {code}")))?;
@@ -133,6 +135,7 @@ pub fn insert(tx: &mut Tx<'_>, person: &Person, hash: &str) -> Result<(Credentia
     };
     store::insert(tx, id, unit, &new)?;
     store::activate(tx, id, hash)?;
+    let totp_secret = if person.duties.contains(&Duty::Admin) { Some(enrol(tx, vault, id)?) } else { None };
     // People of a division have the department's scope.
     let root = if kind == Kind::Division { find_by_code(tx, DEPARTMENT)?.unwrap_or(unit) } else { unit };
     let known = caller::Person {
@@ -142,6 +145,8 @@ pub fn insert(tx: &mut Tx<'_>, person: &Person, hash: &str) -> Result<(Credentia
         full_name: person.full_name.clone(),
         role: kind.role(),
         duties: Duties::of(&person.duties),
+        totp: totp_secret.is_some(),
+        lacks_totp: false,
         unit,
         scope: Scope::new(root, unit, tx.today()),
         must_change_password: false,
@@ -149,10 +154,18 @@ pub fn insert(tx: &mut Tx<'_>, person: &Person, hash: &str) -> Result<(Credentia
     let credential = Credential {
         username: person.username.clone(),
         password: person.password.clone(),
-        totp_secret: None,
+        totp_secret,
         role: kind.role(),
         duties: person.duties.clone(),
         unit: Workplace { id: unit, code: code.clone(), name, kind },
     };
     Ok((credential, Staff { person: Arc::new(known), unit: code, kind }))
+}
+
+/// Gives an account a second factor that has been used once, long ago. Answers its secret in Base32.
+fn enrol(tx: &mut Tx<'_>, vault: &Vault, id: UserId) -> Result<String> {
+    let secret = totp::rules::secret()?;
+    totp::store::enrol(tx, id, &vault.seal(id.bytes(), &secret)?)?;
+    totp::store::confirm(tx, id, 0, &[])?;
+    Ok(totp::rules::totp(&secret, "")?.secret().to_base32())
 }

@@ -78,6 +78,10 @@ pub struct Rows<T>(pub Vec<T>);
 #[derive(Debug)]
 pub struct NoContent;
 
+/// 202 with nothing: what was asked is done, if it can be, after the answer.
+#[derive(Debug)]
+pub struct Accepted;
+
 fn tag_headers() -> Value {
     json!({"ETag": {"schema": {"type": "string"}, "description": "For `If-None-Match`, and for `If-Match` where the resource can be changed."}})
 }
@@ -305,6 +309,15 @@ impl Answer for NoContent {
     }
     fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {
         Ok(HttpResponse::NoContent().finish())
+    }
+}
+
+impl Answer for Accepted {
+    fn describe(spec: &mut Spec) {
+        spec.answer(202, "Accepted.", None, json!({}));
+    }
+    fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {
+        Ok(HttpResponse::Accepted().finish())
     }
 }
 

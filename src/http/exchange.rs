@@ -200,6 +200,7 @@ mod tests {
     use crate::access::policy::Anyone;
     use crate::access::token::{self, Keys};
     use crate::clock::Clock;
+    use crate::config::ServerSettings;
     use crate::db::url::DatabaseUrl;
     use crate::db::{Database, Options};
     use crate::files::Files;
@@ -229,7 +230,9 @@ mod tests {
             answer_time: Duration::from_secs(1),
         };
         let signer = CursorSigner::new(b"key");
-        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, files, Clock::System).expect("a door"), signer, limits });
+        let settings = ServerSettings::from_flags(&[]).expect("defaults");
+        let kernel =
+            web::Data::new(Kernel { door: Door::new(database, keys, files, Clock::System, &settings).expect("a door"), signer, limits });
         let mut api = Registrar::new("/t");
         api.path("/burst").get(burst, "Burst", "It panics.").done();
         let api = api.finish().expect("an api");

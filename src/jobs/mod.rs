@@ -8,6 +8,7 @@ use actix_web::rt::task::JoinHandle;
 
 use crate::assignments;
 use crate::clock::Clock;
+use crate::config::AccountSettings;
 use crate::db::{Context, Database, Tx};
 use crate::error::Result;
 use crate::evidence;
@@ -15,8 +16,10 @@ use crate::files::Files;
 use crate::ids::{AnyId, Id};
 use crate::journal;
 use crate::journal::seal::Patience;
+use crate::mail::postman::Postman;
 use crate::rounds;
 use crate::sessions;
+use crate::users;
 
 /// How often the sealer looks for entries: a position is given well within a second.
 const SEAL_EVERY: Duration = Duration::from_millis(250);
@@ -24,6 +27,9 @@ const SEAL_EVERY: Duration = Duration::from_millis(250);
 /// How often what recurs is looked at, and for how long an instance has that work to itself.
 const RECUR_EVERY: Duration = Duration::from_mins(1);
 const RECUR_LEASE: i64 = 90;
+
+/// How often letters are looked at.
+const MAIL_EVERY: Duration = Duration::from_secs(2);
 
 /// How old a file without a row must be before it is taken away, in seconds.
 const SWEEP_AFTER: i64 = 3600;
@@ -46,11 +52,26 @@ pub async fn sweep(database: &Database, files: &Files, clock: &Clock, age: i64) 
     Ok(orphans.len())
 }
 
+/// Sends the letters that are due, beside everything else: a mail server may be slow.
+async fn mail(postman: Option<Postman>) {
+    let Some(postman) = postman else { return };
+    let mut every = tokio::time::interval(MAIL_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if let Err(error) = postman.round().await {
+            tracing::warn!(error = %error, "letters could not be looked at and will be tried again");
+        }
+    }
+}
+
 /// What runs beside the requests.
 pub struct Jobs {
     database: Database,
     files: Files,
     clock: Clock,
+    settings: AccountSettings,
+    postman: Option<Postman>,
     /// Who this instance is among those that share the database.
     instance: AnyId,
 }
@@ -58,30 +79,36 @@ pub struct Jobs {
 impl Jobs {
     /// For this database.
     #[must_use]
-    pub fn new(database: Database, files: Files, clock: Clock) -> Self {
-        Self { database, files, clock, instance: Id::new() }
+    pub fn new(database: Database, files: Files, clock: Clock, settings: AccountSettings, postman: Option<Postman>) -> Self {
+        Self { database, files, clock, settings, postman, instance: Id::new() }
     }
 
     /// Runs until it is aborted.
     #[must_use]
     pub fn run(self) -> JoinHandle<()> {
+        let mails = mail(self.postman.clone());
         actix_web::rt::spawn(async move {
-            let mut every = tokio::time::interval(SEAL_EVERY);
-            every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            let mut minute = tokio::time::interval_at(tokio::time::Instant::now() + RECUR_EVERY, RECUR_EVERY);
-            minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            loop {
-                tokio::select! {
-                    _ = every.tick() => self.seal().await,
-                    _ = minute.tick() => {
-                        self.recur().await;
-                        self.keep_calendar().await;
-                        self.forget().await;
-                        self.sweep().await;
-                    }
+            futures_util::join!(self.keep(), mails);
+        })
+    }
+
+    async fn keep(self) {
+        let mut every = tokio::time::interval(SEAL_EVERY);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut minute = tokio::time::interval_at(tokio::time::Instant::now() + RECUR_EVERY, RECUR_EVERY);
+        minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = every.tick() => self.seal().await,
+                _ = minute.tick() => {
+                    self.recur().await;
+                    self.keep_calendar().await;
+                    self.forget().await;
+                    self.disable_idle().await;
+                    self.sweep().await;
                 }
             }
-        })
+        }
     }
 
     /// Gives the recurring tasks whose periods have opened.
@@ -100,11 +127,26 @@ impl Jobs {
     /// Takes away what is known of wrong passwords of long ago.
     async fn forget(&self) {
         let (context, instance) = (Context::system("sign-in sweep", self.clock.now()), self.instance);
+        let forgotten = self.settings.guess_forgotten_hours * 3600;
         let work = move |tx: &mut Tx<'_>| {
-            if lease::claim(tx, "guesses", instance, RECUR_LEASE)? { sessions::guesses::sweep(tx) } else { Ok(0) }
+            if lease::claim(tx, "guesses", instance, RECUR_LEASE)? { sessions::guesses::sweep(tx, forgotten) } else { Ok(0) }
         };
         if let Err(error) = self.database.write(context, work).await {
             tracing::warn!(error = %error, "wrong passwords of long ago could not be forgotten and will be tried again");
+        }
+    }
+
+    /// Disables accounts that nobody used for long.
+    async fn disable_idle(&self) {
+        let (context, instance) = (Context::system("idle accounts", self.clock.now()), self.instance);
+        let settings = self.settings.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            if lease::claim(tx, "idle", instance, RECUR_LEASE)? { users::store::disable_idle(tx, &settings) } else { Ok(0) }
+        };
+        match self.database.write(context, work).await {
+            Ok(0) => {}
+            Ok(disabled) => tracing::info!(disabled, "accounts that nobody used for long were disabled"),
+            Err(error) => tracing::warn!(error = %error, "idle accounts could not be disabled and will be looked at again"),
         }
     }
 

@@ -7,25 +7,47 @@
 use diesel::prelude::*;
 
 use crate::clock::Instant;
+use crate::config::AccountSettings;
 use crate::db::schema::sign_in_failures as failures;
 use crate::db::{Conn, Tx, each};
 use crate::error::Result;
 
-/// Wrong guesses of a name before it waits.
-const FREE: i32 = 5;
-/// The first wait and the longest, in seconds.
-const WAITS: (i64, i64) = (30, 900);
-/// After so many seconds without a guess a name begins anew.
-const FORGOTTEN: i64 = 12 * 3600;
-/// Wrong guesses of an address within so many seconds before it is refused.
-const ADDRESS: (i32, i64) = (30, 600);
+/// Wrong guesses of an address count for so many seconds, and when they are too many it is refused for as long.
+const WINDOW: i64 = 600;
 
-/// How long a name waits after so many wrong guesses, in seconds.
-#[must_use]
-pub fn wait(wrong: i32) -> Option<i64> {
-    let doublings = u32::try_from(wrong - FREE).ok()?;
-    let factor = 2_i64.checked_pow(doublings).unwrap_or(WAITS.1);
-    Some(WAITS.0.saturating_mul(factor).min(WAITS.1))
+/// How often one may guess.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Wrong guesses of a name before it waits.
+    pub free: i32,
+    /// The first wait and the longest, in seconds.
+    pub waits: (i64, i64),
+    /// After so many seconds without a guess a name begins anew.
+    pub forgotten: i64,
+    /// Wrong guesses of an address within ten minutes before it is refused.
+    pub address: i32,
+}
+
+impl From<&AccountSettings> for Patience {
+    fn from(settings: &AccountSettings) -> Self {
+        Self {
+            free: settings.guesses,
+            waits: (settings.guess_wait_seconds, settings.guess_longest_seconds),
+            forgotten: settings.guess_forgotten_hours * 3600,
+            address: settings.network_guesses,
+        }
+    }
+}
+
+impl Patience {
+    /// How long a name waits after so many wrong guesses, in seconds.
+    #[must_use]
+    pub fn wait(&self, wrong: i32) -> Option<i64> {
+        let doublings = u32::try_from(wrong - self.free).ok()?;
+        let (first, longest) = self.waits;
+        let factor = 2_i64.checked_pow(doublings).unwrap_or(longest);
+        Some(first.saturating_mul(factor).min(longest))
+    }
 }
 
 struct Held {
@@ -65,14 +87,14 @@ fn of_address(ip: &str) -> String {
 ///
 /// # Errors
 /// Database errors.
-pub fn claim(tx: &mut Tx<'_>, username: &str) -> Result<bool> {
+pub fn claim(tx: &mut Tx<'_>, patience: Patience, username: &str) -> Result<bool> {
     let (key, now) = (of_name(username), tx.now());
     let held = hold(tx, &key)?;
     if held.blocked_until.is_some_and(|until| until > now) {
         return Ok(false);
     }
-    let wrong = if held.last_at.plus(FORGOTTEN) <= now { 1 } else { held.wrong.saturating_add(1) };
-    keep(tx, &key, wrong, wait(wrong).map(|seconds| now.plus(seconds)))?;
+    let wrong = if held.last_at.plus(patience.forgotten) <= now { 1 } else { held.wrong.saturating_add(1) };
+    keep(tx, &key, wrong, patience.wait(wrong).map(|seconds| now.plus(seconds)))?;
     Ok(true)
 }
 
@@ -100,19 +122,19 @@ pub fn is_refused(tx: &mut Tx<'_>, ip: &str) -> Result<Option<i64>> {
 ///
 /// # Errors
 /// Database errors.
-pub fn was_wrong(tx: &mut Tx<'_>, ip: &str) -> Result<()> {
+pub fn was_wrong(tx: &mut Tx<'_>, patience: Patience, ip: &str) -> Result<()> {
     let (key, now) = (of_address(ip), tx.now());
     let held = hold(tx, &key)?;
-    let wrong = if held.last_at.plus(ADDRESS.1) <= now { 1 } else { held.wrong.saturating_add(1) };
-    keep(tx, &key, wrong, (wrong >= ADDRESS.0).then(|| now.plus(ADDRESS.1)))
+    let wrong = if held.last_at.plus(WINDOW) <= now { 1 } else { held.wrong.saturating_add(1) };
+    keep(tx, &key, wrong, (wrong >= patience.address).then(|| now.plus(WINDOW)))
 }
 
-/// Takes away what is forgotten by now. Answers how many.
+/// Takes away what is forgotten after so many seconds. Answers how many.
 ///
 /// # Errors
 /// Database errors.
-pub fn sweep(tx: &mut Tx<'_>) -> Result<usize> {
-    let old = failures::table.filter(failures::last_at.lt(tx.now().plus(-FORGOTTEN)));
+pub fn sweep(tx: &mut Tx<'_>, forgotten: i64) -> Result<usize> {
+    let old = failures::table.filter(failures::last_at.lt(tx.now().plus(-forgotten)));
     Ok(diesel::delete(old).execute(tx.conn)?)
 }
 
@@ -122,7 +144,8 @@ mod tests {
 
     #[test]
     fn five_are_free_and_then_each_waits_twice_as_long() {
-        let waits: Vec<Option<i64>> = [1, 4, 5, 6, 7, 9, 10, 11, 80].map(wait).to_vec();
+        let patience = Patience { free: 5, waits: (30, 900), forgotten: 12 * 3600, address: 30 };
+        let waits: Vec<Option<i64>> = [1, 4, 5, 6, 7, 9, 10, 11, 80].map(|wrong| patience.wait(wrong)).to_vec();
         assert_eq!(waits, [None, None, Some(30), Some(60), Some(120), Some(480), Some(900), Some(900), Some(900)]);
     }
 }

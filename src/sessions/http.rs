@@ -4,29 +4,30 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 
-use super::guesses;
-use super::model::{Client, NewSession, Refresh, Session, Tokens};
+use super::guesses::{self, Patience};
+use super::model::{Client, Lives, NewSession, Refresh, Session, Tokens};
 use super::store::{self, Account, Opening, Refreshed};
 use crate::access::Access;
-use crate::access::policy::{Anyone, UseAccount};
+use crate::access::caller::Person;
+use crate::access::policy::{Anyone, Duties, Duty, UseAccount};
 use crate::access::token::{self, NewToken};
 use crate::clock::Instant;
-use crate::db::Db;
-use crate::error::{Code, Error, Result};
+use crate::db::{Db, Tx};
+use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{CreatedSecret, NoContent, Paged, Secret};
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, Path, PathPart, Peer};
 use crate::http::registrar::Registrar;
-use crate::ids::{Id, SessionId};
+use crate::ids::{Id, SessionId, UserId};
 use crate::journal::{self, Entry};
-use crate::users;
-use crate::users::model::Me;
+use crate::users::model::{Me, User};
+use crate::{totp, users};
 
 /// Declares the operations.
 pub fn routes(api: &mut Registrar) {
     api.tag("sessions", "Phiên đăng nhập: signing in, staying in, signing out.");
     api.path("/sessions")
-        .get(list_sessions, "List one's own sessions", "Those that have not ended.")
+        .get(list_sessions, "List sessions", "One's own that have not ended; an admin's `user` names another of its scope.")
         .post(create_session, "Sign in", "With name and password. What is wrong with them is not told.")
         .refuses(&[Code::InvalidCredentials, Code::TotpRequired, Code::RateLimited])
         .done();
@@ -39,7 +40,11 @@ pub fn routes(api: &mut Registrar) {
         .refuses(&[Code::InvalidRefreshToken])
         .done();
     api.path("/sessions/{session}")
-        .delete(delete_session, "Sign out", "Ends one of one's own sessions; `current` is the one that asks.")
+        .delete(
+            delete_session,
+            "Sign out",
+            "Ends one of one's own sessions, or as an admin one of a user of the scope; `current` is the one that asks.",
+        )
         .done();
 }
 
@@ -59,51 +64,110 @@ impl PathPart for SessionKey {
     }
 }
 
-/// Sessions have no filters.
+/// Whose sessions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-struct SessionFilters {}
+struct SessionFilters {
+    /// Of this user of the scope, for its admins; one's own unless given.
+    user: Option<UserId>,
+}
 
 impl Filters for SessionFilters {
     const SORTS: &'static [&'static str] = &["created_at"];
+    fn several(&self) -> bool {
+        self.user.is_some()
+    }
 }
 
 async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, peer: Peer) -> Result<CreatedSecret<Tokens>> {
     let name = new.username.to_lowercase();
+    let password: String = new.password.nfc().collect();
+    let length = password.chars().count();
     let account = looked_up(&access, &name, peer.ip.clone()).await?;
     let hash = account.as_ref().filter(|account| account.active).and_then(|account| account.password_hash.clone());
-    let right = access.passwords().verify(new.password.nfc().collect(), hash).await?;
-    let Some(account) = account.filter(|_| right) else {
-        if let Some(ip) = peer.ip {
-            access.write(move |tx| guesses::was_wrong(tx, &ip)).await?;
-        }
-        return Err(Error::new(Code::InvalidCredentials));
+    let right = access.passwords().verify(password, hash).await?;
+    let Some(account) = account.filter(|_| right) else { return Err(wrong(&access, peer.ip).await) };
+    let factor = match (&account.totp, new.totp) {
+        (None, _) => None,
+        (Some(_), None) => return Err(Error::new(Code::TotpRequired)),
+        (Some(sealed), Some(code)) => match Factor::read(&access, account.id, sealed, &code)? {
+            Some(factor) => Some(factor),
+            None => return Err(wrong(&access, peer.ip).await),
+        },
     };
     let (refresh_token, digest) = token::opaque()?;
     let client = new.client.unwrap_or(Client::Web);
-    let opening = Opening { id: Id::new(), user: account.id, client, device: new.device, ip: peer.ip, digest };
+    let lives = Lives::from(&**access.settings());
+    let life = (lives.idle(client, account.duties), lives.absolute(client));
+    let opening = Opening { id: Id::new(), user: account.id, client, life, device: new.device, ip: peer.ip.clone(), digest };
     let session = opening.id;
-    let (until, me) = access
+    // A password that was long enough beside a second factor may not be without one.
+    let short = length < access.settings().shortest_password(account.totp.is_some());
+    let opened = access
         .write(move |tx| {
+            if !factor.as_ref().map_or(Ok(true), |factor| factor.take(tx, account.id))? {
+                return Ok(None);
+            }
+            if short {
+                users::store::require_change(tx, account.id)?;
+            }
             let until = store::open(tx, &opening)?;
             guesses::forget(tx, &name)?;
             let me = current(tx, opening.id)?;
             journal::append(tx, entry("session.create", opening.id, &me))?;
-            Ok((until, me))
+            Ok(Some((until, me)))
         })
         .await?;
+    let Some((until, me)) = opened else { return Err(wrong(&access, peer.ip).await) };
     let tokens = issue(&access, session, client, refresh_token, until, me)?;
     Ok(CreatedSecret(tokens, format!("/api/v1/sessions/{session}")))
+}
+
+/// A second factor that fits, and can be taken once.
+enum Factor {
+    /// The code of a time step.
+    Step(i64),
+    /// A recovery code, by its digest.
+    Recovery(Vec<u8>),
+}
+
+impl Factor {
+    /// What a code is, if it can be right at all.
+    fn read(access: &Access<Anyone>, user: UserId, sealed: &[u8], code: &str) -> Result<Option<Self>> {
+        if code.contains('-') {
+            return Ok(Some(Self::Recovery(token::digest(code))));
+        }
+        let secret = access.vault().open(user.bytes(), sealed)?;
+        Ok(totp::rules::step_of(&secret, code, access.now())?.map(Self::Step))
+    }
+
+    fn take(&self, tx: &mut Tx<'_>, user: UserId) -> Result<bool> {
+        match self {
+            Self::Step(step) => totp::store::take_step(tx, user, *step),
+            Self::Recovery(digest) => totp::store::take_recovery_code(tx, user, digest),
+        }
+    }
+}
+
+/// 401, after the address is counted.
+async fn wrong(access: &Access<Anyone>, ip: Option<String>) -> Error {
+    let patience = Patience::from(&**access.settings());
+    let counted = match ip {
+        Some(ip) => access.write(move |tx| guesses::was_wrong(tx, patience, &ip)).await,
+        None => Ok(()),
+    };
+    counted.err().unwrap_or_else(|| Error::new(Code::InvalidCredentials))
 }
 
 /// The account with a name, after the guess is counted: one of a name that waits is not looked at, and told as a wrong one is.
 async fn looked_up(access: &Access<Anyone>, name: &str, ip: Option<String>) -> Result<Option<Account>> {
     let name = name.to_owned();
+    let patience = Patience::from(&**access.settings());
     access
         .write(move |tx| {
             if let Some(seconds) = ip.as_deref().map(|ip| guesses::is_refused(tx, ip)).transpose()?.flatten() {
                 return Err(Error::rate_limited(seconds));
             }
-            if guesses::claim(tx, &name)? { store::account(tx, &name) } else { Err(Error::new(Code::InvalidCredentials)) }
+            if guesses::claim(tx, patience, &name)? { store::account(tx, &name) } else { Err(Error::new(Code::InvalidCredentials)) }
         })
         .await
 }
@@ -111,9 +175,10 @@ async fn looked_up(access: &Access<Anyone>, name: &str, ip: Option<String>) -> R
 async fn refresh_session(access: Access<Anyone>, Body(refresh): Body<Refresh>) -> Result<Secret<Tokens>> {
     let (successor, successor_digest) = successor(&access, &refresh.refresh_token);
     let digest = token::digest(&refresh.refresh_token);
+    let lives = Lives::from(&**access.settings());
     let refreshed = access
         .write(move |tx| {
-            let refreshed = store::refresh(tx, &digest, &successor_digest)?;
+            let refreshed = store::refresh(tx, lives, &digest, &successor_digest)?;
             match refreshed {
                 Refreshed::Goes { session, client, until } => {
                     let me = current(tx, session)?;
@@ -133,18 +198,19 @@ async fn refresh_session(access: Access<Anyone>, Body(refresh): Body<Refresh>) -
 }
 
 async fn delete_session(access: Access<UseAccount>, Path(key): Path<SessionKey>) -> Result<NoContent> {
-    let person = access.person()?;
-    let (user, unit) = (person.id, Some(person.unit));
+    let person = access.person()?.clone();
     let session = match key {
         SessionKey::Current => person.session,
         SessionKey::Id(id) => id,
     };
     access
         .write(move |tx| {
-            if !store::is_own(tx, session, user)? || !store::end(tx, session)? {
+            let (owner, _) = store::owner(tx, session)?.ok_or_else(Error::not_found)?;
+            let unit = if owner == person.id { person.unit } else { steered(tx, &person, owner)?.unit.id };
+            if !store::end(tx, session)? {
                 return Err(Error::not_found());
             }
-            journal::append(tx, Entry { unit, ..Entry::new("session.delete", None, "session", session.any()) })
+            journal::append(tx, Entry { unit: Some(unit), ..Entry::new("session.delete", None, "session", session.any()) })
         })
         .await?;
     access.forget(session);
@@ -152,8 +218,24 @@ async fn delete_session(access: Access<UseAccount>, Path(key): Path<SessionKey>)
 }
 
 async fn list_sessions(access: Access<UseAccount>, list: List<SessionFilters>) -> Result<Paged<Session>> {
-    let (user, session) = access.person().map(|person| (person.id, person.session))?;
-    list.answer(&access, move |db, list| store::list(db, user, session, &list.page)).await
+    let person = access.person()?.clone();
+    list.answer(&access, move |db, list| {
+        let user = list.filters.user.filter(|user| *user != person.id);
+        if let Some(user) = user {
+            steered(db, &person, user).map_err(|_| Error::invalid(vec![Fault::of("user", FaultCode::UnknownReference)]))?;
+        }
+        store::list(db, user.unwrap_or(person.id), person.session, &list.page)
+    })
+    .await
+}
+
+/// A user whose sessions this person may see and end: of its scope, as an admin with no duty less.
+fn steered(db: &mut Db<'_>, person: &Person, user: UserId) -> Result<User> {
+    if !person.duties.has(Duty::Admin) {
+        return Err(Error::not_found());
+    }
+    let user = users::store::get(db, user)?;
+    if users::rules::may_grant(person.duties, Duties::of(&user.duties)) { Ok(user) } else { Err(Error::forbidden()) }
 }
 
 /// Who the session belongs to.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::policy::{Duties, Duty};
 use crate::clock::Instant;
+use crate::config::AccountSettings;
 use crate::ids::SessionId;
 use crate::users::model::Me;
 use crate::vocabulary::text_enum;
@@ -11,30 +13,50 @@ use crate::vocabulary::text_enum;
 text_enum! {
     /// What kind of client holds the session: it decides how long it may last.
     pub enum Client {
-        /// A browser: 8 hours idle, a day at the most.
+        /// A browser: 8 hours without a refresh, a day at the most.
         Web = "web",
-        /// An app: 14 days idle, 30 at the most.
+        /// An app: 14 days without a refresh, 30 at the most.
         Mobile = "mobile",
     }
 }
 
-impl Client {
-    /// Seconds without a refresh after which the session ends.
-    #[must_use]
-    pub const fn idle(self) -> i64 {
-        match self {
-            Self::Web => 8 * 3600,
-            Self::Mobile => 14 * 86_400,
+/// How long sessions last, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lives {
+    web: (i64, i64),
+    mobile: (i64, i64),
+    admin_idle: i64,
+}
+
+impl From<&AccountSettings> for Lives {
+    fn from(settings: &AccountSettings) -> Self {
+        Self {
+            web: (settings.web_idle_minutes * 60, settings.web_hours * 3600),
+            mobile: (settings.mobile_idle_days * 86_400, settings.mobile_days * 86_400),
+            admin_idle: settings.admin_idle_minutes * 60,
         }
+    }
+}
+
+impl Lives {
+    const fn of(&self, client: Client) -> (i64, i64) {
+        match client {
+            Client::Web => self.web,
+            Client::Mobile => self.mobile,
+        }
+    }
+
+    /// Seconds without a refresh after which the session ends: an admin's sooner.
+    #[must_use]
+    pub fn idle(&self, client: Client, duties: Duties) -> i64 {
+        let idle = self.of(client).0;
+        if duties.has(Duty::Admin) { idle.min(self.admin_idle) } else { idle }
     }
 
     /// Seconds after which it ends whatever happens.
     #[must_use]
-    pub const fn absolute(self) -> i64 {
-        match self {
-            Self::Web => 86_400,
-            Self::Mobile => 30 * 86_400,
-        }
+    pub const fn absolute(&self, client: Client) -> i64 {
+        self.of(client).1
     }
 }
 
@@ -49,8 +71,8 @@ pub struct NewSession {
     /// Its password, exactly as it was set.
     #[schema(min_length = 1, max_length = 128, format = Password)]
     pub password: String,
-    /// The code of the second factor, where the account has one.
-    #[schema(pattern = "^[0-9]{6}$")]
+    /// The code of the second factor, where the account has one, or one of its recovery codes.
+    #[schema(pattern = "^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$")]
     pub totp: Option<String>,
     /// `web` unless given.
     pub client: Option<Client>,

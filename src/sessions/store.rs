@@ -5,13 +5,13 @@ use diesel::dsl::InnerJoinQuerySource;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::model::{Client, Session};
+use super::model::{Client, Lives, Session};
 use crate::access::caller::Person;
-use crate::access::policy::Duties;
+use crate::access::policy::{Duties, Duty};
 use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{refresh_tokens, sessions, unit_spells, units, users};
+use crate::db::schema::{refresh_tokens, sessions, totp, unit_spells, units, users};
 use crate::db::{Conn, Db, Tx};
 use crate::error::Result;
 use crate::ids::{SessionId, UnitId, UserId};
@@ -25,12 +25,13 @@ const GRACE: i64 = 10;
 /// # Errors
 /// Database errors.
 pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
-    type Row = (UserId, String, String, String, bool, UnitId, Kind, Option<UnitId>);
+    type Row = (UserId, String, String, String, bool, bool, UnitId, Kind, Option<UnitId>);
     let (now, day) = (db.now(), db.today());
     let row: Option<Row> = sessions::table
         .inner_join(users::table)
         .inner_join(units::table.on(units::id.eq(users::unit_id)))
         .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(users::unit_id)))
+        .left_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
         .filter(sessions::id.eq(session))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
@@ -44,22 +45,29 @@ pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
             users::full_name,
             users::duties,
             users::must_change_password,
+            totp::user_id.nullable().is_not_null(),
             users::unit_id,
             units::kind,
             unit_spells::parent_id,
         ))
         .first(db.conn)
         .optional()?;
-    Ok(row.map(|(id, username, full_name, duties, must_change_password, unit, kind, parent)| Person {
-        id,
-        session,
-        username,
-        full_name,
-        role: kind.role(),
-        duties: Duties::from_words(&duties),
-        unit,
-        scope: scope(unit, kind, parent, day),
-        must_change_password,
+    Ok(row.map(|(id, username, full_name, duties, must_change_password, totp, unit, kind, parent)| {
+        let duties = Duties::from_words(&duties);
+        let lacks_totp = duties.has(Duty::Admin) && !totp;
+        Person {
+            id,
+            session,
+            username,
+            full_name,
+            role: kind.role(),
+            duties: if lacks_totp { duties.without(Duty::Admin) } else { duties },
+            totp,
+            lacks_totp,
+            unit,
+            scope: scope(unit, kind, parent, day),
+            must_change_password,
+        }
     }))
 }
 
@@ -78,6 +86,12 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// Whether it may sign in.
     pub active: bool,
+    /// What it may do.
+    pub duties: Duties,
+    /// Where it works.
+    pub unit: UnitId,
+    /// Its second factor, sealed, if it has one.
+    pub totp: Option<Vec<u8>>,
 }
 
 /// The account with this name.
@@ -85,12 +99,21 @@ pub struct Account {
 /// # Errors
 /// Database errors.
 pub fn account(db: &mut Db<'_>, username: &str) -> Result<Option<Account>> {
-    let row: Option<(UserId, Option<String>, String)> = users::table
+    type Row = (UserId, Option<String>, String, String, UnitId, Option<Vec<u8>>);
+    let row: Option<Row> = users::table
+        .left_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
         .filter(users::username.eq(username))
-        .select((users::id, users::password_hash, users::status))
+        .select((users::id, users::password_hash, users::status, users::duties, users::unit_id, totp::secret.nullable()))
         .first(db.conn)
         .optional()?;
-    Ok(row.map(|(id, password_hash, status)| Account { id, password_hash, active: status == "active" }))
+    Ok(row.map(|(id, password_hash, status, duties, unit, totp)| Account {
+        id,
+        password_hash,
+        active: status == "active",
+        duties: Duties::from_words(&duties),
+        unit,
+        totp,
+    }))
 }
 
 /// A session that begins.
@@ -102,6 +125,8 @@ pub struct Opening {
     pub user: UserId,
     /// The kind of client.
     pub client: Client,
+    /// Seconds without a refresh after which it ends, and after which it ends whatever happens.
+    pub life: (i64, i64),
     /// Its name for people.
     pub device: Option<String>,
     /// The address that it is opened from.
@@ -116,7 +141,7 @@ pub struct Opening {
 /// Database errors.
 pub fn open(tx: &mut Tx<'_>, opening: &Opening) -> Result<Instant> {
     let now = tx.now();
-    let (idle, end) = (now.plus(opening.client.idle()), now.plus(opening.client.absolute()));
+    let (idle, end) = (now.plus(opening.life.0), now.plus(opening.life.1));
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(opening.id),
@@ -159,7 +184,7 @@ pub enum Refreshed {
 ///
 /// # Errors
 /// Database errors.
-pub fn refresh(tx: &mut Tx<'_>, digest: &[u8], successor: &[u8]) -> Result<Refreshed> {
+pub fn refresh(tx: &mut Tx<'_>, lives: Lives, digest: &[u8], successor: &[u8]) -> Result<Refreshed> {
     let token: Option<(SessionId, i32)> = refresh_tokens::table
         .filter(refresh_tokens::digest.eq(digest))
         .select((refresh_tokens::session_id, refresh_tokens::generation))
@@ -168,20 +193,20 @@ pub fn refresh(tx: &mut Tx<'_>, digest: &[u8], successor: &[u8]) -> Result<Refre
     let Some((session, generation)) = token else { return Ok(Refreshed::Unknown) };
     lock(tx, session)?;
     let now = tx.now();
-    let alive: Option<(Client, Instant)> = sessions::table
+    let alive: Option<(Client, Instant, UserId, String)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(session))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::idle_until.gt(now))
         .filter(users::status.eq("active"))
-        .select((sessions::client, sessions::expires_at))
+        .select((sessions::client, sessions::expires_at, users::id, users::duties))
         .first(tx.conn)
         .optional()?;
-    let Some((client, expires_at)) = alive else { return Ok(Refreshed::Unknown) };
+    let Some((client, expires_at, user, duties)) = alive else { return Ok(Refreshed::Unknown) };
     let used_at: Option<Instant> =
         refresh_tokens::table.filter(refresh_tokens::digest.eq(digest)).select(refresh_tokens::used_at).first(tx.conn)?;
-    let idle = now.plus(client.idle());
+    let idle = now.plus(lives.idle(client, Duties::from_words(&duties)));
     match used_at {
         None => {
             diesel::update(refresh_tokens::table.filter(refresh_tokens::digest.eq(digest)))
@@ -197,6 +222,7 @@ pub fn refresh(tx: &mut Tx<'_>, digest: &[u8], successor: &[u8]) -> Result<Refre
             diesel::update(sessions::table.filter(sessions::id.eq(session)))
                 .set((sessions::last_seen_at.eq(now), sessions::idle_until.eq(idle)))
                 .execute(tx.conn)?;
+            diesel::update(users::table.find(user)).set(users::last_seen_at.eq(now)).execute(tx.conn)?;
         }
         Some(used_at) if used_at.plus(GRACE) > now && is_fresh(tx, successor)? => {}
         Some(_) => {
@@ -250,13 +276,13 @@ pub fn end_others(tx: &mut Tx<'_>, user: UserId, kept: SessionId) -> Result<()> 
     Ok(())
 }
 
-/// Whether the session is the account's and has not ended.
+/// Whose session it is and since when, if it has not ended.
 ///
 /// # Errors
 /// Database errors.
-pub fn is_own(db: &mut Db<'_>, session: SessionId, user: UserId) -> Result<bool> {
-    let own = sessions::table.filter(sessions::id.eq(session)).filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null());
-    Ok(diesel::select(diesel::dsl::exists(own)).get_result(db.conn)?)
+pub fn owner(db: &mut Db<'_>, session: SessionId) -> Result<Option<(UserId, Instant)>> {
+    let open = sessions::table.find(session).filter(sessions::ended_at.is_null());
+    Ok(open.select((sessions::user_id, sessions::created_at)).first(db.conn).optional()?)
 }
 
 /// The unit of the person whose session it is.

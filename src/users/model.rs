@@ -43,7 +43,7 @@ pub struct HomeUnit {
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "username": "van.phong", "full_name": "Bùi Thị Hoà", "email": null,
     "position": "Chuyên viên Văn phòng Sở", "role": "department", "duties": ["viewer", "editor"],
     "unit": {"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "code": "SGD-VP", "name": "Văn phòng Sở", "kind": "division"},
-    "permissions": ["account:use", "units:read"], "must_change_password": false, "totp_enabled": false, "owes": {"reports_open": {"count": 1, "href": "/api/v1/reporting-rounds?owed=true"},
+    "permissions": ["account:use", "units:read"], "must_change_password": false, "totp_enabled": false, "must_enable_totp": false, "owes": {"reports_open": {"count": 1, "href": "/api/v1/reporting-rounds?owed=true"},
         "reports_returned": {"count": 0, "href": "/api/v1/reports?unit=SGD-VP&status=returned"}, "reports_to_decide": {"count": 0, "href": "/api/v1/reports?to_decide=true"},
         "assignments_late": {"count": 0, "href": "/api/v1/assignments?unit=SGD-VP&timeliness=late"},
         "assignments_due_soon": {"count": 0, "href": "/api/v1/assignments?unit=SGD-VP&timeliness=in_time&due_before=2025-03-07"},
@@ -75,6 +75,8 @@ pub struct Me {
     pub must_change_password: bool,
     /// Whether signing in asks for a second factor.
     pub totp_enabled: bool,
+    /// Whether one must be enrolled before the duty of an admin counts.
+    pub must_enable_totp: bool,
     /// What waits for this person and its unit.
     pub owes: Owes,
 }
@@ -190,8 +192,8 @@ pub struct NewPassword {
     /// The present one: a wrong one counts as a wrong sign-in does.
     #[schema(min_length = 1, max_length = 128, format = Password)]
     pub current_password: String,
-    /// The one to be: 15 to 128 characters, no rule about which, none of the last ten.
-    #[schema(min_length = 15, max_length = 128, format = Password)]
+    /// The one to be: 15 to 128 characters, from 8 beside a second factor; no rule about which, none of the last ten.
+    #[schema(min_length = 8, max_length = 128, format = Password)]
     pub new_password: String,
 }
 
@@ -213,9 +215,19 @@ pub struct Acceptance {
     /// The secret of the link.
     #[schema(min_length = 1, max_length = 200, format = Password)]
     pub token: String,
-    /// The password to be: 15 to 128 characters, no rule about which.
-    #[schema(min_length = 15, max_length = 128, format = Password)]
+    /// The password to be: 15 to 128 characters, from 8 beside a second factor; no rule about which, none of the last ten.
+    #[schema(min_length = 8, max_length = 128, format = Password)]
     pub password: String,
+}
+
+/// Somebody who forgot its password.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "van.phong@hoabinh.edu.vn"}))]
+pub struct Forgotten {
+    /// The address that the account is known by.
+    #[schema(min_length = 3, max_length = 254, format = Email)]
+    pub email: String,
 }
 
 /// What lists of users can be filtered by.

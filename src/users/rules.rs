@@ -1,14 +1,8 @@
-//! How long a link holds, and who may grant what: pure functions.
+//! Who may grant what, and what becomes of an account: pure functions.
 
 use super::model::Status;
 use crate::access::policy::Duties;
 use crate::error::{Error, Result};
-
-/// How long an invitation holds, in seconds.
-pub const INVITATION: i64 = 86_400;
-
-/// How many passwords an account may not take again.
-pub const REMEMBERED: i64 = 10;
 
 /// Nobody grants a duty beyond its own.
 #[must_use]

@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use diesel::dsl::InnerJoinQuerySource;
 use diesel::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::model::{HomeUnit, Me, NewUser, Status, User, UserFilters, UserPatch};
-use super::rules;
 use crate::access::caller::{Caller, Person};
 use crate::access::policy::{Duties, Permission, Role};
 use crate::clock::Instant;
+use crate::config::AccountSettings;
 use crate::dashboard::store::owes;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{invitations, password_history, unit_spells, units, users};
+use crate::db::schema::{invitations, password_history, totp, unit_spells, units, users};
 use crate::db::{Conn, Context, Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{UnitId, UserId};
+use crate::journal::{self, Entry};
+use crate::sessions;
 use crate::text;
 use crate::units::model::{Kind, UnitRef};
 use crate::units::store::{referred_unit, within};
@@ -219,7 +221,8 @@ pub fn me(db: &mut Db<'_>, person: &Person) -> Result<Me> {
         unit: HomeUnit { id: person.unit, code, name, kind },
         permissions: Permission::ALL.iter().copied().filter(|permission| permission.allows(person.role, person.duties)).collect(),
         must_change_password: person.must_change_password,
-        totp_enabled: false,
+        totp_enabled: person.totp,
+        must_enable_totp: person.lacks_totp,
         owes,
     })
 }
@@ -275,6 +278,8 @@ pub struct Invited {
     pub full_name: String,
     /// Where the person works.
     pub unit: UnitId,
+    /// Whether it has a second factor.
+    pub totp: bool,
 }
 
 /// The user whom an unused invitation lets in.
@@ -282,17 +287,18 @@ pub struct Invited {
 /// # Errors
 /// 410 if it was used, has ended or never was.
 pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
-    let row: Option<(UserId, String, String, UnitId)> = invitations::table
+    let row: Option<(UserId, String, String, UnitId, bool)> = invitations::table
         .inner_join(users::table)
+        .left_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
         .filter(invitations::digest.eq(digest))
         .filter(invitations::used_at.is_null())
         .filter(invitations::expires_at.gt(db.now()))
         .filter(users::status.ne(Status::Disabled))
-        .select((users::id, users::username, users::full_name, users::unit_id))
+        .select((users::id, users::username, users::full_name, users::unit_id, totp::user_id.nullable().is_not_null()))
         .first(db.conn)
         .optional()?;
-    let (id, username, full_name, unit) = row.ok_or_else(|| Error::new(crate::error::Code::Gone))?;
-    Ok(Invited { id, username, full_name, unit })
+    let (id, username, full_name, unit, totp) = row.ok_or_else(|| Error::new(crate::error::Code::Gone))?;
+    Ok(Invited { id, username, full_name, unit, totp })
 }
 
 /// Uses an invitation up and sets the password. One of many at once succeeds.
@@ -330,13 +336,13 @@ pub fn activate(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<()> 
     Ok(())
 }
 
-/// The hashes of the passwords that an account had last, the present one among them.
+/// The hashes of the passwords that an account had last, so many of them, the present one among them.
 ///
 /// # Errors
 /// Database errors.
-pub fn past_hashes(db: &mut Db<'_>, id: UserId) -> Result<Vec<String>> {
+pub fn past_hashes(db: &mut Db<'_>, id: UserId, remembered: i64) -> Result<Vec<String>> {
     let past = password_history::table.filter(password_history::user_id.eq(id)).order_by(password_history::set_at.desc());
-    Ok(past.limit(rules::REMEMBERED).select(password_history::hash).load(db.conn)?)
+    Ok(past.limit(remembered).select(password_history::hash).load(db.conn)?)
 }
 
 /// What anybody knows of the owner of an account, and so nothing to make a password of: names, the address, the unit.
@@ -358,6 +364,81 @@ pub fn known_of(db: &mut Db<'_>, id: UserId) -> Result<Vec<String>> {
         .first(db.conn)?;
     let local = email.and_then(|address| address.split('@').next().map(str::to_owned));
     Ok([username, full_name, code].into_iter().chain(local).chain(unit).collect())
+}
+
+/// How many accounts of one address are written to.
+pub const SHARED: usize = 5;
+
+/// An account that can be written to.
+#[derive(Clone, Debug, Queryable)]
+pub struct Reachable {
+    /// The account.
+    pub id: UserId,
+    /// Its name for signing in.
+    pub username: String,
+    /// The person's name.
+    pub full_name: String,
+    /// Where the person works.
+    pub unit: UnitId,
+    /// The address, as it was given to us.
+    pub email: String,
+}
+
+/// The active accounts with this address, of which letters count without case.
+///
+/// # Errors
+/// Database errors.
+pub fn with_email(db: &mut Db<'_>, email: &str) -> Result<Vec<Reachable>> {
+    let rows = users::table
+        .filter(users::email.eq_any([email.to_owned(), email.to_lowercase()]))
+        .filter(users::status.eq(Status::Active))
+        .order_by(users::username)
+        .limit(i64::try_from(SHARED).map_err(Error::internal)?)
+        .select((users::id, users::username, users::full_name, users::unit_id, users::email.assume_not_null()));
+    Ok(rows.load(db.conn)?)
+}
+
+/// Lets an account do nothing before it has set a new password.
+///
+/// # Errors
+/// Database errors.
+pub fn require_change(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    diesel::update(users::table.find(id)).set(users::must_change_password.eq(true)).execute(tx.conn)?;
+    Ok(())
+}
+
+/// How many accounts are disabled in one transaction.
+const AT_ONCE: i64 = 500;
+
+/// Disables active accounts that were neither used nor changed for as many days as the settings say, and ends what sessions they have.
+/// Answers how many.
+///
+/// # Errors
+/// Database errors.
+pub fn disable_idle(tx: &mut Tx<'_>, settings: &AccountSettings) -> Result<usize> {
+    let before = |days: i64| tx.now().plus(-days * 86_400);
+    let (since, of_schools) = (before(settings.idle_days), before(settings.idle_days_schools));
+    let unused =
+        |since: Instant| users::updated_at.lt(since).and(users::last_seen_at.is_null().or(users::last_seen_at.lt(since).assume_not_null()));
+    let is_school = || units::kind.eq_any(kinds(Role::School));
+    let idle: Vec<(UserId, String, UnitId)> = users::table
+        .inner_join(units::table)
+        .filter(users::status.eq(Status::Active))
+        .filter(unused(of_schools).or(diesel::dsl::not(is_school()).and(unused(since))))
+        .order_by(users::id)
+        .limit(AT_ONCE)
+        .select((users::id, users::username, users::unit_id))
+        .load(tx.conn)?;
+    for (id, username, unit) in &idle {
+        let active = users::table.find(id).filter(users::status.eq(Status::Active));
+        let change = (users::status.eq(Status::Disabled), users::version.eq(users::version + 1), users::updated_at.eq(tx.now()));
+        diesel::update(active).set(change).execute(tx.conn)?;
+        sessions::store::end_all(tx, *id)?;
+        let (before, after) = (json!({"status": Status::Active}), json!({"status": Status::Disabled}));
+        let entry = Entry::new("user.disable", Some("user.updated"), "user", id.any()).told(Some(&before), Some(&after), Some("idle"))?;
+        journal::append(tx, Entry { code: Some(username.clone()), unit: Some(*unit), ..entry })?;
+    }
+    Ok(idle.len())
 }
 
 /// The hash of the password of an account.

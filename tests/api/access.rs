@@ -79,8 +79,8 @@ fn a_token_must_be_ours_whole_and_of_today() {
 #[test]
 fn a_refresh_token_has_one_successor_and_its_reuse_ends_the_session() {
     let app = TestApp::start();
-    let _ = app.admin();
-    let first = app.nobody().post("/api/v1/sessions", &json!({"username": "quan.tri", "password": PASSWORD})).expect(201).json();
+    app.admin().user("mn.hoa", "SGD", &["viewer"]);
+    let first = app.nobody().post("/api/v1/sessions", &json!({"username": "mn.hoa", "password": PASSWORD})).expect(201).json();
     let refresh = |token: &Value| app.nobody().post("/api/v1/sessions/refresh", &json!({"refresh_token": token}));
     let second = refresh(&first["refresh_token"]).expect(200).json();
     let again = refresh(&first["refresh_token"]).expect(200).json();

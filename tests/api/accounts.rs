@@ -1,6 +1,7 @@
 //! Accounts: passwords, wrong ones, resets and changes.
 
 use serde_json::json;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::harness::{PASSWORD, TestApp};
 
@@ -148,4 +149,191 @@ fn duties_and_units_change_within_a_second_and_never_upwards() {
     assert_eq!(user.get("/api/v1/me").expect(200).json()["unit"]["code"], "PGD-B");
     user.get("/api/v1/units/PGD-A/children").expect(200);
     district.get(&path).problem(404, "not_found");
+}
+
+/// AU-01: wrong password, unknown, disabled, waiting, not yet let in: one answer, to the byte and the header.
+#[test]
+fn nothing_tells_why_somebody_may_not_sign_in() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let disabled = admin.user("mn.nghi", "SGD", &["viewer"]);
+    let id = disabled.get("/api/v1/me").expect(200).json()["id"].as_str().expect("an id").to_owned();
+    admin.post(&format!("/api/v1/users/{id}/disable"), &json!({"reason": "Nghỉ hưu"})).expect(200);
+    let invited = json!({"username": "mn.moi", "full_name": "Mới", "unit": "SGD", "duties": ["viewer"]});
+    admin.post("/api/v1/users", &invited).expect(201);
+    admin.user("mn.hoa", "SGD", &["viewer"]);
+    admin.user("mn.cho", "SGD", &["viewer"]);
+    for _ in 0..5 {
+        assert_eq!(sign_in(&app, "mn.cho", "sai hoàn toàn"), 401);
+    }
+    let answer = |username: &str, password: &str| {
+        let reply = app.nobody().post("/api/v1/sessions", &json!({"username": username, "password": password}));
+        let names: Vec<String> = reply.headers.keys().map(ToString::to_string).collect();
+        let mut problem = reply.problem(401, "invalid_credentials");
+        problem.as_object_mut().expect("an object").remove("request_id");
+        (problem, names)
+    };
+    let wrong = answer("mn.hoa", "sai hoàn toàn");
+    for (username, password) in [("khong.co", PASSWORD), ("mn.nghi", PASSWORD), ("mn.moi", PASSWORD), ("mn.cho", PASSWORD)] {
+        assert_eq!(answer(username, password), wrong, "{username}");
+    }
+}
+
+/// AU-04: 15 to 128 characters, any of them, exactly as they were typed but for NFC; more are refused before anything is hashed.
+#[test]
+fn a_password_is_taken_as_it_was_typed() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let accept = |username: &str, password: &str| {
+        let body = json!({"username": username, "full_name": "Người mới", "unit": "SGD", "duties": ["viewer"]});
+        let token = admin.post("/api/v1/users", &body).expect(201).json()["invitation"]["token"].clone();
+        app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": password}))
+    };
+    let letters = |count: usize| "kR8vq2ZtY0pWm4sx7LbNc3".chars().cycle().take(count).collect::<String>();
+    assert_eq!(accept("a.14", &letters(14)).faults(), ["/password too_short"]);
+    assert_eq!(accept("a.129", &letters(129)).faults(), ["/password too_long"]);
+    assert_eq!(accept("a.dau", "               ").faults(), ["/password password_too_common"]);
+    accept("a.to", &"x".repeat(1024 * 1024)).problem(413, "too_large");
+    let taken = [
+        ("b.15", letters(15)),
+        ("b.64", letters(64)),
+        ("b.128", letters(128)),
+        ("b.cach", "  chè lam gà đồi bánh ốc rừng ".to_owned()),
+        ("b.hinh", "🐴🔋📎 ngựa pin ghim giấy 🦆🌾".to_owned()),
+        ("b.nfd", "Đường rừng Mường Bi mưa".nfd().collect()),
+    ];
+    for (username, password) in &taken {
+        accept(username, password).expect(204);
+        assert_eq!(sign_in(&app, username, password), 201, "{username}");
+    }
+    assert_eq!(sign_in(&app, "b.nfd", "Đường rừng Mường Bi mưa"), 201, "the same in NFC");
+    assert_eq!(sign_in(&app, "b.cach", "chè lam gà đồi bánh ốc rừng"), 401, "spaces are a part of it");
+}
+
+/// AU-05: what is long and yet among the first that anybody tries, the account's own words included, is refused without a network.
+#[test]
+fn a_common_password_is_refused() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let body = json!({"username": "mn.tuly", "full_name": "Đinh Thị Thuỷ", "email": "thuy.tuly@hoabinh.example.vn", "unit": "SGD", "duties": ["viewer"]});
+    let token = admin.post("/api/v1/users", &body).expect(201).json()["invitation"]["token"].clone();
+    for password in
+        ["passwordpassword", "Mật khẩu mật khẩu", "sogiaoducdaotao1", "Đinh Thị Thuỷ 2025", "thuy.tuly.thuy.tuly", "1234567890123456"]
+    {
+        let faults = app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": password})).faults();
+        assert_eq!(faults, ["/password password_too_common"], "{password}");
+    }
+    app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": PASSWORD})).expect(204);
+}
+
+/// AU-10: there is no account before somebody on the machine makes one; no name and password of a manual lets in.
+#[test]
+fn there_is_no_default_account() {
+    let app = TestApp::start();
+    for (username, password) in
+        [("admin", "admin"), ("admin", "district"), ("root", "root"), ("quan.tri", "quan.tri"), ("admin", "password"), ("tiendo", "tiendo")]
+    {
+        assert_eq!(sign_in(&app, username, password), 401);
+    }
+    let context = tiendo::db::Context::system("test", app.clock.now());
+    let users = app.database.write_here(&context, |tx| {
+        use diesel::prelude::*;
+        Ok(tiendo::db::schema::users::table.count().get_result::<i64>(tx.conn)?)
+    });
+    assert_eq!(users.expect("counts"), 0);
+}
+
+/// AU-11: a link is good for one use, of its own user, for a day; of twenty uses at once one succeeds; the database keeps its digest alone.
+#[test]
+fn a_link_is_good_for_one_use() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let invite = |username: &str| {
+        let body = json!({"username": username, "full_name": "Người mới", "unit": "SGD", "duties": ["viewer"]});
+        admin.post("/api/v1/users", &body).expect(201).json()["invitation"]["token"].as_str().expect("a link").to_owned()
+    };
+    let accept = |token: &str| app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": PASSWORD}));
+    let token = invite("mn.hoa");
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..20).map(|_| scope.spawn(|| accept(&token).status)).collect();
+        tries.into_iter().map(|one| one.join().expect("answers")).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [204, 410, 503].contains(status)), "{statuses:?}");
+    accept(&token).problem(410, "gone");
+    accept("khong-phai-lien-ket").problem(410, "gone");
+    let late = invite("mn.muon");
+    app.clock.advance(86_400);
+    accept(&late).problem(410, "gone");
+    let context = tiendo::db::Context::system("test", app.clock.now());
+    let kept: Vec<Vec<u8>> = app
+        .database
+        .write_here(&context, |tx| {
+            use diesel::prelude::*;
+            use tiendo::db::schema::invitations;
+            Ok(invitations::table.select(invitations::digest).load(tx.conn)?)
+        })
+        .expect("reads");
+    assert!(kept.iter().all(|digest| digest.len() == 32 && digest != token.as_bytes() && digest != late.as_bytes()));
+}
+
+#[test]
+fn an_account_that_nobody_uses_is_disabled_and_enabled_again_by_an_admin() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    admin.unit("MN-1", "school", "preschool", "Trường Mầm non Tu Lý", "SGD");
+    let (office, school) = (admin.user("vp.hoa", "SGD", &["viewer"]), admin.user("mn.tuly", "MN-1", &["viewer"]));
+    let id = |caller: &crate::harness::Caller<'_>| caller.get("/api/v1/me").expect(200).json()["id"].as_str().expect("an id").to_owned();
+    let (office, school) = (id(&office), id(&school));
+    let settings = tiendo::config::ServerSettings::from_flags(&[]).expect("defaults").accounts;
+    let tick = || tiendo::app::disable_idle_now(&app.database, &app.clock, &settings).expect("looks");
+    app.clock.advance(45 * 86_400 - 10);
+    app.sign_in("quan.tri");
+    assert_eq!(tick(), 0);
+    app.clock.advance(20);
+    assert_eq!(tick(), 1);
+    let admin = app.sign_in("quan.tri");
+    let status = |id: &str| admin.get(&format!("/api/v1/users/{id}")).expect(200).json()["status"].clone();
+    assert_eq!((status(&office), status(&school)), (json!("disabled"), json!("active")));
+    assert_eq!(sign_in(&app, "vp.hoa", PASSWORD), 401);
+    let events = admin.get(&format!("/api/v1/audit-events?resource={office}&action=user.disable")).expect(200).json();
+    assert_eq!((&events["data"][0]["actor"]["type"], &events["data"][0]["after"]["reason"]), (&json!("system"), &json!("idle")));
+    admin.post(&format!("/api/v1/users/{office}/enable"), &json!({})).expect(200);
+    assert_eq!(tick(), 0, "it was just enabled");
+    app.clock.advance(45 * 86_400 + 1);
+    app.sign_in("quan.tri");
+    assert_eq!(tick(), 2, "the school's after ninety days, the office's again");
+}
+
+/// SE-09: one sees and ends one's own sessions, an admin those of its scope and of nobody with more duties; no token is ever shown.
+#[test]
+fn sessions_are_seen_and_ended_by_their_owner_and_its_admins() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    admin.unit("PGD-A", "district_office", "district_office", "Phòng Giáo dục và Đào tạo huyện A", "SGD");
+    let district = admin.user("pgd.a", "PGD-A", &["admin"]);
+    let user = admin.user("pgd.xem", "PGD-A", &["viewer"]);
+    let powerful = admin.user("pgd.duyet", "PGD-A", &["approver"]);
+    let second = app.sign_in("pgd.xem");
+    let own = user.get("/api/v1/sessions").expect(200);
+    assert!(!String::from_utf8_lossy(&own.body).contains("token"));
+    assert_eq!(own.json()["data"].as_array().map(Vec::len), Some(2));
+    let id = |caller: &crate::harness::Caller<'_>| caller.get("/api/v1/me").expect(200).json()["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/sessions?user={}", id(&user));
+    let seen = district.get(&path).expect(200).json();
+    assert_eq!(seen["data"].as_array().map(Vec::len), Some(2));
+    assert_eq!(second.get(&format!("/api/v1/sessions?user={}", id(&district))).faults(), ["user unknown_reference"]);
+    assert_eq!(district.get(&format!("/api/v1/sessions?user={}", id(&admin))).faults(), ["user unknown_reference"]);
+    let session = seen["data"].as_array().expect("rows").iter().find(|row| row["current"] == json!(false)).expect("one")["id"].clone();
+    let session = session.as_str().expect("an id");
+    powerful.delete(&format!("/api/v1/sessions/{session}")).problem(404, "not_found");
+    district.delete(&format!("/api/v1/sessions/{session}")).expect(204);
+    district.delete(&format!("/api/v1/sessions/{session}")).problem(404, "not_found");
+    app.clock.advance(1);
+    let left = [&user, &second].iter().filter(|caller| caller.get("/api/v1/me").status == 200).count();
+    assert_eq!(left, 1);
+    let theirs = admin.get(&format!("/api/v1/sessions?user={}", id(&powerful))).expect(200).json();
+    let theirs = theirs["data"][0]["id"].as_str().expect("an id");
+    district.delete(&format!("/api/v1/sessions/{theirs}")).problem(403, "forbidden");
+    powerful.delete("/api/v1/sessions/current").expect(204);
 }

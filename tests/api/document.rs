@@ -27,7 +27,7 @@ fn the_committed_document_is_the_one_that_is_served() {
 #[test]
 fn every_operation_says_what_it_is_and_every_refusal_it_can_give() {
     let document = tiendo::app::document().expect("a document");
-    let public = ["create_session", "refresh_session", "accept_invitation"];
+    let public = ["create_session", "refresh_session", "accept_invitation", "request_password_reset"];
     let mut ids = BTreeSet::new();
     for (method, path, operation) in operations(&document) {
         let id = operation["operationId"].as_str().expect("an id").to_owned();

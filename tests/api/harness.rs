@@ -1,7 +1,8 @@
 //! A server per test, and callers that are clients. Arrangement goes through the API; what does not is named `db_…`.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -31,11 +32,16 @@ pub struct TestApp {
     thread: Option<std::thread::JoinHandle<()>>,
     pub files: std::path::PathBuf,
     drop_url: DropUrl,
+    /// The secret and the recovery codes of those who enrolled a second factor, by name: each code signs in once, whatever the clock says.
+    factors: Arc<Mutex<HashMap<String, (String, Vec<String>)>>>,
 }
 
 enum DropUrl {
     File(std::path::PathBuf),
-    Postgres { server: String, name: String },
+    Postgres {
+        server: String,
+        name: String,
+    },
     /// The database is another instance's.
     Keep,
 }
@@ -94,7 +100,9 @@ impl TestApp {
 
     /// A second instance on the same database, with the same clock and files. It ends before the first.
     pub fn beside(&self) -> Self {
-        Self::launch(self.url.clone(), DropUrl::Keep, self.clock.clone(), self.files.clone(), |_| {})
+        let mut other = Self::launch(self.url.clone(), DropUrl::Keep, self.clock.clone(), self.files.clone(), |_| {});
+        other.factors = self.factors.clone();
+        other
     }
 
     fn launch(
@@ -106,18 +114,18 @@ impl TestApp {
     ) -> Self {
         let options = Options { url: url.clone(), read_url: None, connections: 4, slow: Duration::from_mins(1) };
         let database = Database::open(&options).expect("opens");
-        let mut settings = ServerSettings {
-            listen: "127.0.0.1:0".parse().expect("valid"),
-            workers: Some(1),
-            cors_origins: vec!["https://app.example.vn".to_owned()],
-            body_limit: 1024 * 1024,
-            body_seconds: 10,
-            answer_seconds: 60,
-            files_url: Some(format!("file:{}", files.display())),
-            file_limit: 1024 * 1024,
-            file_quota: 2 * 1024 * 1024,
-            upload_seconds: 30,
-        };
+        let files_url = format!("file:{}", files.display());
+        let mut settings = ServerSettings::from_flags(&[
+            "--listen=127.0.0.1:0",
+            "--workers=1",
+            "--cors-origins=https://app.example.vn",
+            "--answer-seconds=60",
+            &format!("--files-url={files_url}"),
+            "--file-limit=1048576",
+            "--file-quota=2097152",
+            "--upload-seconds=30",
+        ])
+        .expect("valid");
         change(&mut settings);
         let (send, receive) = std::sync::mpsc::channel();
         let (thread_database, thread_clock) = (database.clone(), clock.clone());
@@ -130,7 +138,18 @@ impl TestApp {
         });
         let (address, handle) = receive.recv().expect("the server starts");
         let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_mins(2))).build().into();
-        Self { base: format!("http://{address}"), clock, database, url, agent, handle, thread: Some(thread), files, drop_url }
+        Self {
+            base: format!("http://{address}"),
+            clock,
+            database,
+            url,
+            agent,
+            handle,
+            thread: Some(thread),
+            files,
+            drop_url,
+            factors: Arc::default(),
+        }
     }
 
     /// Nobody.
@@ -143,17 +162,30 @@ impl TestApp {
         Caller { app: self, token: Some(token.to_owned()) }
     }
 
-    /// The first account of the department, with all duties.
+    /// The first account of the department, with all duties and a second factor.
     pub fn admin(&self) -> Caller<'_> {
         let context = Context::system("test", self.clock.now());
         let link = tiendo::bootstrap::first_account(&self.database, &context, "quan.tri", "Quản trị viên", Duty::ALL).expect("bootstraps");
         self.nobody().post("/api/v1/invitations/accept", &json!({"token": link, "password": PASSWORD})).expect(204);
-        self.sign_in("quan.tri")
+        let admin = self.sign_in("quan.tri");
+        admin.enrol("quan.tri");
+        admin
     }
 
     pub fn sign_in(&self, username: &str) -> Caller<'_> {
-        let reply = self.nobody().post("/api/v1/sessions", &json!({"username": username, "password": PASSWORD})).expect(201);
+        let mut body = json!({"username": username, "password": PASSWORD});
+        if let Some((secret, codes)) = self.factors.lock().expect("no test holding it panicked").get_mut(username) {
+            body["totp"] = json!(codes.pop().unwrap_or_else(|| self.code(secret)));
+        }
+        let reply = self.nobody().post("/api/v1/sessions", &body).expect(201);
         self.bearer(reply.json()["access_token"].as_str().expect("a token"))
+    }
+
+    /// The code of an app at this moment.
+    pub fn code(&self, secret: &str) -> String {
+        let secret = totp_rs::Secret::try_from_base32(secret).expect("Base32");
+        let now = u64::try_from(self.clock.now().unix()).expect("after 1970");
+        totp_rs::Builder::new().with_secret(secret).build().expect("a secret").generate(now).to_string()
     }
 
     /// Everything that is committed gets its position, without waiting for the tick.
@@ -272,7 +304,19 @@ impl Caller<'_> {
         let token = user["invitation"]["token"].as_str().expect("an invitation").to_owned();
         self.app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": PASSWORD})).expect(204);
         let signed = self.app.sign_in(username);
+        if duties.contains(&"admin") {
+            signed.enrol(username);
+        }
         Self { app: self.app, token: signed.token }
+    }
+
+    /// Enrols a second factor for this caller. Answers its secret.
+    pub fn enrol(&self, username: &str) -> String {
+        let secret = self.send("POST", "/api/v1/me/totp", &[], None).expect(201).json()["secret"].as_str().expect("a secret").to_owned();
+        let codes = self.post("/api/v1/me/totp/confirm", &json!({"code": self.app.code(&secret)})).expect(200).json();
+        let codes = serde_json::from_value(codes["recovery_codes"].clone()).expect("codes");
+        self.app.factors.lock().expect("no test holding it panicked").insert(username.to_owned(), (secret.clone(), codes));
+        secret
     }
 }
 

@@ -1,43 +1,39 @@
-//! Users on HTTP, and the caller's own account.
+//! Users on HTTP: what admins do with them. The caller's own account is in [`own`], what needs no account in [`links`].
 
-use unicode_normalization::UnicodeNormalization;
+mod links;
+mod own;
 
-use super::model::{Acceptance, Invitation, Me, NewPassword, NewUser, Reason, Status, User, UserFilters, UserPatch};
+use super::model::{NewUser, Reason, Status, User, UserFilters, UserPatch};
 use super::{rules, store};
 use crate::access::Access;
-use crate::access::caller::Person;
-use crate::access::policy::{Anyone, Duties, Permit, ReadUsers, UseAccount, WriteUsers};
-use crate::access::token;
-use crate::clock::Instant;
+use crate::access::policy::{Duties, ReadUsers, WriteUsers};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
-use crate::http::answers::{CreatedSecret, NoContent, Paged, Plain, Resource, Secret, Single};
+use crate::http::answers::{CreatedSecret, Paged, Resource, Secret, Single};
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, MayMatch, Path};
 use crate::http::registrar::Registrar;
 use crate::ids::{Id, UserId};
 use crate::journal::{self, Entry};
-use crate::sessions;
+use crate::mail::model::Why;
 use crate::units::store::referred_unit;
+use crate::{sessions, totp};
+use links::Link;
 
 /// Declares the operations.
 pub fn routes(api: &mut Registrar) {
     api.tag("users", "Tài khoản: people of units, let in by invitation.");
-    api.path("/me").get(get_me, "Read who I am", "The account, its unit, its duties and all that follows from them.").done();
+    own::routes(api);
     api.path("/users")
         .get(list_users, "List users", "Of the caller's scope.")
-        .post(create_user, "Invite a user", "Of one's own unit or one below, with duties that the inviter holds. The link holds 24 hours.")
+        .post(create_user, "Invite a user", "Of one's own unit or one below, with duties that the inviter holds. The link goes out by mail where mail is set up and the user has an address; else it is answered here, once.")
         .refuses(&[Code::Duplicate])
-        .done();
-    api.path("/me/password")
-        .put(change_password, "Change one's own password", "Every other session of one's own ends.")
-        .refuses(&[Code::InvalidCredentials])
         .done();
     api.path("/users/{user}")
         .get(get_user, "Read a user", "Of the caller's scope.")
         .patch(update_user, "Change a user", "Of one's own unit or one below; what it may do and where takes effect within a second.")
         .done();
     api.path("/users/{user}/reset")
-        .post(reset_user, "Reset a user", "Takes the password away and ends its sessions; the answer holds the link for a new one.")
+        .post(reset_user, "Reset a user", "Takes the password and the second factor away and ends its sessions; the link for a new one goes out by mail, or is answered here, once.")
         .done();
     api.path("/users/{user}/disable")
         .post(disable_user, "Disable a user", "Ends its sessions within a second, on every instance.")
@@ -47,10 +43,7 @@ pub fn routes(api: &mut Registrar) {
         .post(enable_user, "Enable a user", "With the password that it had.")
         .refuses(&[Code::IllegalTransition])
         .done();
-    api.path("/invitations/accept")
-        .post(accept_invitation, "Take up an invitation", "Sets the password; the link is good for one use.")
-        .refuses(&[Code::Gone])
-        .done();
+    links::routes(api);
 }
 
 impl Resource for User {
@@ -71,11 +64,6 @@ impl Filters for UserFilters {
     }
 }
 
-async fn get_me(access: Access<UseAccount>) -> Result<Plain<Me>> {
-    let person = access.person()?.clone();
-    access.snapshot(move |db| store::me(db, &person)).await.map(Plain)
-}
-
 async fn list_users(access: Access<ReadUsers>, list: List<UserFilters>) -> Result<Paged<User>> {
     list.answer(&access, move |db, list| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await
 }
@@ -86,10 +74,9 @@ async fn get_user(access: Access<ReadUsers>, Path(id): Path<UserId>) -> Result<S
 
 async fn create_user(access: Access<WriteUsers>, Body(new): Body<NewUser>) -> Result<CreatedSecret<User>> {
     let own = access.person()?.duties;
-    let (secret, digest) = token::opaque()?;
-    let expires_at = access.now().plus(rules::INVITATION);
+    let link = Link::new(&access, Why::Invited)?;
     let id: UserId = Id::new();
-    let mut user = access
+    let user = access
         .write(move |tx| {
             let mut faults = Vec::new();
             let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
@@ -98,13 +85,11 @@ async fn create_user(access: Access<WriteUsers>, Body(new): Body<NewUser>) -> Re
                 return Err(beyond());
             }
             store::insert(tx, id, unit.id, &new)?;
-            store::invite(tx, id, &digest, expires_at)?;
             let user = store::get(tx, id)?;
             journal::append(tx, entry("user.create", "user.created", None, &user, None)?)?;
-            Ok(user)
+            link.give(tx, user)
         })
         .await?;
-    user.invitation = Some(invitation(secret, expires_at));
     let location = user.location();
     Ok(CreatedSecret(user, location))
 }
@@ -145,9 +130,8 @@ async fn update_user(
 
 async fn reset_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(reason): Body<Reason>, may: MayMatch) -> Result<Secret<User>> {
     let (me, own) = access.person().map(|person| (person.id, person.duties))?;
-    let (secret, digest) = token::opaque()?;
-    let expires_at = access.now().plus(rules::INVITATION);
-    let mut user = access
+    let link = Link::new(&access, Why::Reset)?;
+    let user = access
         .write(move |tx| {
             let locked = store::lock(tx, id)?;
             let before = &locked.user;
@@ -159,83 +143,14 @@ async fn reset_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(rea
                 return Err(Error::illegal_transition(vec!["enable"]));
             }
             store::reset(tx, &locked)?;
-            store::invite(tx, id, &digest, expires_at)?;
+            totp::store::remove(tx, id)?;
             sessions::store::end_all(tx, id)?;
             let after = store::get(tx, id)?;
             journal::append(tx, entry("user.reset", "user.updated", Some(before), &after, reason.reason.as_deref())?)?;
-            Ok(after)
+            link.give(tx, after)
         })
         .await?;
-    user.invitation = Some(invitation(secret, expires_at));
     Ok(Secret(user))
-}
-
-async fn change_password(access: Access<UseAccount>, Body(new): Body<NewPassword>) -> Result<NoContent> {
-    let person = access.person()?.clone();
-    let (past, known) = prove(&access, &person, new.current_password.nfc().collect()).await?;
-    let password: String = new.new_password.nfc().collect();
-    refuse_guessable(&access, "/new_password", &password, known).await?;
-    for old in past {
-        if access.passwords().verify(password.clone(), Some(old)).await? {
-            return Err(Error::invalid(vec![Fault::at("/new_password", FaultCode::PasswordReused)]));
-        }
-    }
-    let hash = access.passwords().hash(password).await?;
-    access
-        .write(move |tx| {
-            store::activate(tx, person.id, &hash)?;
-            sessions::store::end_others(tx, person.id, person.session)?;
-            let entry = Entry::new("user.change_password", None, "user", person.id.any());
-            journal::append(tx, Entry { code: Some(person.username.clone()), unit: Some(person.unit), ..entry })
-        })
-        .await?;
-    Ok(NoContent)
-}
-
-/// Checks the present password, a guess like any other: an open session is no way around the limit. Answers what the next one may not be:
-/// the hashes of past ones, and what anybody knows of the person.
-async fn prove(access: &Access<UseAccount>, person: &Person, current: String) -> Result<(Vec<String>, Vec<String>)> {
-    let (id, name) = (person.id, person.username.clone());
-    let (hash, past, known) = access
-        .write(move |tx| {
-            if !sessions::guesses::claim(tx, &name)? {
-                return Err(Error::new(Code::InvalidCredentials));
-            }
-            Ok((store::hash_of(tx, id)?, store::past_hashes(tx, id)?, store::known_of(tx, id)?))
-        })
-        .await?;
-    if !access.passwords().verify(current, hash).await? {
-        return Err(Error::new(Code::InvalidCredentials));
-    }
-    // It was no wrong guess, whatever becomes of the new one.
-    let name = person.username.clone();
-    access.write(move |tx| sessions::guesses::forget(tx, &name)).await?;
-    Ok((past, known))
-}
-
-async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Acceptance>) -> Result<NoContent> {
-    let digest = token::digest(&acceptance.token);
-    let password: String = acceptance.password.nfc().collect();
-    let looked = digest.clone();
-    let known = access.read(move |db| store::invited(db, &looked).and_then(|invited| store::known_of(db, invited.id))).await?;
-    refuse_guessable(&access, "/password", &password, known).await?;
-    let hash = access.passwords().hash(password).await?;
-    access
-        .write(move |tx| {
-            let invited = store::accept(tx, &digest, &hash)?;
-            let entry = Entry::new("user.accept", Some("user.updated"), "user", invited.id.any());
-            let signs = Some((invited.id, invited.full_name, invited.unit));
-            journal::append(tx, Entry { code: Some(invited.username), unit: Some(invited.unit), signs, ..entry })
-        })
-        .await?;
-    Ok(NoContent)
-}
-
-async fn refuse_guessable<P: Permit>(access: &Access<P>, at: &'static str, password: &str, known: Vec<String>) -> Result<()> {
-    if access.passwords().is_guessable(password.to_owned(), known).await? {
-        return Err(Error::invalid(vec![Fault::at(at, FaultCode::PasswordTooCommon)]));
-    }
-    Ok(())
 }
 
 async fn disable_user(
@@ -287,10 +202,6 @@ async fn change_status(
 
 fn beyond() -> Error {
     Error::forbidden().because("Không thể giao nhiệm vụ mà mình không có.", "Nobody grants a duty beyond its own.")
-}
-
-fn invitation(token: String, expires_at: Instant) -> Invitation {
-    Invitation { token, url: "/api/v1/invitations/accept".to_owned(), expires_at }
 }
 
 fn entry(action: &'static str, event: &'static str, before: Option<&User>, after: &User, reason: Option<&str>) -> Result<Entry> {
