@@ -21,6 +21,7 @@ use crate::http::list::CursorSigner;
 use crate::http::registrar::{Api, Registrar, no_such_path};
 use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::Jobs;
+use crate::journal::checkpoint::Sink;
 use crate::journal::seal::Patience;
 use crate::mail::postman::Postman;
 use crate::{
@@ -91,8 +92,10 @@ impl App {
         let files = Files::open(settings.files_url.as_deref().unwrap_or("file:data/files"), settings.file_limit, settings.file_quota)
             .map_err(Error::internal)?;
         let postman = Postman::new(&settings.mail, database.clone(), clock.clone(), Arc::new(keys.vault()?))?;
-        let jobs = Jobs::new(database.clone(), files.clone(), clock.clone(), settings.accounts.clone(), postman);
-        let kernel = web::Data::new(Kernel { door: Door::new(database, keys, files, clock, settings)?, signer, limits });
+        let door = Door::new(database.clone(), keys, files, clock.clone(), settings)?;
+        let checkpoints = settings.checkpoints.clone().map_or(Sink::Log, Sink::File);
+        let jobs = Jobs::new(database, door.clone(), checkpoints, clock, settings.accounts.clone(), postman);
+        let kernel = web::Data::new(Kernel { door, signer, limits });
         let api = Arc::new(api()?);
         let listener = TcpListener::bind(settings.listen)
             .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", settings.listen)))?;
@@ -125,6 +128,12 @@ impl App {
         self.address
     }
 
+    /// What runs beside the requests: for tests that cannot wait for a tick.
+    #[must_use]
+    pub fn jobs(&self) -> Jobs {
+        self.jobs.clone()
+    }
+
     /// What stops it: requests under way are answered, then the port closes.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
@@ -136,9 +145,10 @@ impl App {
     /// # Errors
     /// 500 if the server fails.
     pub async fn run(self) -> Result<()> {
-        let jobs = self.jobs.run();
+        let jobs = self.jobs.clone().run();
         let answer = self.server.await.map_err(Error::internal);
         jobs.abort();
+        self.jobs.finish().await;
         answer
     }
 }

@@ -1,6 +1,7 @@
 //! Settings: flags and environment; `--help` is the manual.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser};
@@ -69,6 +70,9 @@ pub struct ServerSettings {
     /// Seconds that a file may take to arrive
     #[arg(long, env = "UPLOAD_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub upload_seconds: u64,
+    /// A file outside the database that signed checkpoints of the journal are added to, one line an hour; the log unless given
+    #[arg(long, env = "CHECKPOINTS")]
+    pub checkpoints: Option<PathBuf>,
     /// Seconds that an answer may take to make
     #[arg(long, env = "ANSWER_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub answer_seconds: u64,

@@ -366,6 +366,14 @@ impl Error {
         error
     }
 
+    /// 409: the first request under the same key is still at work.
+    #[must_use]
+    pub fn in_progress() -> Self {
+        let mut error = Self::new(Code::RequestInProgress);
+        error.0.retry_after = Some(1);
+        error
+    }
+
     /// 503 with a hint when to come back.
     #[must_use]
     #[track_caller]

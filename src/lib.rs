@@ -50,6 +50,7 @@ pub mod values;
 
 // The program.
 pub mod app;
+pub mod bar;
 pub mod bootstrap;
 pub mod config;
 pub mod demo;

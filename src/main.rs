@@ -5,12 +5,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use tiendo::access::every_key;
 use tiendo::access::policy::Duty;
 use tiendo::app::{self, App};
+use tiendo::bar::Bar;
 use tiendo::clock::Clock;
 use tiendo::config::{DatabaseSettings, ServerSettings};
 use tiendo::db::url::DatabaseUrl;
-use tiendo::db::{Context, Database, Options, migrate, snapshot_on, write_on};
+use tiendo::db::{Context, Database, Options, grants, migrate, snapshot_on, write_on};
+use tiendo::journal::checkpoint;
+use tiendo::journal::verify::{self, Verdict};
 use tiendo::{bootstrap, logs, sums};
 
 /// Tiến độ: the back end with which a provincial education department runs and monitors its plan to 2030.
@@ -37,6 +41,24 @@ enum Command {
     /// The totals that results are read from
     #[command(subcommand)]
     Results(Results),
+    /// The journal and its seals
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Compute every seal again, hold the chain against checkpoints, and name the first row that is not as it was; exit 1 if one is
+    Verify(AuditVerify),
+}
+
+#[derive(Args)]
+struct AuditVerify {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    /// Files of signed checkpoints; without one nobody can tell that the end was cut off
+    #[arg(long, env = "CHECKPOINTS", value_delimiter = ',')]
+    checkpoints: Vec<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -77,7 +99,7 @@ struct Serve {
 struct Migrate {
     #[command(flatten)]
     database: DatabaseSettings,
-    /// The URL of the role that owns the tables, where the service's own may not change them
+    /// The URL of the role that owns the tables, where the service's own may not change them; the service's is then given what it needs
     #[arg(long, env = "MIGRATE_DATABASE_URL", hide_env_values = true, value_parser = DatabaseUrl::parse)]
     migrate_database_url: Option<DatabaseUrl>,
 }
@@ -110,6 +132,7 @@ fn main() -> ExitCode {
         Command::Admin(Admin::Bootstrap(bootstrap)) => run_bootstrap(&bootstrap),
         Command::Results(Results::Verify(settings)) => run_results_verify(&settings),
         Command::Results(Results::Rebuild(settings)) => run_results_rebuild(&settings),
+        Command::Audit(Audit::Verify(verify)) => run_audit_verify(&verify),
     };
     match answer {
         Ok(()) => ExitCode::SUCCESS,
@@ -192,6 +215,14 @@ fn run_migrate(command: &Migrate) -> Outcome {
     let mut conn = Database::maintenance(url)?;
     let done = migrate::apply(&mut conn).map_err(|error| error.to_string())?;
     say(&if done.is_empty() { "nothing to do".to_owned() } else { format!("applied {}", done.join(", ")) });
+    if command.migrate_database_url.is_some() {
+        let role = grants::role(&mut Database::maintenance(&command.database.database_url)?).map_err(|error| error.to_string())?;
+        if let Some(role) = role
+            && grants::give(&mut conn, &role).map_err(|error| error.to_string())?
+        {
+            say(&format!("{role} may do what the service does, and add to the journal"));
+        }
+    }
     Ok(())
 }
 
@@ -227,6 +258,40 @@ fn run_results_rebuild(settings: &DatabaseSettings) -> Outcome {
     let [sums, counts, works, reports] = write_on(&mut conn, &context, sums::rebuild).map_err(|error| error.to_string())?;
     say(&format!("wrote {sums} sums of values, {counts} counts of collectors, {works} sums of progress and {reports} counts of reports"));
     Ok(())
+}
+
+fn run_audit_verify(command: &AuditVerify) -> Outcome {
+    let mut conn = Database::maintenance(&command.database.database_url)?;
+    let context = || Context::system("audit verify", Clock::System.now());
+    let told = |error: tiendo::error::Error| error.to_string();
+    let keys = snapshot_on(&mut conn, context(), every_key).map_err(told)?;
+    let (mut checkpoints, mut forged) = (Vec::new(), 0);
+    for path in &command.checkpoints {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        for (line, number) in text.lines().zip(1..) {
+            match checkpoint::read(line, &keys) {
+                Ok(checkpoint) => checkpoints.push(checkpoint),
+                Err(what) => {
+                    forged += 1;
+                    say(&format!("{}:{number}: the checkpoint {what}", path.display()));
+                }
+            }
+        }
+    }
+    let verdict = snapshot_on(&mut conn, context(), |db| {
+        let total = usize::try_from(verify::count(db)?).unwrap_or_default();
+        let mut bar = Bar::start("journal", total);
+        let verdict = verify::verify(db, &checkpoints, &mut |checked| bar.advance(checked));
+        bar.finish();
+        verdict
+    })
+    .map_err(told)?;
+    let Verdict { sealed, unsealed, bad } = verdict;
+    if let Some(bad) = bad {
+        return Err(format!("the journal is not as it was: {bad}; the {sealed} entries before are"));
+    }
+    say(&format!("{sealed} sealed entries are as they were, by {} checkpoints; {unsealed} wait for their seal", checkpoints.len()));
+    if forged > 0 { Err(format!("{forged} checkpoints are not ours")) } else { Ok(()) }
 }
 
 fn run_bootstrap(command: &Bootstrap) -> Outcome {

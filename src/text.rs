@@ -63,6 +63,12 @@ pub fn file_name(name: &str) -> String {
     if kept.trim_matches('.').is_empty() { "file".to_owned() } else { kept }
 }
 
+/// As much of a text as one field of a log line holds, 1 KiB; the writer escapes it.
+#[must_use]
+pub fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(1024)).unwrap_or_default()
+}
+
 /// Bytes in hexadecimal.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {

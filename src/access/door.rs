@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-use super::caller::Person;
+use super::caller::{Caller, Person, RequestMarks};
+use super::once::Running;
 use super::password::Passwords;
 use super::token::{self, Claims, Keys};
 use super::vault::Vault;
@@ -13,8 +14,9 @@ use crate::config::{AccountSettings, ServerSettings};
 use crate::db::{Context, Database};
 use crate::error::{Code, Error, Result};
 use crate::files::Files;
-use crate::ids::SessionId;
-use crate::sessions;
+use crate::ids::{Key, SessionId};
+use crate::journal::refusals::Refusals;
+use crate::{journal, sessions};
 
 /// How many verified tokens and how many people are remembered.
 const REMEMBERED: usize = 20_000;
@@ -34,6 +36,9 @@ struct Inner {
     settings: Arc<AccountSettings>,
     mails: bool,
     files: Files,
+    /// Requests under keys.
+    running: Arc<Running>,
+    refusals: Refusals,
     /// Tokens whose signature was checked, by digest. Their times are checked again at each use.
     tokens: Cache<[u8; 32], Arc<Claims>>,
     /// People by session, and when they were read.
@@ -57,6 +62,8 @@ impl Door {
             settings: Arc::new(settings.accounts.clone()),
             mails: settings.mail.smtp_url.is_some(),
             files,
+            running: Arc::default(),
+            refusals: Refusals::default(),
             tokens: Cache::new(REMEMBERED),
             people: Cache::new(REMEMBERED),
         })))
@@ -64,6 +71,10 @@ impl Door {
 
     pub(super) fn database(&self) -> &Database {
         &self.0.database
+    }
+
+    pub(super) fn running(&self) -> &Arc<Running> {
+        &self.0.running
     }
 
     pub(super) fn passwords(&self) -> &Passwords {
@@ -110,6 +121,30 @@ impl Door {
     pub async fn ready(&self) -> Result<()> {
         let context = Context::system("health", self.now());
         self.0.database.read(context, |db| crate::db::ping(db.conn)).await
+    }
+
+    /// Puts a refusal of somebody who is signed in on record, beside the transaction that was refused.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn record_refusal(&self, person: Arc<Person>, marks: RequestMarks, operation: &str, about: Option<Key>) -> Result<()> {
+        let now = self.now();
+        let Some(entry) = self.0.refusals.count(now, &person, operation, about) else { return Ok(()) };
+        let context = Context { caller: Caller::Person(person), now, marks };
+        self.0.database.write(context, move |tx| journal::append(tx, entry.clone())).await
+    }
+
+    /// Puts on record how often what was told a minute ago was refused since; at the end, of whatever was told.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn record_counted_refusals(&self, all: bool) -> Result<()> {
+        let now = self.now();
+        for (person, entry) in self.0.refusals.counted(now, all) {
+            let context = Context { caller: Caller::Person(person), now, marks: RequestMarks::default() };
+            self.0.database.write(context, move |tx| journal::append(tx, entry.clone())).await?;
+        }
+        Ok(())
     }
 
     /// The person whose token this is, as the database knew it at most one second ago.

@@ -5,6 +5,7 @@
 
 pub mod caller;
 mod door;
+pub mod once;
 pub mod password;
 pub mod policy;
 mod proof;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use caller::{Caller, Person, RequestMarks};
 pub use door::Door;
+use once::Once;
 use password::Passwords;
 use policy::{Permission, Permit};
 use token::{Keys, StoredKey};
@@ -32,6 +34,7 @@ use crate::error::{Error, Result};
 pub struct Access<P> {
     door: Door,
     context: Context,
+    once: Option<Once>,
     permit: PhantomData<fn() -> P>,
 }
 
@@ -69,7 +72,16 @@ impl<P: Permit> Access<P> {
     /// # Errors
     /// What `work` answers, or 503.
     pub async fn write<R: Send + 'static>(&self, work: impl Fn(&mut Tx<'_>) -> Result<R> + Send + 'static) -> Result<R> {
-        self.door.database().write(self.context.clone(), work).await
+        match &self.once {
+            None => self.door.database().write(self.context.clone(), work).await,
+            Some(once) => once.write(self.door.database(), &self.context, work).await,
+        }
+    }
+
+    /// The same leave, its writes under a key.
+    #[must_use]
+    pub fn under(self, once: Option<Once>) -> Self {
+        Self { once, ..self }
     }
 
     /// The person who calls.
@@ -159,6 +171,21 @@ pub fn keys(tx: &mut Tx<'_>) -> Result<Vec<StoredKey>> {
     stored(tx)
 }
 
+/// Every key that ever signed, newest first: for what was signed long ago.
+///
+/// # Errors
+/// Database errors; 500 if there is none.
+pub fn every_key(db: &mut Db<'_>) -> Result<Keys> {
+    use crate::db::schema::signing_keys;
+    use diesel::prelude::*;
+    let rows: Vec<(String, Vec<u8>)> = signing_keys::table
+        .order_by(signing_keys::created_at.desc())
+        .select((signing_keys::kid, signing_keys::private_key))
+        .load(db.conn)?;
+    let stored: Vec<StoredKey> = rows.into_iter().map(|(kid, private_key)| StoredKey { kid, private_key }).collect();
+    Keys::load(&stored)
+}
+
 impl Door {
     /// Gives leave, if the caller's duties can ever allow it.
     ///
@@ -172,6 +199,6 @@ impl Door {
             }
         }
         let context = Context { caller, now: self.now(), marks };
-        Ok(Access { door: self.clone(), context, permit: PhantomData })
+        Ok(Access { door: self.clone(), context, once: None, permit: PhantomData })
     }
 }

@@ -1,6 +1,8 @@
 //! Access tokens: JWT, ES256, ten minutes. The signature is checked by `jsonwebtoken`; every claim and header by us, against our
 //! clock, because the crate's defaults accept a missing `aud` or `iss`, any `typ`, an unknown `crit` and an `iat` in the future.
 
+pub mod statement;
+
 use std::collections::HashMap;
 
 use aws_lc_rs::rand::SystemRandom;

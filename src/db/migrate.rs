@@ -1,6 +1,7 @@
 //! Migrations of both databases, embedded; the two folders hold the same names (a test keeps it).
 
-use diesel::migration::Migration;
+use diesel::QueryableByName;
+use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::conn::Conn;
@@ -33,18 +34,34 @@ fn run<'a>(versions: impl Iterator<Item = &'a diesel::migration::MigrationVersio
     versions.map(ToString::to_string).collect()
 }
 
-/// Names of migrations that this program knows and the database lacks.
+/// Names of migrations that this program knows and the database lacks. Only reads: the service's role may own nothing.
 ///
 /// # Errors
 /// 500 when the database cannot be read.
 pub fn pending(conn: &mut Conn) -> Result<Vec<String>> {
-    let names = match conn {
-        Conn::Pg(pg) => names(&pg.pending_migrations(POSTGRES).map_err(Error::internal)?),
-        Conn::Lite(lite) => names(&lite.pending_migrations(SQLITE).map_err(Error::internal)?),
-    };
-    Ok(names)
+    use diesel::RunQueryDsl;
+    const THERE: &str = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS there";
+    if let Conn::Pg(pg) = conn {
+        let there: There = diesel::sql_query(THERE).get_result(pg)?;
+        let query = "SELECT version FROM __diesel_schema_migrations";
+        let applied: Vec<Applied> = if there.there { diesel::sql_query(query).load(pg)? } else { Vec::new() };
+        let known: Vec<Box<dyn Migration<diesel::pg::Pg>>> = POSTGRES.migrations().map_err(Error::internal)?;
+        let lacks = known.iter().map(Migration::name).filter(|name| !applied.iter().any(|is| is.version == name.version().to_string()));
+        return Ok(lacks.map(ToString::to_string).collect());
+    }
+    let Conn::Lite(lite) = conn else { return Ok(Vec::new()) };
+    let pending = lite.pending_migrations(SQLITE).map_err(Error::internal)?;
+    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
 }
 
-fn names<DB: diesel::backend::Backend>(migrations: &[Box<dyn Migration<DB>>]) -> Vec<String> {
-    migrations.iter().map(|migration| migration.name().to_string()).collect()
+#[derive(QueryableByName)]
+struct There {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    there: bool,
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
 }

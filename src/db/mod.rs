@@ -4,8 +4,12 @@
 //! - [`Database::snapshot`]: several statements that see one state.
 //! - [`Database::write`]: one transaction, `BEGIN IMMEDIATE` on SQLite, READ COMMITTED on PostgreSQL with the locks that the
 //!   store takes as values; tried again on a deadlock, so its closure touches nothing but the database.
+//!
+//! [`Database::hold`] is a write that waits for its answer before it commits.
 
 mod conn;
+pub mod grants;
+pub mod held;
 pub mod migrate;
 pub mod page;
 mod pool;
@@ -287,7 +291,7 @@ pub fn write_on<R>(conn: &mut Conn, context: &Context, work: impl Fn(&mut Tx<'_>
     }
 }
 
-fn write_once<R>(conn: &mut Conn, context: &Context, work: &impl Fn(&mut Tx<'_>) -> Result<R>) -> Result<R> {
+fn write_once<R>(conn: &mut Conn, context: &Context, work: impl FnOnce(&mut Tx<'_>) -> Result<R>) -> Result<R> {
     match conn {
         Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN")?,
         Conn::Lite(lite) => AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN IMMEDIATE")?,

@@ -66,6 +66,15 @@ table! {
 table! {
     use diesel::sql_types::*;
     use crate::ids::Uid;
+    idempotency (caller, operation, key) {
+        caller -> Uid, operation -> Text, key -> Text, fingerprint -> Binary, status -> Nullable<Integer>, headers -> Nullable<Text>,
+        body -> Nullable<Binary>, expires_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
     users (id) {
         id -> Uid, username -> Text, full_name -> Text, name_key -> Text, sort_key -> Binary, email -> Nullable<Text>,
         position -> Nullable<Text>, unit_id -> Uid, duties -> Text, status -> Text, password_hash -> Nullable<Text>,

@@ -17,7 +17,7 @@ pub fn watch(conn: &mut Conn, threshold: Duration) {
             let took = now().duration_since(start);
             if took >= threshold {
                 let text = query.to_string();
-                let sql = text.split(" -- binds:").next().unwrap_or_default();
+                let sql = crate::text::cut(text.split(" -- binds:").next().unwrap_or_default());
                 tracing::warn!(target: "tiendo::slow_query", ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), sql, "slow query");
             }
         }

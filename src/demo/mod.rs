@@ -1,6 +1,5 @@
 //! The demo: a believable province as of the plan, made up from a seed, with people of each role who can sign in at once.
 
-mod bar;
 mod figures;
 mod people;
 mod province;
@@ -12,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::access;
 use crate::access::password::Passwords;
 use crate::access::token::Keys;
+use crate::bar::Bar;
 use crate::catalogue;
 use crate::clock::Clock;
 use crate::db::url::DatabaseUrl;
@@ -20,7 +20,6 @@ use crate::error::Result;
 use crate::ids::Id;
 use crate::journal::{self, Entry};
 use crate::units;
-use bar::Bar;
 use diesel::connection::SimpleConnection;
 pub use people::Credential;
 

@@ -154,6 +154,7 @@ impl<T: Serialize + ToSchema> Answer for CreatedSecret<T> {
     fn describe(spec: &mut Spec) {
         let name = spec.component::<T>();
         let headers = json!({"Location": {"schema": {"type": "string"}, "description": "Where it is read."}});
+        spec.secret = true;
         spec.answer(201, "The new resource, with its secrets: they are shown only here.", Some(reference(&name)), headers);
     }
     fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {
@@ -164,6 +165,7 @@ impl<T: Serialize + ToSchema> Answer for CreatedSecret<T> {
 impl<T: Serialize + ToSchema> Answer for Secret<T> {
     fn describe(spec: &mut Spec) {
         let name = spec.component::<T>();
+        spec.secret = true;
         spec.answer(200, "The answer, with secrets: they are shown only here.", Some(reference(&name)), json!({}));
     }
     fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {

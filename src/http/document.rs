@@ -24,6 +24,8 @@ pub struct Spec {
     pub(super) putting: bool,
     pub(super) upload: bool,
     pub(super) download: bool,
+    /// Whether an answer carries a secret.
+    pub(super) secret: bool,
     /// What is answered where it is not JSON.
     pub(super) media: Option<&'static str>,
     /// The component whose members `fields` may pick.
@@ -205,6 +207,8 @@ pub(super) struct Described<'o> {
     pub description: &'o str,
     pub permission: Option<&'static str>,
     pub refusals: &'o [Code],
+    /// Whether it takes an `Idempotency-Key`.
+    pub once: bool,
     pub spec: &'o Spec,
 }
 
@@ -226,8 +230,18 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
     if spec.putting {
         parameters.push(json!({"$ref": "#/components/parameters/IfNoneMatch"}));
     }
+    if described.once {
+        parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
+    }
     let mut responses: Map<String, Value> =
         spec.responses.iter().map(|(status, response)| (status.to_string(), response.clone())).collect();
+    if described.once {
+        for headers in responses.values_mut().filter_map(|response| response.get_mut("headers")?.as_object_mut()) {
+            let description = "`true` where the same key was answered before: this is that answer, byte for byte.";
+            headers
+                .insert("Idempotent-Replayed".into(), json!({"schema": {"type": "string", "enum": ["true"]}, "description": description}));
+        }
+    }
     for (status, codes) in refusals(described) {
         responses.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{}", refusal_name(&codes))}));
     }
@@ -289,6 +303,9 @@ fn refusals(described: &Described<'_>) -> BTreeMap<u16, Vec<Code>> {
     if spec.may_match {
         codes.push(Code::StaleVersion);
     }
+    if described.once {
+        codes.push(Code::RequestInProgress);
+    }
     codes.extend(described.refusals);
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in Code::ALL.iter().filter(|code| codes.contains(code)) {
@@ -310,7 +327,8 @@ pub(super) fn frame() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Hệ thống quản lý và theo dõi kế hoạch phát triển giáo dục và đào tạo của tỉnh đến năm 2030.\n\n\
                 Every refusal is `application/problem+json` (RFC 9457): switch on `code`, show `detail`. `Accept-Language` chooses `vi` (default) or `en`. \
-                Where an operation takes an id it takes the code as well. Lists answer `page.next`; give it back as `cursor`.",
+                Where an operation takes an id it takes the code as well. Lists answer `page.next`; give it back as `cursor`. \
+                `Idempotency-Key` makes a POST safe to repeat where it is among the parameters; elsewhere it is 422 `idempotency_not_supported`.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -323,6 +341,10 @@ pub(super) fn frame() -> Value {
                     "description": "`vi` or `en`: the language of titles and details of refusals."},
                 "IfMatch": {"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string", "example": "\"1\""},
                     "description": "The `ETag` of the resource as you read it; only the version before the dash counts. `*` takes whatever exists."},
+                "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "required": false,
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                    "description": "A name for this request, of visible ASCII. Repeated with the same body within 24 hours it changes nothing \
+                        more and is answered as the first time; with another body it is 422 `idempotency_key_reused`. Of one caller and operation."},
                 "IfNoneMatch": {"name": "If-None-Match", "in": "header", "required": false, "schema": {"type": "string", "enum": ["*"]},
                     "description": "`*` where nothing is there yet; `If-Match` where something is. One of them is required."},
                 "MayMatch": {"name": "If-Match", "in": "header", "required": false, "schema": {"type": "string"},

@@ -12,6 +12,7 @@ use actix_web::{Error as ActixError, HttpMessage, HttpRequest};
 
 use crate::access::caller::Person;
 use crate::ids::{AnyId, Id};
+use crate::text::cut;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -25,6 +26,12 @@ pub(super) struct Asker(pub Arc<Person>);
 #[must_use]
 pub fn request_id(req: &HttpRequest) -> Arc<str> {
     req.extensions().get::<RequestId>().map_or_else(|| Arc::from(""), |id| id.0.clone())
+}
+
+/// Who asked, once the door has let it in.
+#[must_use]
+pub(super) fn asker(req: &HttpRequest) -> Option<Arc<Person>> {
+    req.extensions().get::<Asker>().map(|asker| asker.0.clone())
 }
 
 /// 1 to 64 letters, digits, `-`, `_`, `.`: nothing that could forge a line of a log.
@@ -88,7 +95,7 @@ fn log<B: MessageBody>(res: &ServiceResponse<B>, id: &str, started: Instant) {
     tracing::info!(
         target: "tiendo::request",
         request_id = id,
-        method = req.method().as_str(),
+        method = cut(req.method().as_str()),
         route = req.match_pattern().as_deref().unwrap_or("-"),
         status = res.status().as_u16(),
         ms,

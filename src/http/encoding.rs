@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 use aws_lc_rs::digest::{SHA256, digest};
 
+use super::once::IDEMPOTENCY_KEY;
 use crate::error::{Error, Result};
 
 /// Bodies of up to so many bytes travel as they are.
@@ -26,7 +27,8 @@ impl Coding {
     /// The coding for a body of this length, by `Accept-Encoding` (RFC 9110 section 12.5.3).
     #[must_use]
     pub fn choose(req: &HttpRequest, length: usize) -> Self {
-        if length <= THRESHOLD {
+        // What may be answered again travels so that every client can read it.
+        if length <= THRESHOLD || req.headers().contains_key(IDEMPOTENCY_KEY) {
             return Self::Identity;
         }
         let Some(accepted) = req.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {

@@ -10,9 +10,10 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::{Map, Value};
 
 use super::answers::Answering;
-use super::edge::{Asker, request_id};
+use super::edge::{Asker, asker as asker_of, request_id};
 use super::encoding::Matching;
 use super::list::CursorSigner;
+use super::once;
 use super::parts::{Exchange, accepts, peer};
 use super::problem;
 use super::registrar::Operation;
@@ -20,6 +21,7 @@ use crate::access::caller::{Caller, RequestMarks};
 use crate::access::policy::Permit;
 use crate::access::{Access, Door};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
+use crate::ids::Key;
 
 /// What every operation needs.
 pub struct Kernel {
@@ -54,12 +56,32 @@ pub(super) async fn run(kernel: &Kernel, operation: &Operation, req: HttpRequest
         Ok(Err(_)) => Err(Error::unavailable("the answer took too long to make")),
         Err(_) => Err(Error::internal("a handler panicked")),
     };
-    answer.unwrap_or_else(|error| problem::render(&error, &req))
+    match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            if error.code() == Code::Forbidden {
+                record(kernel, operation, &req).await;
+            }
+            problem::render(&error, &req)
+        }
+    }
+}
+
+/// Puts a refusal on record; that it could not be is told in the log, and the refusal stands.
+async fn record(kernel: &Kernel, operation: &Operation, req: &HttpRequest) {
+    let Some(person) = asker_of(req) else { return };
+    let about = req.match_info().iter().next().and_then(|(_, text)| Key::parse(text));
+    if let Err(error) = kernel.door.record_refusal(person, marks(req), operation.id(), about).await {
+        tracing::error!(request_id = &*request_id(req), error = %error, "a refusal could not be put on record");
+    }
+}
+
+fn marks(req: &HttpRequest) -> RequestMarks {
+    RequestMarks { request_id: Some(request_id(req)), ip: peer(req).map(Into::into) }
 }
 
 /// Lets the caller in, by the bearer token, if the operation asks for one.
 pub(super) async fn admit<P: Permit>(kernel: &Kernel, req: &HttpRequest) -> Result<Access<P>> {
-    let marks = RequestMarks { request_id: Some(request_id(req)), ip: peer(req).map(Into::into) };
     let caller = match P::PERMISSION {
         None => Caller::Nobody,
         Some(_) => Caller::Person(kernel.door.identify(bearer(req.headers())?).await?),
@@ -67,12 +89,12 @@ pub(super) async fn admit<P: Permit>(kernel: &Kernel, req: &HttpRequest) -> Resu
     if let Caller::Person(person) = &caller {
         req.extensions_mut().insert(Asker(person.clone()));
     }
-    kernel.door.open(caller, marks)
+    kernel.door.open(caller, marks(req))
 }
 
 /// Who asks, as cursors are bound to it.
 pub(super) fn asker(req: &HttpRequest) -> String {
-    req.extensions().get::<Asker>().map(|asker| asker.0.id.to_string()).unwrap_or_default()
+    asker_of(req).map(|person| person.id.to_string()).unwrap_or_default()
 }
 
 /// The one token of the one `Authorization` header (RFC 6750 section 2.1); tokens in URLs are not read.
@@ -117,10 +139,7 @@ pub(super) async fn check<'r>(
         body = parse(&read(&mut payload, kernel.limits).await?)?;
         schema.check(&mut body, &mut faults).map_err(|()| Error::new(Code::MalformedRequest))?;
     }
-    if headers.contains_key("idempotency-key") {
-        // Better refused than taken for a promise that is not kept yet.
-        faults.push(Fault::of("Idempotency-Key", FaultCode::IdempotencyNotSupported));
-    }
+    once::check(headers, checks.once, &mut faults);
     let mut received = None;
     if checks.upload {
         let receiving = kernel.door.files().receive(headers, payload);

@@ -8,6 +8,7 @@ pub mod encoding;
 mod exchange;
 mod language;
 pub mod list;
+mod once;
 pub mod parts;
 pub mod problem;
 pub mod registrar;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::edge::request_id;
 use super::language::language;
 use crate::error::{Code, Error, FaultBody};
+use crate::text::cut;
 
 /// A refusal as a client reads it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,9 +52,11 @@ pub fn render(error: &Error, req: &HttpRequest) -> HttpResponse {
     let route = req.match_pattern().unwrap_or_default();
     match error.cause() {
         Some(cause) if code == Code::Internal => {
-            tracing::error!(request_id = &*request_id, code = code.slug(), route, cause = cause.text, at = %cause.at, "refused");
+            tracing::error!(request_id = &*request_id, code = code.slug(), route, cause = cut(&cause.text), at = %cause.at, "refused");
         }
-        Some(cause) => tracing::warn!(request_id = &*request_id, code = code.slug(), route, cause = cause.text, at = %cause.at, "refused"),
+        Some(cause) => {
+            tracing::warn!(request_id = &*request_id, code = code.slug(), route, cause = cut(&cause.text), at = %cause.at, "refused");
+        }
         None => tracing::debug!(request_id = &*request_id, code = code.slug(), route, "refused"),
     }
     let problem = Problem {

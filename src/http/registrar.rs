@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::answers::Answer;
 use super::document::{Described, Spec, frame, members, operation, refusal_response};
 use super::exchange::{self, Kernel};
+use super::once;
 use super::parts::Part;
 use super::problem::{self, Problem};
 use super::schema::{BodySchema, QuerySchema};
@@ -63,11 +64,14 @@ macro_rules! handlers {
                     let access = exchange::admit::<P>(kernel, req).await?;
                     let mut checked = exchange::check(kernel, operation, req, payload).await?;
                     let exchange = &mut checked.0;
+                    let once = once::begin(kernel, operation, exchange).await?;
+                    let access = access.under(once.clone());
                     $(let $name = $part::take(exchange)?;)*
                     if !exchange.faults.is_empty() {
                         return Err(Error::invalid(std::mem::take(&mut exchange.faults)));
                     }
-                    self(access, $($name),*).await?.respond(&exchange::answering(kernel, req, checked.1))
+                    let answer = self(access, $($name),*).await;
+                    once::settle(once, answer.and_then(|answer| answer.respond(&exchange::answering(kernel, req, checked.1)))).await
                 })
             }
         }
@@ -85,6 +89,8 @@ pub struct Checks {
     pub(super) if_match: bool,
     pub(super) upload: bool,
     pub(super) download: bool,
+    /// Whether it takes an `Idempotency-Key`.
+    pub(super) once: bool,
     pub(super) media: &'static str,
     pub(super) fields: Option<Vec<String>>,
 }
@@ -94,11 +100,16 @@ type Run =
 
 /// One operation, ready to run.
 pub struct Operation {
+    id: String,
     run: Box<Run>,
     checks: Checks,
 }
 
 impl Operation {
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(super) fn checks(&self) -> &Checks {
         &self.checks
     }
@@ -123,8 +134,19 @@ struct Declared {
     description: &'static str,
     permission: Option<Permission>,
     refusals: Vec<Code>,
+    /// A POST that only says what another would do.
+    changes_nothing: bool,
     spec: Spec,
     run: Box<Run>,
+}
+
+impl Declared {
+    /// Whether it takes an `Idempotency-Key`: a POST that changes something, but what carries a secret, and what nobody or a person in
+    /// the matter of its own account asks. There a refusal changes something too, a wrong guess is counted, and must not be undone.
+    fn once(&self) -> bool {
+        let of_somebody = self.permission.is_some_and(|permission| permission != Permission::UseAccount);
+        self.method == Method::POST && of_somebody && !self.changes_nothing && !self.spec.secret
+    }
 }
 
 /// One line of the inventory: what routes, document and role matrix must agree on.
@@ -185,6 +207,7 @@ impl Registrar {
                 description: declaration.description,
                 permission: declaration.permission.map(Permission::as_str),
                 refusals: &declaration.refusals,
+                once: declaration.once(),
                 spec: &declaration.spec,
             };
             let item = paths.entry(declaration.path.clone()).or_insert_with(|| json!({}));
@@ -283,6 +306,15 @@ impl PathOf<'_> {
         self
     }
 
+    /// The method just declared is a POST that only says what another would do.
+    #[must_use]
+    pub fn changes_nothing(self) -> Self {
+        if let Some(declared) = self.registrar.declared.last_mut() {
+            declared.changes_nothing = true;
+        }
+        self
+    }
+
     /// Ends the declaration.
     pub fn done(self) {}
 
@@ -305,6 +337,7 @@ impl PathOf<'_> {
             description,
             permission: H::Permit::PERMISSION,
             refusals: Vec::new(),
+            changes_nothing: false,
             spec,
             run: run(handler),
         });
@@ -340,9 +373,9 @@ impl Api {
         let parameters: Vec<_> = spec.query.iter().map(|(name, schema, required, _)| (name.clone(), schema.clone(), *required)).collect();
         let query = QuerySchema::compile(&parameters, components).map_err(Error::internal)?;
         let fields = spec.fields.as_deref().map(|name| members(components, name)).transpose()?;
-        let (if_match, upload, download) = (spec.if_match, spec.upload, spec.download);
-        let checks = Checks { body, query, if_match, upload, download, media: spec.media.unwrap_or("application/json"), fields };
-        let operation = Arc::new(Operation { run: declared.run, checks });
+        let (if_match, upload, download, once) = (spec.if_match, spec.upload, spec.download, declared.once());
+        let checks = Checks { body, query, if_match, upload, download, once, media: spec.media.unwrap_or("application/json"), fields };
+        let operation = Arc::new(Operation { id: declared.id, run: declared.run, checks });
         match self.paths.iter_mut().find(|(path, _)| *path == declared.path) {
             Some((_, methods)) => methods.push((declared.method, operation)),
             None => self.paths.push((declared.path, vec![(declared.method, operation)])),

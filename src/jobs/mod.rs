@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::rt::task::JoinHandle;
 
+use crate::access::{Door, once};
 use crate::assignments;
 use crate::clock::Clock;
 use crate::config::AccountSettings;
@@ -15,6 +16,7 @@ use crate::evidence;
 use crate::files::Files;
 use crate::ids::{AnyId, Id};
 use crate::journal;
+use crate::journal::checkpoint::{self, Sink};
 use crate::journal::seal::Patience;
 use crate::mail::postman::Postman;
 use crate::rounds;
@@ -30,6 +32,9 @@ const RECUR_LEASE: i64 = 90;
 
 /// How often letters are looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(2);
+/// How often the chain of the journal is signed, by whichever instance comes first, in seconds.
+const CHECKPOINT_EVERY: i64 = 3600;
+const CHECKPOINT: &str = "checkpoint";
 
 /// How old a file without a row must be before it is taken away, in seconds.
 const SWEEP_AFTER: i64 = 3600;
@@ -66,9 +71,12 @@ async fn mail(postman: Option<Postman>) {
 }
 
 /// What runs beside the requests.
+#[derive(Clone)]
 pub struct Jobs {
     database: Database,
+    door: Door,
     files: Files,
+    checkpoints: Sink,
     clock: Clock,
     settings: AccountSettings,
     postman: Option<Postman>,
@@ -79,8 +87,16 @@ pub struct Jobs {
 impl Jobs {
     /// For this database.
     #[must_use]
-    pub fn new(database: Database, files: Files, clock: Clock, settings: AccountSettings, postman: Option<Postman>) -> Self {
-        Self { database, files, clock, settings, postman, instance: Id::new() }
+    pub fn new(
+        database: Database,
+        door: Door,
+        checkpoints: Sink,
+        clock: Clock,
+        settings: AccountSettings,
+        postman: Option<Postman>,
+    ) -> Self {
+        let files = door.files().clone();
+        Self { database, door, files, checkpoints, clock, settings, postman, instance: Id::new() }
     }
 
     /// Runs until it is aborted.
@@ -106,6 +122,9 @@ impl Jobs {
                     self.forget().await;
                     self.disable_idle().await;
                     self.sweep().await;
+                    self.forget_answers().await;
+                    self.tell_refusals(false).await;
+                    self.checkpoint().await;
                 }
             }
         }
@@ -147,6 +166,54 @@ impl Jobs {
             Ok(0) => {}
             Ok(disabled) => tracing::info!(disabled, "accounts that nobody used for long were disabled"),
             Err(error) => tracing::warn!(error = %error, "idle accounts could not be disabled and will be looked at again"),
+        }
+    }
+
+    /// Takes away answers that were kept for repeats.
+    pub async fn forget_answers(&self) {
+        let (context, instance) = (Context::system("answer sweep", self.clock.now()), self.instance);
+        let work = move |tx: &mut Tx<'_>| if lease::claim(tx, "answers", instance, RECUR_LEASE)? { once::sweep(tx) } else { Ok(0) };
+        if let Err(error) = self.database.write(context, work).await {
+            tracing::warn!(error = %error, "answers of yesterday could not be forgotten and will be tried again");
+        }
+    }
+
+    /// Puts refusals that were only counted on record.
+    pub async fn tell_refusals(&self, all: bool) {
+        if let Err(error) = self.door.record_counted_refusals(all).await {
+            tracing::error!(error = %error, "counted refusals could not be put on record");
+        }
+    }
+
+    /// Signs where the journal stands, once an hour over all instances.
+    pub async fn checkpoint(&self) {
+        let (context, instance) = (Context::system("checkpoint", self.clock.now()), self.instance);
+        let work = move |tx: &mut Tx<'_>| {
+            if lease::due(tx, CHECKPOINT, instance, CHECKPOINT_EVERY)? { checkpoint::newest(tx) } else { Ok(None) }
+        };
+        let signed = match self.database.write(context.clone(), work).await {
+            Ok(Some(newest)) => self.checkpoints.add(self.door.keys(), newest),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = signed {
+            tracing::error!(error = %error, "the journal could not be signed and will be tried again");
+            let _ = self.database.write(context, move |tx| lease::put_back(tx, CHECKPOINT, instance)).await;
+        }
+    }
+
+    /// What is left to do at the end: puts on record and seals what happened, and signs where that leaves the journal.
+    pub async fn finish(&self) {
+        self.tell_refusals(true).await;
+        self.seal().await;
+        let context = Context::system("checkpoint", self.clock.now());
+        let signed = match self.database.read(context, checkpoint::newest).await {
+            Ok(Some(newest)) => self.checkpoints.add(self.door.keys(), newest),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = signed {
+            tracing::error!(error = %error, "the journal could not be signed");
         }
     }
 

@@ -7,6 +7,17 @@ use utoipa::ToSchema;
 use crate::clock::Instant;
 use crate::ids::{AnyId, EntryId};
 use crate::units::model::UnitRef;
+use crate::vocabulary::text_enum;
+
+text_enum! {
+    /// What became of it.
+    pub enum AuditOutcome {
+        /// It was done.
+        Done = "done",
+        /// It was refused (403).
+        Refused = "refused",
+    }
+}
 
 /// Who acted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -59,8 +70,8 @@ pub struct AuditEvent {
     pub at: Instant,
     /// `<resource>.<verb>`.
     pub action: String,
-    /// `done` or `refused`.
-    pub outcome: String,
+    /// `done` or `refused`. Refusals (403) of a person and operation are one entry a minute; `after.times` counts them.
+    pub outcome: AuditOutcome,
     /// Who.
     pub actor: Actor,
     /// What.
@@ -93,6 +104,8 @@ pub struct AuditFilters {
     /// With this action.
     #[schema(max_length = 60)]
     pub action: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<AuditOutcome>,
     /// About this resource.
     pub resource: Option<AnyId>,
     /// Of exactly this unit: id or code.

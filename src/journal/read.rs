@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::model::{Actor, AuditEvent, AuditFilters, Change, Changes, ResourceRef};
+use super::model::{Actor, AuditEvent, AuditFilters, AuditOutcome, Change, Changes, ResourceRef};
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
@@ -50,7 +50,7 @@ struct Row {
     id: EntryId,
     at: Instant,
     action: String,
-    outcome: String,
+    outcome: AuditOutcome,
     actor: (String, Option<AnyId>, String, Option<String>),
     actor_unit: Named,
     resource: (String, Option<AnyId>, Option<String>),
@@ -107,6 +107,9 @@ pub fn audit(db: &mut Db<'_>, filters: &AuditFilters, page: &PageRequest) -> Res
         }
         if let Some(action) = &filters.action {
             query = query.filter(journal::action.eq(action.clone()));
+        }
+        if let Some(outcome) = filters.outcome {
+            query = query.filter(journal::outcome.eq(outcome));
         }
         if let Some(resource) = filters.resource {
             query = query.filter(journal::resource_id.eq(resource));

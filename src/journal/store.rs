@@ -1,8 +1,11 @@
 //! Appending to the journal, in the transaction of the change itself.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
 use serde::Serialize;
 
+use super::model::AuditOutcome;
 use crate::access::caller::Caller;
 use crate::clock::Instant;
 use crate::db::schema::journal;
@@ -14,11 +17,11 @@ use crate::ids::{AnyId, EntryId, Id, UnitId, UserId};
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// `<resource>.<verb>`, as the operation: `unit.update`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// `<resource>.<past tense>`, as the change feed tells it: `unit.updated`; `None` keeps it out of the feed.
     pub event: Option<&'static str>,
     /// `unit`.
-    pub resource_type: &'static str,
+    pub resource_type: Cow<'static, str>,
     /// Its id.
     pub resource: Option<AnyId>,
     /// Its code, if it has one.
@@ -27,6 +30,8 @@ pub struct Entry {
     pub unit: Option<UnitId>,
     /// Whether it is gone.
     pub deleted: bool,
+    /// Whether it was asked and refused.
+    pub refused: bool,
     /// As it was, in JSON.
     pub before: Option<String>,
     /// As it is, in JSON.
@@ -40,13 +45,14 @@ impl Entry {
     #[must_use]
     pub fn new(action: &'static str, event: Option<&'static str>, resource_type: &'static str, resource: AnyId) -> Self {
         Self {
-            action,
+            action: action.into(),
             event,
-            resource_type,
+            resource_type: resource_type.into(),
             resource: Some(resource),
             code: None,
             unit: None,
             deleted: false,
+            refused: false,
             before: None,
             after: None,
             signs: None,
@@ -80,10 +86,10 @@ struct Reasoned<'a, T: Serialize> {
 struct EntryRow {
     id: EntryId,
     at: Instant,
-    action: &'static str,
+    action: Cow<'static, str>,
     event: Option<String>,
     outcome: &'static str,
-    resource_type: &'static str,
+    resource_type: Cow<'static, str>,
     resource_id: Option<AnyId>,
     resource_code: Option<String>,
     unit_id: Option<UnitId>,
@@ -113,7 +119,7 @@ fn row(context: &Context, entry: Entry) -> EntryRow {
         at: context.now,
         action: entry.action,
         event: entry.event.map(str::to_owned),
-        outcome: "done",
+        outcome: if entry.refused { AuditOutcome::Refused } else { AuditOutcome::Done }.as_str(),
         resource_type: entry.resource_type,
         resource_id: entry.resource,
         resource_code: entry.code,

@@ -51,6 +51,7 @@ pub fn routes(api: &mut Registrar) {
         .done();
     api.path("/reports/{report}/validate")
         .post(validate_report, "Check a report", "Says what submitting it would say.")
+        .changes_nothing()
         .refuses(&[Code::IllegalTransition, Code::Locked])
         .done();
     moves(api);
@@ -62,7 +63,11 @@ pub fn routes(api: &mut Registrar) {
         .get(list_report_sources, "Trace a figure", "The reports that it was put together of, each by its revision, and the unit's own.")
         .done();
     api.path("/reports/{report}/document")
-        .get(download_report, "Download a report", "As a formal document or as sheets; one that is issued is the same bytes for ever.")
+        .get(
+            download_report,
+            "Download a report",
+            "As a formal document or as sheets, on record; one that is issued is the same bytes for ever.",
+        )
         .done();
 }
 
@@ -421,10 +426,28 @@ fn refused(error: &Error, language: Language) -> Vec<DecisionError> {
 }
 
 async fn download_report(access: Access<ReadReports>, Path(id): Path<ReportId>, Query(query): Query<DocumentQuery>) -> Result<Download> {
-    match query.format {
+    let download = match query.format {
         Format::Docx | Format::Pdf => document(&access, id, query.format).await,
         Format::Xlsx | Format::Csv => sheets(&access, id, query.format).await,
-    }
+    }?;
+    // Made first: what is on record was handed out.
+    let sha256 = download.sha256.clone();
+    access
+        .write(move |tx| {
+            let unit = store::unit_of(tx, id)?;
+            let entry = Entry::new("report.read", None, "report", id.any());
+            let entry = entry.told(None, Some(&Handed { format: query.format, sha256: &sha256 }), None)?;
+            journal::append(tx, Entry { unit: Some(unit), ..entry })
+        })
+        .await?;
+    Ok(download)
+}
+
+/// What was handed out of a report.
+#[derive(serde::Serialize)]
+struct Handed<'a> {
+    format: Format,
+    sha256: &'a str,
 }
 
 async fn document(access: &Access<ReadReports>, id: ReportId, format: Format) -> Result<Download> {

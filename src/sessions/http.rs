@@ -85,13 +85,13 @@ async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, pee
     let account = looked_up(&access, &name, peer.ip.clone()).await?;
     let hash = account.as_ref().filter(|account| account.active).and_then(|account| account.password_hash.clone());
     let right = access.passwords().verify(password, hash).await?;
-    let Some(account) = account.filter(|_| right) else { return Err(wrong(&access, peer.ip).await) };
+    let Some(account) = account.as_ref().filter(|_| right) else { return Err(wrong(&access, peer.ip, account, name).await) };
     let factor = match (&account.totp, new.totp) {
         (None, _) => None,
         (Some(_), None) => return Err(Error::new(Code::TotpRequired)),
         (Some(sealed), Some(code)) => match Factor::read(&access, account.id, sealed, &code)? {
             Some(factor) => Some(factor),
-            None => return Err(wrong(&access, peer.ip).await),
+            None => return Err(wrong(&access, peer.ip, Some(account.clone()), name).await),
         },
     };
     let (refresh_token, digest) = token::opaque()?;
@@ -102,22 +102,23 @@ async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, pee
     let session = opening.id;
     // A password that was long enough beside a second factor may not be without one.
     let short = length < access.settings().shortest_password(account.totp.is_some());
+    let (user, signing) = (account.id, name.clone());
     let opened = access
         .write(move |tx| {
-            if !factor.as_ref().map_or(Ok(true), |factor| factor.take(tx, account.id))? {
+            if !factor.as_ref().map_or(Ok(true), |factor| factor.take(tx, user))? {
                 return Ok(None);
             }
             if short {
-                users::store::require_change(tx, account.id)?;
+                users::store::require_change(tx, user)?;
             }
             let until = store::open(tx, &opening)?;
-            guesses::forget(tx, &name)?;
+            guesses::forget(tx, &signing)?;
             let me = current(tx, opening.id)?;
             journal::append(tx, entry("session.create", opening.id, &me))?;
             Ok(Some((until, me)))
         })
         .await?;
-    let Some((until, me)) = opened else { return Err(wrong(&access, peer.ip).await) };
+    let Some((until, me)) = opened else { return Err(wrong(&access, peer.ip, Some(account.clone()), name).await) };
     let tokens = issue(&access, session, client, refresh_token, until, me)?;
     Ok(CreatedSecret(tokens, format!("/api/v1/sessions/{session}")))
 }
@@ -148,13 +149,19 @@ impl Factor {
     }
 }
 
-/// 401, after the address is counted.
-async fn wrong(access: &Access<Anyone>, ip: Option<String>) -> Error {
+/// 401, after the address is counted and the account that was tried has it on record. A name that nobody has is not: it may be a password.
+async fn wrong(access: &Access<Anyone>, ip: Option<String>, account: Option<Account>, name: String) -> Error {
     let patience = Patience::from(&**access.settings());
-    let counted = match ip {
-        Some(ip) => access.write(move |tx| guesses::was_wrong(tx, patience, &ip)).await,
-        None => Ok(()),
-    };
+    let counted = access
+        .write(move |tx| {
+            if let Some(ip) = &ip {
+                guesses::was_wrong(tx, patience, ip)?;
+            }
+            let Some(account) = &account else { return Ok(()) };
+            let entry = Entry::new("session.create", None, "user", account.id.any());
+            journal::append(tx, Entry { code: Some(name.clone()), unit: Some(account.unit), refused: true, ..entry })
+        })
+        .await;
     counted.err().unwrap_or_else(|| Error::new(Code::InvalidCredentials))
 }
 

@@ -26,6 +26,7 @@ pub fn routes(api: &mut Registrar) {
         .done();
     api.path("/indicator-values/validate")
         .post(validate_values, "Check values", "Says what recording them would say, and stores nothing.")
+        .changes_nothing()
         .refuses(&[Code::StaleVersion, Code::Locked])
         .done();
     api.path("/indicator-values/{value}")

@@ -15,12 +15,12 @@ fn upload(caller: &Caller<'_>, assignment: &str, name: &str, bytes: &[u8]) -> Re
     caller.send("POST", &format!("/api/v1/assignments/{assignment}/evidence"), &headers, Some(&body))
 }
 
-fn stored(app: &TestApp) -> usize {
+pub fn stored(app: &TestApp) -> usize {
     let Ok(folder) = std::fs::read_dir(app.files.join("evidence")) else { return 0 };
     folder.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file())).count()
 }
 
-fn given(admin: &Caller<'_>, unit: &str) -> String {
+pub fn given(admin: &Caller<'_>, unit: &str) -> String {
     let reply = admin.post("/api/v1/assignments", &json!({"task": "1.01", "unit": unit, "due_on": "2025-06-30"})).expect(201).json();
     reply["id"].as_str().expect("an id").to_owned()
 }

@@ -13,6 +13,7 @@ use tiendo::clock::{Clock, Instant};
 use tiendo::config::ServerSettings;
 use tiendo::db::url::DatabaseUrl;
 use tiendo::db::{Conn, Context, Database, Options, migrate};
+use tiendo::jobs::Jobs;
 
 /// What everybody's password is.
 pub const PASSWORD: &str = "Mật khẩu đủ dài để thử";
@@ -21,19 +22,23 @@ pub const START: &str = "2025-02-20T02:30:00Z";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
+/// By name: the secret of an app, and recovery codes.
+type Factors = Arc<Mutex<HashMap<String, (String, Vec<String>)>>>;
+
 /// A running server.
 pub struct TestApp {
     pub base: String,
     pub clock: Clock,
     pub database: Database,
     url: DatabaseUrl,
+    jobs: Jobs,
     agent: ureq::Agent,
     handle: ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
     pub files: std::path::PathBuf,
     drop_url: DropUrl,
     /// The secret and the recovery codes of those who enrolled a second factor, by name: each code signs in once, whatever the clock says.
-    factors: Arc<Mutex<HashMap<String, (String, Vec<String>)>>>,
+    factors: Factors,
 }
 
 enum DropUrl {
@@ -132,17 +137,18 @@ impl TestApp {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let app = App::start(thread_database, &settings, thread_clock).expect("starts");
-                send.send((app.address(), app.handle())).expect("the test waits");
+                send.send((app.address(), app.handle(), app.jobs())).expect("the test waits");
                 app.run().await.expect("runs");
             });
         });
-        let (address, handle) = receive.recv().expect("the server starts");
+        let (address, handle, jobs) = receive.recv().expect("the server starts");
         let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_mins(2))).build().into();
         Self {
             base: format!("http://{address}"),
             clock,
             database,
             url,
+            jobs,
             agent,
             handle,
             thread: Some(thread),
@@ -150,6 +156,19 @@ impl TestApp {
             drop_url,
             factors: Arc::default(),
         }
+    }
+
+    /// Its database, as a program of its own is told.
+    pub fn url(&self) -> String {
+        match &self.url {
+            DatabaseUrl::Sqlite { path, .. } => format!("sqlite://{}?mode=rw", path.display()),
+            DatabaseUrl::Postgres(url) => url.clone(),
+        }
+    }
+
+    /// Runs a job of this instance, without waiting for its tick.
+    pub fn run<R>(&self, work: impl AsyncFnOnce(&Jobs) -> R) -> R {
+        actix_web::rt::System::new().block_on(work(&self.jobs))
     }
 
     /// Nobody.
@@ -172,11 +191,17 @@ impl TestApp {
         admin
     }
 
-    pub fn sign_in(&self, username: &str) -> Caller<'_> {
+    /// What somebody signs in with, a code that is good once included.
+    pub fn credentials(&self, username: &str) -> Value {
         let mut body = json!({"username": username, "password": PASSWORD});
         if let Some((secret, codes)) = self.factors.lock().expect("no test holding it panicked").get_mut(username) {
             body["totp"] = json!(codes.pop().unwrap_or_else(|| self.code(secret)));
         }
+        body
+    }
+
+    pub fn sign_in(&self, username: &str) -> Caller<'_> {
+        let body = self.credentials(username);
         let reply = self.nobody().post("/api/v1/sessions", &body).expect(201);
         self.bearer(reply.json()["access_token"].as_str().expect("a token"))
     }

@@ -72,7 +72,7 @@ fn an_invitation_goes_out_by_mail_and_not_in_the_answer() {
     let body = json!({"username": "mn.tuly", "full_name": "Đinh Thị Thuỷ", "email": "thuy@hoabinh.example.vn", "unit": "SGD", "duties": ["viewer"]});
     let user = admin.post("/api/v1/users", &body).expect(201).json();
     assert!(user["invitation"].is_null(), "{user}");
-    let letter = letters.recv_timeout(Duration::from_secs(60)).expect("a letter");
+    let letter = letters.recv_timeout(Duration::from_mins(1)).expect("a letter");
     assert!(letter.contains("To: thuy@hoabinh.example.vn"), "{letter}");
     let accept = json!({"token": token_in(&letter), "password": PASSWORD});
     app.nobody().post("/api/v1/invitations/accept", &accept).expect(204);
@@ -95,7 +95,7 @@ fn a_forgotten_password_is_a_letter_to_its_owner_alone() {
     let ask = |email: &str| app.nobody().post("/api/v1/password-resets", &json!({"email": email})).expect(202);
     let (known, unknown) = (ask("Thuy@HoaBinh.example.vn"), ask("khong.co@hoabinh.example.vn"));
     assert_eq!((&known.body, known.headers.len()), (&unknown.body, unknown.headers.len()));
-    let letter = letters.recv_timeout(Duration::from_secs(60)).expect("a letter");
+    let letter = letters.recv_timeout(Duration::from_mins(1)).expect("a letter");
     assert!(letter.contains("To: thuy@hoabinh.example.vn"), "{letter}");
     app.sign_in("mn.tuly");
     let accept =
@@ -108,7 +108,7 @@ fn a_forgotten_password_is_a_letter_to_its_owner_alone() {
     user.get("/api/v1/me").problem(401, "invalid_token");
 
     ask("thuy@hoabinh.example.vn");
-    let late = token_in(&letters.recv_timeout(Duration::from_secs(60)).expect("a letter"));
+    let late = token_in(&letters.recv_timeout(Duration::from_mins(1)).expect("a letter"));
     app.clock.advance(3600);
     accept(&late, "Mật khẩu thứ ba, cũng đủ dài").problem(410, "gone");
     assert!(letters.try_recv().is_err(), "nobody else was written to");

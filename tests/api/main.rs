@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod audit;
 mod catalogue;
 mod charts;
 mod conventions;
@@ -21,6 +22,8 @@ mod mail;
 mod matrix;
 mod measures;
 mod migrations;
+mod once;
+mod process;
 mod properties;
 mod reports;
 mod second_factor;

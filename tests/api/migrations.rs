@@ -38,6 +38,7 @@ fn every_table_of_the_schema_is_in_the_database() {
         journal,
         seals,
         leases,
+        idempotency,
         users,
         sessions,
         refresh_tokens,

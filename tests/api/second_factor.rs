@@ -60,8 +60,7 @@ fn a_code_is_good_once_and_wrong_ones_count() {
     let uri = enrolment["otpauth_uri"].as_str().expect("a URI");
     assert!(uri.starts_with("otpauth://totp/") && uri.contains(secret) && uri.contains("vp.hoa"), "{uri}");
     sign_in(&app, "vp.hoa", None).expect(201);
-    let wrong =
-        app.code(&user.send("POST", "/api/v1/me/totp", &[], None).expect(201).json()["secret"].as_str().expect("a secret").to_owned());
+    let wrong = app.code(user.send("POST", "/api/v1/me/totp", &[], None).expect(201).json()["secret"].as_str().expect("a secret"));
     let secret = user.send("POST", "/api/v1/me/totp", &[], None).expect(201).json()["secret"].as_str().expect("a secret").to_owned();
     user.post("/api/v1/me/totp/confirm", &json!({"code": wrong})).problem(401, "invalid_credentials");
     let first = app.code(&secret);

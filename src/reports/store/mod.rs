@@ -14,6 +14,6 @@ pub use check::{Checked, check};
 pub use consolidate::consolidate;
 pub use issue::{Bytes, correct, document, issue, recall};
 pub use locked::{Locked, lock};
-pub use read::{count_returned, count_to_decide, find, get, list, revision, revisions, sources, told, waiting};
+pub use read::{count_returned, count_to_decide, find, get, list, revision, revisions, sources, told, unit_of, waiting};
 pub use sheets::sheets;
 pub use write::{accept, create, delete, replace, say, send_back, submit};

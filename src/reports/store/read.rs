@@ -182,6 +182,14 @@ pub fn told(db: &mut Db<'_>, id: ReportId) -> Result<Told> {
     Ok(Told { status, revision, late, version })
 }
 
+/// The unit that a report is of.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub fn unit_of(db: &mut Db<'_>, id: ReportId) -> Result<UnitId> {
+    row(db, id).map(|row| row.unit)
+}
+
 /// The report with this id.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ pub struct Bar {
 
 impl Bar {
     /// Begins a step of so many pieces.
+    #[must_use]
     pub fn start(what: &'static str, total: usize) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(u64::try_from(total).unwrap_or_default());
@@ -31,7 +32,7 @@ impl Bar {
         match &self.drawn {
             Some(bar) => bar.inc(u64::try_from(pieces).unwrap_or_default()),
             None if self.tenth(before) != self.tenth(self.done) => {
-                tracing::info!(what = self.what, done = self.done, of = self.total, "loading the demo");
+                tracing::info!(what = self.what, done = self.done, of = self.total, "under way");
             }
             None => {}
         }
