@@ -129,6 +129,9 @@ impl TestApp {
             "--file-limit=1048576",
             "--file-quota=2097152",
             "--upload-seconds=30",
+            // Tests move the clock by months, and the tick of a slow machine would disable whoever waits meanwhile.
+            "--idle-days=3650",
+            "--idle-days-schools=3650",
         ])
         .expect("valid");
         change(&mut settings);
