@@ -11,7 +11,7 @@ use actix_web::{App as ActixApp, HttpServer, web};
 use serde_json::Value;
 
 use crate::access::Door;
-use crate::access::token::Keys;
+use crate::access::ring::Ring;
 use crate::clock::Clock;
 use crate::config::{AccountSettings, ServerSettings};
 use crate::db::{Context, Database};
@@ -20,13 +20,13 @@ use crate::files::Files;
 use crate::http::list::CursorSigner;
 use crate::http::registrar::{Api, Registrar, no_such_path};
 use crate::http::{Kernel, Limits, docs, edge};
-use crate::jobs::Jobs;
+use crate::jobs::{self, Jobs};
 use crate::journal::checkpoint::Sink;
 use crate::journal::seal::Patience;
 use crate::mail::postman::Postman;
 use crate::{
-    access, assignments, catalogue, charts, dashboard, documents, evidence, forms, indicators, journal, localities, periods, plans,
-    reports, results, rounds, sessions, tasks, totp, units, users, values,
+    assignments, catalogue, charts, dashboard, documents, evidence, forms, indicators, journal, localities, periods, plans, reports,
+    results, rounds, sessions, tasks, totp, units, users, values,
 };
 
 /// Every operation, declared.
@@ -81,8 +81,9 @@ impl App {
     pub fn start(database: Database, settings: &ServerSettings, clock: Clock) -> Result<Self> {
         let context = Context::system("start", clock.now());
         database.write_here(&context, catalogue::load)?;
-        let keys = Keys::load(&database.write_here(&context, access::keys)?)?;
-        let signer = CursorSigner::new(&keys.secret(b"cursor"));
+        let ring = Ring::open(&database, settings.keys.key_file.clone(), clock.now())?;
+        jobs::keep_time(&database, &clock)?;
+        let signer = CursorSigner::new(&ring.keys().secret(b"cursor"));
         let limits = Limits {
             body_bytes: settings.body_limit,
             body_time: Duration::from_secs(settings.body_seconds),
@@ -91,8 +92,8 @@ impl App {
         };
         let files = Files::open(settings.files_url.as_deref().unwrap_or("file:data/files"), settings.file_limit, settings.file_quota)
             .map_err(Error::internal)?;
-        let postman = Postman::new(&settings.mail, database.clone(), clock.clone(), Arc::new(keys.vault()?))?;
-        let door = Door::new(database.clone(), keys, files, clock.clone(), settings)?;
+        let postman = Postman::new(&settings.mail, database.clone(), clock.clone(), Arc::new(ring.keys().vault()?))?;
+        let door = Door::new(database.clone(), ring, files, clock.clone(), settings)?;
         let checkpoints = settings.checkpoints.clone().map_or(Sink::Log, Sink::File);
         let jobs = Jobs::new(database, door.clone(), checkpoints, clock, settings.accounts.clone(), postman);
         let kernel = web::Data::new(Kernel { door, signer, limits });

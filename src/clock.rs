@@ -134,13 +134,31 @@ pub enum Clock {
     System,
     /// Microseconds since the epoch, moved by [`Clock::advance`].
     Manual(Arc<AtomicI64>),
+    /// Another clock, moved by what it differs from the one that all instances share.
+    Steered(Arc<Steered>),
 }
+
+/// A clock and by how many microseconds it is moved.
+#[derive(Debug)]
+pub struct Steered {
+    source: Clock,
+    offset: AtomicI64,
+}
+
+/// Smaller differences are left alone, in microseconds: time that jumps each minute is worse.
+const TOLERATED: i64 = 1_000_000;
 
 impl Clock {
     /// A clock that stands still until it is moved.
     #[must_use]
     pub fn manual(start: Instant) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(start.micros())))
+    }
+
+    /// A clock that follows another one as [`Clock::follow`] tells it to.
+    #[must_use]
+    pub fn steered(source: Self) -> Self {
+        Self::Steered(Arc::new(Steered { source, offset: AtomicI64::new(0) }))
     }
 
     /// Now, to the microsecond.
@@ -150,7 +168,31 @@ impl Clock {
         match self {
             Self::System => Instant::from_micros(Utc::now().timestamp_micros()),
             Self::Manual(micros) => Instant::from_micros(micros.load(Ordering::SeqCst)),
+            Self::Steered(steered) => {
+                Instant::from_micros(steered.source.now().micros().saturating_add(steered.offset.load(Ordering::SeqCst)))
+            }
         }
+    }
+
+    /// Now as this machine has it, whatever it is moved by.
+    #[must_use]
+    pub fn machine(&self) -> Instant {
+        match self {
+            Self::Steered(steered) => steered.source.now(),
+            Self::System | Self::Manual(_) => self.now(),
+        }
+    }
+
+    /// From here on it shows what differs by so many microseconds from the machine. A clock that is not steered does not listen, and one
+    /// that is about right is left alone. Answers whether it was moved.
+    #[must_use]
+    pub fn follow(&self, ahead: i64) -> bool {
+        let Self::Steered(steered) = self else { return false };
+        let right = (steered.offset.load(Ordering::SeqCst) - ahead).abs() <= TOLERATED;
+        if !right {
+            steered.offset.store(ahead, Ordering::SeqCst);
+        }
+        !right
     }
 
     /// Today in Asia/Ho_Chi_Minh.

@@ -1,13 +1,22 @@
-//! Settings: flags and environment; `--help` is the manual.
+//! Settings: flags and environment; `--help` is the manual. A setting whose environment is a secret (`hide_env_values`) may also come
+//! from a file: `DATABASE_URL_FILE` names one that holds what `DATABASE_URL` would. A bad setting stops the start with one line.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Args, Command, Parser};
 
+use crate::access::kek::KeyFile;
 use crate::db::Options;
 use crate::db::url::{self, DatabaseUrl};
+use crate::secrets;
+
+/// What begins the names of settings that are ours alone: one that nobody knows is a mistake.
+const OURS: &str = "TIENDO_";
 
 /// Where the data are.
 #[derive(Clone, Debug, Args)]
@@ -18,6 +27,9 @@ pub struct DatabaseSettings {
     /// A PostgreSQL replica for reads
     #[arg(long, env = "DATABASE_READ_URL", hide_env_values = true, value_parser = DatabaseUrl::parse)]
     pub database_read_url: Option<DatabaseUrl>,
+    /// Reach PostgreSQL on another machine although its URL does not say sslmode=verify-full: for a network that is private
+    #[arg(long, env = "DATABASE_PLAIN", value_parser = clap::builder::BoolishValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub database_plain: bool,
     /// Database connections of this instance
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub database_connections: u32,
@@ -27,6 +39,25 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
+    /// Refuses a way to the database that somebody may listen on.
+    ///
+    /// # Errors
+    /// One line that says what to do.
+    pub fn check(&self) -> Result<(), String> {
+        [Some(&self.database_url), self.database_read_url.as_ref()].into_iter().flatten().try_for_each(|url| self.check_way(url))
+    }
+
+    /// The same for another URL.
+    ///
+    /// # Errors
+    /// As [`DatabaseSettings::check`].
+    pub fn check_way(&self, url: &DatabaseUrl) -> Result<(), String> {
+        if self.database_plain || url.is_private() {
+            return Ok(());
+        }
+        Err("the database is on another machine: its URL must say sslmode=verify-full (with sslrootcert), or the network is private and --database-plain says so".to_owned())
+    }
+
     /// As the database wants them.
     #[must_use]
     pub fn options(&self) -> Options {
@@ -39,9 +70,21 @@ impl DatabaseSettings {
     }
 }
 
+/// What opens the keys in the database.
+#[derive(Clone, Debug, Default, Args)]
+pub struct KeySettings {
+    /// A file of 32 random bytes in base64 (`openssl rand -base64 32`), readable by the service alone, that seals the private keys in the
+    /// database. A second line opens what another key sealed. Without it they stand there as they are
+    #[arg(long, env = "TIENDO_KEY_FILE", value_name = "PATH", value_parser = KeyFile::read)]
+    pub key_file: Option<KeyFile>,
+}
+
 /// How the service serves.
 #[derive(Clone, Debug, Args)]
 pub struct ServerSettings {
+    /// The keys.
+    #[command(flatten)]
+    pub keys: KeySettings,
     /// Address and port; port 0 takes a free one
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -183,4 +226,69 @@ impl std::fmt::Debug for MailSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MailSettings").field("from", &self.mail_from).field("page", &self.mail_page).finish_non_exhaustive()
     }
+}
+
+/// The command line, with what secret files hold as the defaults of their settings, so that a flag still wins.
+///
+/// # Errors
+/// One line: for a file that cannot be used, a secret that is given twice, and a name of ours that is no setting.
+pub fn prepare(command: Command) -> Result<Command, String> {
+    let mut known = BTreeSet::new();
+    let command = with_files(command, &mut known)?;
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let unknown: Vec<String> = names.filter(|name| name.starts_with(OURS) && !known.contains(name)).collect();
+    if unknown.is_empty() { Ok(command) } else { Err(format!("there is no setting {}", unknown.join(", "))) }
+}
+
+fn with_files(mut command: Command, known: &mut BTreeSet<String>) -> Result<Command, String> {
+    let settings: Vec<(clap::Id, String, bool)> = command
+        .get_arguments()
+        .filter_map(|arg| Some((arg.get_id().clone(), arg.get_env()?.to_str()?.to_owned(), arg.is_hide_env_values_set())))
+        .collect();
+    for (id, name, secret) in settings {
+        if let Some(text) = if secret { from_file(&name)? } else { None } {
+            command = command.mut_arg(id, |arg: Arg| arg.default_value(OsString::from(text)).hide_default_value(true));
+        }
+        if secret {
+            known.insert(format!("{name}_FILE"));
+        }
+        known.insert(name);
+    }
+    for below in command.get_subcommands_mut() {
+        *below = with_files(std::mem::take(below), known)?;
+    }
+    Ok(command)
+}
+
+/// What is wrong with a command line, in one line that shows no secret; `None` where help or the version was asked for.
+#[must_use]
+pub fn refusal(error: &mut clap::Error, command: &Command) -> Option<String> {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return None;
+    }
+    let setting = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(setting)) => setting.split(' ').next().unwrap_or_default().to_owned(),
+        _ => String::new(),
+    };
+    if is_secret(command, &setting) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    let text = error.render().to_string();
+    let lines: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    Some(lines.join(" ").trim_start_matches("error: ").to_owned())
+}
+
+fn is_secret(command: &Command, flag: &str) -> bool {
+    let named = |arg: &Arg| arg.is_hide_env_values_set() && arg.get_long().is_some_and(|long| flag == format!("--{long}"));
+    command.get_arguments().any(named) || command.get_subcommands().any(|below| is_secret(below, flag))
+}
+
+/// What the file of a secret setting holds, if one is named.
+fn from_file(name: &str) -> Result<Option<String>, String> {
+    let twin = format!("{name}_FILE");
+    let Some(path) = std::env::var_os(&twin) else { return Ok(None) };
+    if std::env::var_os(name).is_some() {
+        return Err(format!("{name} and {twin} are both set: one of them"));
+    }
+    secrets::read_file(Path::new(&path)).map(Some).map_err(|error| format!("{twin}: {error}"))
 }

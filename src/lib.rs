@@ -13,6 +13,7 @@ pub mod life;
 pub mod patch;
 pub mod refs;
 pub mod registers;
+pub mod secrets;
 pub mod text;
 pub mod vocabulary;
 

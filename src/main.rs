@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
-use tiendo::access::every_key;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use tiendo::access::keys;
 use tiendo::access::policy::Duty;
 use tiendo::app::{self, App};
 use tiendo::bar::Bar;
 use tiendo::clock::Clock;
-use tiendo::config::{DatabaseSettings, ServerSettings};
+use tiendo::config::{self, DatabaseSettings, KeySettings, ServerSettings};
 use tiendo::db::url::DatabaseUrl;
 use tiendo::db::{Context, Database, Options, grants, migrate, snapshot_on, write_on};
+use tiendo::error::Error;
 use tiendo::journal::checkpoint;
 use tiendo::journal::verify::{self, Verdict};
 use tiendo::{bootstrap, logs, sums};
@@ -38,6 +39,9 @@ enum Command {
     /// Work of an administrator
     #[command(subcommand)]
     Admin(Admin),
+    /// The keys that sign access tokens
+    #[command(subcommand)]
+    Keys(Keys),
     /// The totals that results are read from
     #[command(subcommand)]
     Results(Results),
@@ -56,9 +60,29 @@ enum Audit {
 struct AuditVerify {
     #[command(flatten)]
     database: DatabaseSettings,
+    #[command(flatten)]
+    keys: KeySettings,
     /// Files of signed checkpoints; without one nobody can tell that the end was cut off
     #[arg(long, env = "CHECKPOINTS", value_delimiter = ',')]
     checkpoints: Vec<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Make a new key: published at once, signing after the lead; the one before verifies until its last token has ended
+    Rotate(Rotate),
+}
+
+#[derive(Args)]
+struct Rotate {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    #[command(flatten)]
+    keys: KeySettings,
+    /// Seconds until the new key signs: longer than anyone keeps the public keys. 0 is for a key that was stolen; verifiers of others
+    /// may then refuse tokens for some minutes
+    #[arg(long, default_value_t = 24 * 3600, value_parser = clap::value_parser!(i64).range(0..=90 * 24 * 3600))]
+    lead_seconds: i64,
 }
 
 #[derive(Subcommand)]
@@ -124,26 +148,46 @@ struct Bootstrap {
 
 fn main() -> ExitCode {
     logs::start();
-    let answer = match Cli::parse().command {
+    match config::prepare(Cli::command()).and_then(|command| parse(&command)) {
+        Ok(command) => run(command),
+        Err(text) => refuse(&text),
+    }
+}
+
+/// The command line, or one line that says what is wrong with it; help and version are printed and end the program.
+fn parse(command: &clap::Command) -> Result<Command, String> {
+    let matches = command.clone().try_get_matches();
+    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map(|cli| cli.command).map_err(|mut error| config::refusal(&mut error, command).unwrap_or_else(|| error.exit()))
+}
+
+fn run(command: Command) -> ExitCode {
+    let answer = match command {
         Command::Demo(demo) => run_demo(&demo),
         Command::Serve(serve) => run_serve(&serve),
         Command::Migrate(migrate) => run_migrate(&migrate),
         Command::Openapi => run_openapi(),
         Command::Admin(Admin::Bootstrap(bootstrap)) => run_bootstrap(&bootstrap),
+        Command::Keys(Keys::Rotate(rotate)) => run_rotate(&rotate),
         Command::Results(Results::Verify(settings)) => run_results_verify(&settings),
         Command::Results(Results::Rebuild(settings)) => run_results_rebuild(&settings),
         Command::Audit(Audit::Verify(verify)) => run_audit_verify(&verify),
     };
     match answer {
         Ok(()) => ExitCode::SUCCESS,
-        Err(text) => {
-            #[expect(clippy::print_stderr, reason = "a command says in one line why it stops")]
-            {
-                eprintln!("tiendo: {text}");
-            }
-            ExitCode::FAILURE
-        }
+        Err(text) => refuse(&text),
     }
+}
+
+#[expect(clippy::print_stderr, reason = "a command says in one line why it stops")]
+fn refuse(text: &str) -> ExitCode {
+    eprintln!("tiendo: {text}");
+    ExitCode::FAILURE
+}
+
+/// What an operator is told: the cause and not where in the program it was met.
+fn told(error: Error) -> String {
+    error.cause().map_or_else(|| error.to_string(), |cause| cause.text.clone())
 }
 
 type Outcome = Result<(), String>;
@@ -155,6 +199,7 @@ fn say(text: &str) {
 
 /// Opens the database with its migrations applied (SQLite) or checked (PostgreSQL).
 fn open(settings: &DatabaseSettings) -> Result<Database, String> {
+    settings.check()?;
     let mut conn = Database::maintenance(&settings.database_url)?;
     if let DatabaseUrl::Sqlite { .. } = settings.database_url {
         migrate::apply(&mut conn).map_err(|error| error.to_string())?;
@@ -204,7 +249,7 @@ fn run_serve(serve: &Serve) -> Outcome {
 /// Serves until it is stopped. The last line of the output says where.
 fn listen(database: Database, settings: &ServerSettings) -> Outcome {
     actix_web::rt::System::new().block_on(async {
-        let app = App::start(database, settings, Clock::System).map_err(|error| error.to_string())?;
+        let app = App::start(database, settings, Clock::steered(Clock::System)).map_err(told)?;
         say(&format!("listening on http://{}", app.address()));
         app.run().await.map_err(|error| error.to_string())
     })
@@ -212,6 +257,7 @@ fn listen(database: Database, settings: &ServerSettings) -> Outcome {
 
 fn run_migrate(command: &Migrate) -> Outcome {
     let url = command.migrate_database_url.as_ref().unwrap_or(&command.database.database_url);
+    command.database.check_way(url)?;
     let mut conn = Database::maintenance(url)?;
     let done = migrate::apply(&mut conn).map_err(|error| error.to_string())?;
     say(&if done.is_empty() { "nothing to do".to_owned() } else { format!("applied {}", done.join(", ")) });
@@ -233,6 +279,7 @@ fn run_openapi() -> Outcome {
 }
 
 fn run_results_verify(settings: &DatabaseSettings) -> Outcome {
+    settings.check()?;
     let mut conn = Database::maintenance(&settings.database_url)?;
     let context = Context::system("results verify", Clock::System.now());
     let verdict = snapshot_on(&mut conn, context, sums::verify).map_err(|error| error.to_string())?;
@@ -253,6 +300,7 @@ fn run_results_verify(settings: &DatabaseSettings) -> Outcome {
 }
 
 fn run_results_rebuild(settings: &DatabaseSettings) -> Outcome {
+    settings.check()?;
     let mut conn = Database::maintenance(&settings.database_url)?;
     let context = Context::system("results rebuild", Clock::System.now());
     let [sums, counts, works, reports] = write_on(&mut conn, &context, sums::rebuild).map_err(|error| error.to_string())?;
@@ -261,10 +309,11 @@ fn run_results_rebuild(settings: &DatabaseSettings) -> Outcome {
 }
 
 fn run_audit_verify(command: &AuditVerify) -> Outcome {
+    command.database.check()?;
     let mut conn = Database::maintenance(&command.database.database_url)?;
     let context = || Context::system("audit verify", Clock::System.now());
-    let told = |error: tiendo::error::Error| error.to_string();
-    let keys = snapshot_on(&mut conn, context(), every_key).map_err(told)?;
+    let file = command.keys.key_file.as_ref();
+    let keys = snapshot_on(&mut conn, context(), |db| keys::every(db, file)).map_err(told)?;
     let (mut checkpoints, mut forged) = (Vec::new(), 0);
     for path in &command.checkpoints {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -292,6 +341,20 @@ fn run_audit_verify(command: &AuditVerify) -> Outcome {
     }
     say(&format!("{sealed} sealed entries are as they were, by {} checkpoints; {unsealed} wait for their seal", checkpoints.len()));
     if forged > 0 { Err(format!("{forged} checkpoints are not ours")) } else { Ok(()) }
+}
+
+fn run_rotate(command: &Rotate) -> Outcome {
+    let database = open(&command.database)?;
+    let context = Context::system("keys rotate", Clock::System.now());
+    let file = command.keys.key_file.as_ref();
+    let key = database.write_here(&context, |tx| keys::rotate(tx, file, command.lead_seconds)).map_err(told)?;
+    say(&format!(
+        "key {} is published and signs from {}; the one before it verifies until {}",
+        key.kid,
+        key.signs_from.rfc3339(),
+        key.signs_from.plus(keys::OVERLAP).rfc3339()
+    ));
+    Ok(())
 }
 
 fn run_bootstrap(command: &Bootstrap) -> Outcome {

@@ -118,7 +118,7 @@ impl Province {
             Ok((editors, approver, hire(tx, department, Duty::Admin)?))
         };
         let (editors, approver, admin) = database.write_here(&Context::system("bench", now), work).expect("hires");
-        let keys = database.write_here(&Context::system("bench", now), access::keys).expect("keys");
+        let keys = database.write_here(&Context::system("bench", now), |tx| access::keys::prepare(tx, None)).expect("keys");
         let keys = Keys::load(&keys).expect("keys");
         Self { name, database: database.clone(), ours, keys, editors, approver, admin }
     }

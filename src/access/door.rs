@@ -7,6 +7,7 @@ use quick_cache::sync::Cache;
 use super::caller::{Caller, Person, RequestMarks};
 use super::once::Running;
 use super::password::Passwords;
+use super::ring::Ring;
 use super::token::{self, Claims, Keys};
 use super::vault::Vault;
 use crate::clock::{Clock, Instant};
@@ -30,7 +31,7 @@ pub struct Door(Arc<Inner>);
 struct Inner {
     database: Database,
     clock: Clock,
-    keys: Keys,
+    ring: Ring,
     passwords: Passwords,
     vault: Arc<Vault>,
     settings: Arc<AccountSettings>,
@@ -50,13 +51,13 @@ impl Door {
     ///
     /// # Errors
     /// 500 if passwords cannot be hashed or secrets sealed here.
-    pub fn new(database: Database, keys: Keys, files: Files, clock: Clock, settings: &ServerSettings) -> Result<Self> {
+    pub fn new(database: Database, ring: Ring, files: Files, clock: Clock, settings: &ServerSettings) -> Result<Self> {
         let passwords = Passwords::new()?;
-        let vault = Arc::new(keys.vault()?);
+        let vault = Arc::new(ring.keys().vault()?);
         Ok(Self(Arc::new(Inner {
             database,
             clock,
-            keys,
+            ring,
             passwords,
             vault,
             settings: Arc::new(settings.accounts.clone()),
@@ -101,11 +102,18 @@ impl Door {
 
     /// What signs tokens.
     #[must_use]
-    pub fn keys(&self) -> &Keys {
-        &self.0.keys
+    pub fn keys(&self) -> Arc<Keys> {
+        self.0.ring.keys()
     }
 
-    pub(super) fn now(&self) -> Instant {
+    /// The keys are at most a minute old for what follows.
+    pub async fn freshen(&self) {
+        self.0.ring.keep_fresh(&self.0.database, self.now()).await;
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Instant {
         self.0.clock.now()
     }
 
@@ -114,13 +122,19 @@ impl Door {
         self.0.people.remove(&session);
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and what an operator should look at: `clock` where this machine's differs from the database's by
+    /// more than a token's leeway.
     ///
     /// # Errors
     /// 503 if not.
-    pub async fn ready(&self) -> Result<()> {
-        let context = Context::system("health", self.now());
-        self.0.database.read(context, |db| crate::db::ping(db.conn)).await
+    pub async fn ready(&self) -> Result<Vec<&'static str>> {
+        let (context, clock) = (Context::system("health", self.now()), self.0.clock.clone());
+        let ahead = self.0.database.read(context, move |db| crate::db::ahead(db.conn, &clock)).await?;
+        let wrong = ahead.abs() > token::LEEWAY * 1_000_000;
+        if wrong {
+            tracing::warn!(seconds = ahead / 1_000_000, "the database is ahead of this machine's clock");
+        }
+        Ok(if wrong { vec!["clock"] } else { Vec::new() })
     }
 
     /// Puts a refusal of somebody who is signed in on record, beside the transaction that was refused.
@@ -153,9 +167,10 @@ impl Door {
     /// 401 for a token that is not ours, has ended, or whose session or account has.
     pub async fn identify(&self, token: &str) -> Result<Arc<Person>> {
         let now = self.now();
-        let claims = self.claims(token, now)?;
+        let claims = self.claims(token, now).await?;
         if let Some((read_at, person)) = self.0.people.get(&claims.sid)
             && (0..FRESH).contains(&(now.micros() - read_at.micros()))
+            && person.id == claims.sub
         {
             return Ok(person);
         }
@@ -168,13 +183,19 @@ impl Door {
     }
 
     /// Checking a signature takes 60 µs, looking a digest up takes none.
-    fn claims(&self, token: &str, now: Instant) -> Result<Arc<Claims>> {
+    async fn claims(&self, token: &str, now: Instant) -> Result<Arc<Claims>> {
         let digest = <[u8; 32]>::try_from(token::digest(token)).map_err(|_| Error::new(Code::InvalidToken))?;
         if let Some(claims) = self.0.tokens.get(&digest) {
             token::check(&claims, now)?;
             return Ok(claims);
         }
-        let claims = Arc::new(self.0.keys.verify(token, now)?);
+        let keys = self.keys();
+        let claims = if keys.is_strange(token) && self.0.ring.look_again(&self.0.database, now).await {
+            self.keys().verify(token, now)
+        } else {
+            keys.verify(token, now)
+        };
+        let claims = Arc::new(claims?);
         self.0.tokens.insert(digest, claims.clone());
         Ok(claims)
     }

@@ -5,10 +5,13 @@
 
 pub mod caller;
 mod door;
+pub mod kek;
+pub mod keys;
 pub mod once;
 pub mod password;
 pub mod policy;
 mod proof;
+pub mod ring;
 pub mod scope;
 pub mod token;
 pub mod vault;
@@ -21,7 +24,7 @@ pub use door::Door;
 use once::Once;
 use password::Passwords;
 use policy::{Permission, Permit};
-use token::{Keys, StoredKey};
+use token::Keys;
 use vault::Vault;
 
 use crate::clock::Instant;
@@ -123,7 +126,7 @@ impl<P: Permit> Access<P> {
 
     /// What signs tokens.
     #[must_use]
-    pub fn keys(&self) -> &Keys {
+    pub fn keys(&self) -> Arc<Keys> {
         self.door.keys()
     }
 
@@ -144,46 +147,6 @@ impl<P: Permit> Access<P> {
     pub fn mails(&self) -> bool {
         self.door.mails()
     }
-}
-
-/// The signing keys, newest first; the first start makes one.
-///
-/// # Errors
-/// Database errors.
-pub fn keys(tx: &mut Tx<'_>) -> Result<Vec<StoredKey>> {
-    use crate::db::schema::signing_keys;
-    use diesel::prelude::*;
-    let stored = |tx: &mut Tx<'_>| -> Result<Vec<StoredKey>> {
-        let rows: Vec<(String, Vec<u8>)> = signing_keys::table
-            .filter(signing_keys::retired_at.is_null())
-            .order_by(signing_keys::created_at.desc())
-            .select((signing_keys::kid, signing_keys::private_key))
-            .load(tx.conn)?;
-        Ok(rows.into_iter().map(|(kid, private_key)| StoredKey { kid, private_key }).collect())
-    };
-    let found = stored(tx)?;
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let key = token::generate()?;
-    let row = (signing_keys::kid.eq(&key.kid), signing_keys::private_key.eq(&key.private_key), signing_keys::created_at.eq(tx.now()));
-    diesel::insert_into(signing_keys::table).values(row).execute(tx.conn)?;
-    stored(tx)
-}
-
-/// Every key that ever signed, newest first: for what was signed long ago.
-///
-/// # Errors
-/// Database errors; 500 if there is none.
-pub fn every_key(db: &mut Db<'_>) -> Result<Keys> {
-    use crate::db::schema::signing_keys;
-    use diesel::prelude::*;
-    let rows: Vec<(String, Vec<u8>)> = signing_keys::table
-        .order_by(signing_keys::created_at.desc())
-        .select((signing_keys::kid, signing_keys::private_key))
-        .load(db.conn)?;
-    let stored: Vec<StoredKey> = rows.into_iter().map(|(kid, private_key)| StoredKey { kid, private_key }).collect();
-    Keys::load(&stored)
 }
 
 impl Door {

@@ -3,8 +3,6 @@
 
 pub mod statement;
 
-use std::collections::HashMap;
-
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
@@ -22,7 +20,9 @@ use crate::ids::{AnyId, Id, SessionId, UnitId, UserId};
 /// How long an access token lives, in seconds.
 pub const LIFETIME: i64 = 600;
 /// By how much the clocks of two machines may differ, in seconds.
-const LEEWAY: i64 = 30;
+pub const LEEWAY: i64 = 30;
+/// How long a verifier may keep our public keys, in seconds.
+pub const JWKS_SECONDS: i64 = 300;
 /// The longest token that is looked at.
 const LONGEST: usize = 4096;
 /// RFC 9068: what tells an access token from every other JWT.
@@ -68,56 +68,89 @@ pub struct StoredKey {
     pub kid: String,
     /// PKCS#8.
     pub private_key: Vec<u8>,
+    /// From when it signs.
+    pub signs_from: Instant,
+    /// From when it neither verifies nor is published.
+    pub retired_at: Option<Instant>,
 }
 
-/// Makes a key.
+/// All that the database keeps.
+pub struct StoredKeys {
+    /// The keys, in the order in which they sign.
+    pub keys: Vec<StoredKey>,
+    /// What all instances share and no rotation changes.
+    pub secret: Vec<u8>,
+}
+
+/// Makes a key that signs from this moment on.
 ///
 /// # Errors
 /// 500 if the machine has no randomness.
-pub fn generate() -> Result<StoredKey> {
+pub fn generate(signs_from: Instant) -> Result<StoredKey> {
     let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).map_err(Error::internal)?;
     let kid: AnyId = Id::new();
-    Ok(StoredKey { kid: kid.to_string(), private_key: pair.as_ref().to_vec() })
+    Ok(StoredKey { kid: kid.to_string(), private_key: pair.as_ref().to_vec(), signs_from, retired_at: None })
 }
 
-/// The keys that sign and verify: the newest signs, all verify.
+struct Key {
+    kid: String,
+    signs_from: Instant,
+    retired_at: Option<Instant>,
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    jwk: Value,
+}
+
+impl Key {
+    fn read(stored: &StoredKey) -> Result<Self> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &stored.private_key)
+            .map_err(|_| Error::internal(format!("the key {} is no private key on P-256", stored.kid)))?;
+        // The uncompressed point: 4, then x and y of 32 bytes each (SEC 1 section 2.3.3).
+        let point = pair.public_key().as_ref();
+        let (x, y) = point.get(1..33).zip(point.get(33..65)).ok_or_else(|| Error::internal("the key is not on P-256"))?;
+        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+        Ok(Self {
+            kid: stored.kid.clone(),
+            signs_from: stored.signs_from,
+            retired_at: stored.retired_at,
+            signing: EncodingKey::from_ec_der(&stored.private_key),
+            verifying: DecodingKey::from_ec_components(&x, &y).map_err(Error::internal)?,
+            jwk: json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": stored.kid, "alg": "ES256", "use": "sig"}),
+        })
+    }
+
+    fn holds(&self, now: Instant) -> bool {
+        self.retired_at.is_none_or(|at| now < at)
+    }
+}
+
+/// The keys that sign and verify: of those not retired the last whose time to sign has come signs, and all verify.
 pub struct Keys {
-    signing: (String, EncodingKey),
-    verifying: HashMap<String, DecodingKey>,
-    jwks: Value,
+    keys: Vec<Key>,
     secret: Vec<u8>,
 }
 
 impl Keys {
-    /// Reads the keys, newest first.
+    /// Reads the keys.
     ///
     /// # Errors
     /// 500 if there is none or one is no P-256 key.
-    pub fn load(stored: &[StoredKey]) -> Result<Self> {
-        let newest = stored.first().ok_or_else(|| Error::internal("there is no signing key"))?;
-        let mut verifying = HashMap::new();
-        let mut set = Vec::new();
-        for key in stored {
-            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &key.private_key).map_err(Error::internal)?;
-            // The uncompressed point: 4, then x and y of 32 bytes each (SEC 1 section 2.3.3).
-            let point = pair.public_key().as_ref();
-            let (x, y) = point.get(1..33).zip(point.get(33..65)).ok_or_else(|| Error::internal("the key is not on P-256"))?;
-            let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-            verifying.insert(key.kid.clone(), DecodingKey::from_ec_components(&x, &y).map_err(Error::internal)?);
-            set.push(json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": key.kid, "alg": "ES256", "use": "sig"}));
+    pub fn load(stored: &StoredKeys) -> Result<Self> {
+        let keys = stored.keys.iter().map(Key::read).collect::<Result<Vec<Key>>>()?;
+        if keys.is_empty() || stored.secret.is_empty() {
+            return Err(Error::internal("there is no signing key"));
         }
-        let signing = (newest.kid.clone(), EncodingKey::from_ec_der(&newest.private_key));
-        let secret = derive(&newest.private_key, b"tiendo server secret");
-        Ok(Self { signing, verifying, jwks: json!({ "keys": set }), secret })
+        Ok(Self { keys, secret: stored.secret.clone() })
     }
 
-    /// The public halves (RFC 7517).
+    /// The public halves of those that are not retired, the next to sign among them (RFC 7517).
     #[must_use]
-    pub fn jwks(&self) -> &Value {
-        &self.jwks
+    pub fn jwks(&self, now: Instant) -> Value {
+        let set: Vec<&Value> = self.keys.iter().filter(|key| key.holds(now)).map(|key| &key.jwk).collect();
+        json!({ "keys": set })
     }
 
-    /// A secret that all instances share, for one use.
+    /// A secret that all instances share, for one use. No rotation changes it.
     #[must_use]
     pub fn secret(&self, purpose: &[u8]) -> Vec<u8> {
         derive(&self.secret, purpose)
@@ -131,15 +164,23 @@ impl Keys {
         Vault::new(&self.secret(b"vault"))
     }
 
-    /// Signs the claims.
+    /// Signs the claims, with the key that signs when they are issued.
     ///
     /// # Errors
-    /// 500 if it cannot be signed.
+    /// 500 if they cannot be signed.
     pub fn sign(&self, claims: &Claims) -> Result<String> {
+        let key = self.signer(Instant::from_micros(claims.iat.saturating_mul(1_000_000)))?;
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.signing.0.clone());
-        jsonwebtoken::encode(&header, claims, &self.signing.1).map_err(Error::internal)
+        header.kid = Some(key.kid.clone());
+        jsonwebtoken::encode(&header, claims, &key.signing).map_err(Error::internal)
+    }
+
+    fn signer(&self, now: Instant) -> Result<&Key> {
+        let of_now = |key: &&Key| key.signs_from.unix() <= now.unix() && key.holds(now);
+        let key = self.keys.iter().filter(of_now).max_by_key(|key| (key.signs_from, &key.kid));
+        // A clock that is behind the one that made the first key.
+        key.or(self.keys.first()).ok_or_else(|| Error::internal("there is no signing key"))
     }
 
     /// The claims of a token that is ours and holds now.
@@ -147,28 +188,40 @@ impl Keys {
     /// # Errors
     /// 401 `token_expired` for one of ours past its time, `invalid_token` for every other.
     pub fn verify(&self, token: &str, now: Instant) -> Result<Claims> {
-        let invalid = || Error::new(Code::InvalidToken);
-        if token.len() > LONGEST {
-            return Err(invalid());
-        }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
-        let plain = header.alg == Algorithm::ES256 && header.typ.as_deref() == Some(TYPE) && names_no_key(&header);
-        let key = header.kid.as_deref().filter(|_| plain).and_then(|kid| self.verifying.get(kid)).ok_or_else(invalid)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &signature_only()).map_err(|_| invalid())?.claims;
+        let kid = named_key(token, TYPE).ok_or_else(invalid)?;
+        let key = self.keys.iter().find(|key| key.kid == kid && key.holds(now)).ok_or_else(invalid)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &signature_only()).map_err(|_| invalid())?.claims;
         check(&claims, now)?;
         Ok(claims)
     }
+
+    /// Whether the token is of our kind and names a key that is not among these.
+    #[must_use]
+    pub fn is_strange(&self, token: &str) -> bool {
+        named_key(token, TYPE).is_some_and(|kid| self.keys.iter().all(|key| key.kid != kid))
+    }
 }
 
-/// Whether the header brings no key, no place of a key and no extension that we would have to understand.
-fn names_no_key(header: &Header) -> bool {
-    header.jku.is_none()
-        && header.jwk.is_none()
-        && header.x5u.is_none()
-        && header.x5c.is_none()
-        && header.cty.is_none()
-        && header.crit.is_none()
-        && header.extras.inner().is_empty()
+fn invalid() -> Error {
+    Error::new(Code::InvalidToken)
+}
+
+/// The header of a token of ours: these members and no other, so none that brings a key, says where one is, or must be understood.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OurHeader {
+    alg: String,
+    typ: String,
+    kid: String,
+}
+
+/// The name of the key in the header of a token of this type: 1 to 64 letters, digits, `-` and `_` (RFC 8725 section 3.10).
+fn named_key(token: &str, kind: &str) -> Option<String> {
+    let header = token.split('.').next().filter(|_| token.len() <= LONGEST)?;
+    let header: OurHeader = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+    let sane = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let ours = header.alg == "ES256" && header.typ == kind;
+    (ours && (1..=64).contains(&header.kid.len()) && header.kid.bytes().all(sane)).then_some(header.kid)
 }
 
 fn signature_only() -> Validation {
@@ -237,7 +290,8 @@ impl NewToken<'_> {
     }
 }
 
-fn derive(key: &[u8], purpose: &[u8]) -> Vec<u8> {
+/// A secret of another one, for one use.
+pub(super) fn derive(key: &[u8], purpose: &[u8]) -> Vec<u8> {
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key);
     aws_lc_rs::hmac::sign(&key, purpose).as_ref().to_vec()
 }
@@ -247,11 +301,16 @@ fn derive(key: &[u8], purpose: &[u8]) -> Vec<u8> {
 /// # Errors
 /// 500 if the machine has no randomness.
 pub fn opaque() -> Result<(String, Vec<u8>)> {
-    let mut bytes = [0_u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;
-    let text = URL_SAFE_NO_PAD.encode(bytes);
+    let text = URL_SAFE_NO_PAD.encode(random()?);
     let digest = digest(&text);
     Ok((text, digest))
+}
+
+/// 256 random bits.
+pub(super) fn random() -> Result<[u8; 32]> {
+    let mut bytes = [0_u8; 32];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;
+    Ok(bytes)
 }
 
 /// What is kept of a secret.

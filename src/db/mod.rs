@@ -33,7 +33,7 @@ use url::DatabaseUrl;
 
 use crate::access::caller::{Caller, RequestMarks};
 use crate::access::scope::Scope;
-use crate::clock::Instant;
+use crate::clock::{Clock, Instant};
 use crate::error::{Code, Error, Result};
 
 /// The end of what has no end yet.
@@ -173,7 +173,7 @@ impl Database {
     pub fn open(options: &Options) -> Result<Self, String> {
         options.url.prepare()?;
         let manager = |url: &DatabaseUrl, purpose| Manager::new(url.clone(), purpose, options.slow);
-        let say = |text: String| format!("cannot open {}: {text}", options.url);
+        let say = |text: String| format!("cannot open {}: {}", options.url, options.url.hide(&text));
         match &options.url {
             DatabaseUrl::Sqlite { .. } => {
                 let writers = Lane::open(manager(&options.url, Use::Write), 1).map_err(say)?;
@@ -203,7 +203,7 @@ impl Database {
         url.prepare()?;
         Manager::new(url.clone(), Use::Maintenance, Duration::MAX)
             .connect()
-            .map_err(|error| format!("cannot open {url}: {}", error.to_string().replace('\n', " ")))
+            .map_err(|error| format!("cannot open {url}: {}", url.hide(&error.to_string()).replace('\n', " ")))
     }
 
     /// One statement.
@@ -247,13 +247,36 @@ impl Database {
     }
 }
 
-/// Asks the database whether it is there.
+/// What time the database has. Reads a table that every start fills, so a database that is there and cannot be used answers nothing.
 ///
 /// # Errors
-/// 503 if not.
-pub fn ping(conn: &mut Conn) -> Result<()> {
-    use diesel::r2d2::R2D2Connection;
-    conn.ping().map_err(Error::unavailable)
+/// 503 if it does not answer.
+pub fn time(conn: &mut Conn) -> Result<Instant> {
+    use diesel::RunQueryDsl;
+    #[derive(diesel::QueryableByName)]
+    struct Time {
+        #[diesel(sql_type = diesel::sql_types::Timestamp)]
+        now: Instant,
+    }
+    let answer: diesel::QueryResult<Time> = match conn {
+        Conn::Pg(pg) => diesel::sql_query("SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now FROM signing_keys LIMIT 1").get_result(pg),
+        Conn::Lite(lite) => {
+            diesel::sql_query("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now') AS now FROM signing_keys LIMIT 1").get_result(lite)
+        }
+    };
+    answer.map(|time| time.now).map_err(Error::unavailable)
+}
+
+/// By how many microseconds the database is ahead of this clock's machine.
+///
+/// # Errors
+/// 503 if the database does not answer.
+pub fn ahead(conn: &mut Conn, clock: &Clock) -> Result<i64> {
+    let before = clock.machine().micros();
+    let time = time(conn)?.micros();
+    let after = clock.machine().micros();
+    // As if it answered in the middle.
+    Ok(time - before.midpoint(after))
 }
 
 type Manage = <Conn as Connection>::TransactionManager;

@@ -123,7 +123,15 @@ table! {
 
 table! {
     use diesel::sql_types::*;
-    signing_keys (kid) { kid -> Text, private_key -> Binary, created_at -> Timestamp, retired_at -> Nullable<Timestamp>, }
+    signing_keys (kid) {
+        kid -> Text, private_key -> Binary, created_at -> Timestamp, signs_from -> Timestamp, retired_at -> Nullable<Timestamp>,
+        sealed_with -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    server_secrets (name) { name -> Text, secret -> Binary, sealed_with -> Nullable<Text>, }
 }
 
 table! {

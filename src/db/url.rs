@@ -45,6 +45,29 @@ impl DatabaseUrl {
         Ok(Self::Sqlite { path: PathBuf::from(path), create })
     }
 
+    /// Whether nobody can listen on the way to it or stand in for it: a file, this machine, or TLS that checks the server's name.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let Self::Postgres(url) = self else { return true };
+        let (_, hosts, query) = parts(url);
+        let named = |name: &str| -> Vec<&str> { query.iter().filter(|(key, _)| *key == name).map(|(_, value)| *value).collect() };
+        let modes = named("sslmode");
+        let given: Vec<&str> = [named("host"), named("hostaddr")].concat().into_iter().flat_map(|hosts| hosts.split(',')).collect();
+        let here = |hosts: &[&str]| hosts.iter().all(|host| is_here(host));
+        let elsewhere = std::env::var("PGHOST").is_ok_and(|host| !is_here(&host));
+        (!modes.is_empty() && modes.iter().all(|mode| *mode == "verify-full"))
+            || (here(&hosts) && here(&given) && !(elsewhere && given.is_empty() && hosts.iter().all(|host| host.is_empty())))
+    }
+
+    /// The same text without this URL and its password: what a database says of a URL may repeat it.
+    #[must_use]
+    pub fn hide(&self, text: &str) -> String {
+        let Self::Postgres(url) = self else { return text.to_owned() };
+        let (password, _, query) = parts(url);
+        let secrets = query.iter().filter(|(key, _)| *key == "password").map(|(_, value)| *value).chain([password]);
+        secrets.filter(|secret| !secret.is_empty()).fold(text.replace(url.as_str(), "…"), |text, secret| text.replace(secret, "…"))
+    }
+
     /// Makes the folder of a SQLite file that may be created, and refuses one that may not and is not there.
     ///
     /// # Errors
@@ -63,6 +86,25 @@ impl DatabaseUrl {
         }
         create_private(path).map_err(cannot)
     }
+}
+
+/// The password, the hosts and the parameters of a PostgreSQL URL, as they are written (libpq, section 32.1.1.2).
+fn parts(url: &str) -> (&str, Vec<&str>, Vec<(&str, &str)>) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = rest.rsplit_once('@').map_or((("", ""), rest), |(user, rest)| (user.split_once(':').unwrap_or((user, "")), rest));
+    let ((_, password), rest) = authority;
+    let hosts = rest.split_once('/').map_or(rest, |(hosts, _)| hosts).split(',');
+    // The colons of an IPv6 address stand before its bracket.
+    let hosts = hosts.map(|host| host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(host, _)| host)).collect();
+    (password, hosts, query.split('&').filter_map(|pair| pair.split_once('=')).collect())
+}
+
+/// Whether a host is this machine: by name, by address, or by the folder of a socket.
+fn is_here(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let socket = bare.starts_with('/') || bare.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2f"));
+    bare.is_empty() || socket || bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// An empty file that only its owner may read: the keys that sign tokens will stand in it. SQLite gives its log the same mode.
@@ -117,6 +159,41 @@ mod tests {
         for text in ["mysql://x", "typo.db", "sqlite:", "sqlite://", "sqlite://:memory:", "sqlite://a.db?cache=shared"] {
             assert!(DatabaseUrl::parse(text).is_err(), "{text}");
         }
+    }
+
+    /// CF-06: another machine is reached by TLS that checks its name, or not at all.
+    #[test]
+    fn only_this_machine_is_reached_in_the_clear() {
+        let private = |text: &str| DatabaseUrl::parse(text).expect("valid").is_private();
+        for url in [
+            "sqlite://x.db",
+            "postgres://app:x@127.0.0.1:5432/tiendo",
+            "postgres://app@localhost/tiendo",
+            "postgres://app@[::1]:5433/tiendo?sslmode=disable",
+            "postgres:///tiendo?host=/var/run/postgresql",
+            "postgres://app@%2Fvar%2Frun%2Fpostgresql/tiendo",
+            "postgres://app:p@ss@db.example.vn/tiendo?sslmode=verify-full&sslrootcert=system",
+        ] {
+            assert!(private(url), "{url}");
+        }
+        for url in [
+            "postgres://app@db.example.vn/tiendo",
+            "postgres://app@10.0.0.5:5432/tiendo?sslmode=require",
+            "postgres://app@127.0.0.1,db.example.vn/tiendo",
+            "postgres://localhost@db/tiendo?sslmode=verify-ca",
+            "postgres://app@localhost/tiendo?host=db.example.vn",
+            "postgres://app@db/tiendo?sslmode=verify-full&sslmode=disable",
+            "postgres://app@[fe80::1]/tiendo",
+        ] {
+            assert!(!private(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_a_database_says_of_its_url_is_told_without_it() {
+        let url = DatabaseUrl::parse("postgres://app:bi%mat@[::1/tiendo?password=khac").expect("valid");
+        let said = "in URI: \"postgres://app:bi%mat@[::1/tiendo?password=khac\", token \"bi%mat\" or khac";
+        assert_eq!(url.hide(said), "in URI: \"…\", token \"…\" or …");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::encoding::{Coding, etag, none_match_names};
 use super::exchange::Kernel;
 use super::problem;
 use super::registrar::Api;
+use crate::access::token::JWKS_SECONDS;
 use crate::error::{Code, Error, Language};
 
 /// Hangs these paths into an application.
@@ -89,13 +90,25 @@ async fn explain(req: HttpRequest, slug: web::Path<String>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(page)
 }
 
-async fn jwks(kernel: web::Data<Kernel>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(kernel.door.keys().jwks())
+/// The public keys (RFC 7517). Kept for less than a new key is published before it signs.
+async fn jwks(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
+    kernel.door.freshen().await;
+    let set = kernel.door.keys().jwks(kernel.door.now()).to_string();
+    let tag = etag(None, set.as_bytes(), Coding::Identity);
+    let lasting = (header::CACHE_CONTROL, format!("public, max-age={JWKS_SECONDS}"));
+    if none_match_names(req.headers(), &tag) {
+        return HttpResponse::NotModified().insert_header((header::ETAG, tag)).insert_header(lasting).finish();
+    }
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .insert_header((header::ETAG, tag))
+        .insert_header(lasting)
+        .body(set)
 }
 
 async fn readiness(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
     match kernel.door.ready().await {
-        Ok(()) => HttpResponse::Ok().json(json!({"status": "ready"})),
+        Ok(warnings) => HttpResponse::Ok().json(json!({"status": "ready", "warnings": warnings})),
         Err(error) => problem::render(&error, &req),
     }
 }

@@ -82,6 +82,7 @@ fn marks(req: &HttpRequest) -> RequestMarks {
 
 /// Lets the caller in, by the bearer token, if the operation asks for one.
 pub(super) async fn admit<P: Permit>(kernel: &Kernel, req: &HttpRequest) -> Result<Access<P>> {
+    kernel.door.freshen().await;
     let caller = match P::PERMISSION {
         None => Caller::Nobody,
         Some(_) => Caller::Person(kernel.door.identify(bearer(req.headers())?).await?),
@@ -217,7 +218,7 @@ mod tests {
     use super::*;
     use crate::access::Access;
     use crate::access::policy::Anyone;
-    use crate::access::token::{self, Keys};
+    use crate::access::ring::Ring;
     use crate::clock::Clock;
     use crate::config::ServerSettings;
     use crate::db::url::DatabaseUrl;
@@ -238,8 +239,9 @@ mod tests {
     async fn burst_twice() {
         let path = std::env::temp_dir().join(format!("tiendo_panic_{}.db", std::process::id()));
         let url = DatabaseUrl::parse(&format!("sqlite://{}?mode=rwc", path.display())).expect("a URL");
+        crate::db::migrate::apply(&mut Database::maintenance(&url).expect("opens")).expect("migrates");
         let database = Database::open(&Options { url, read_url: None, connections: 1, slow: Duration::from_mins(1) }).expect("opens");
-        let keys = Keys::load(&[token::generate().expect("a key")]).expect("loads");
+        let ring = Ring::open(&database, None, Clock::System.now()).expect("opens");
         let folder = std::env::temp_dir().join(format!("tiendo_panic_{}", std::process::id()));
         let files = Files::open(&format!("file:{}", folder.display()), 1, 1).expect("opens");
         let limits = Limits {
@@ -251,7 +253,7 @@ mod tests {
         let signer = CursorSigner::new(b"key");
         let settings = ServerSettings::from_flags(&[]).expect("defaults");
         let kernel =
-            web::Data::new(Kernel { door: Door::new(database, keys, files, Clock::System, &settings).expect("a door"), signer, limits });
+            web::Data::new(Kernel { door: Door::new(database, ring, files, Clock::System, &settings).expect("a door"), signer, limits });
         let mut api = Registrar::new("/t");
         api.path("/burst").get(burst, "Burst", "It panics.").done();
         let api = api.finish().expect("an api");

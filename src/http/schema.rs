@@ -46,8 +46,22 @@ pub fn bound_dates(schema: &mut Value) {
     }
 }
 
+/// An object without members says so: of one that is silent the checker tells only that it is wrong, and not which member it has.
+fn name_no_members(schema: &mut Value) {
+    if let Value::Object(members) = schema
+        && members.get("additionalProperties") == Some(&json!(false))
+        && !members.contains_key("properties")
+    {
+        members.insert("properties".into(), json!({}));
+    }
+}
+
 fn compile(schema: &Value, components: &Value) -> Result<Validator, String> {
     let mut root = schema.clone();
+    let mut components = components.clone();
+    if let Some(components) = components.as_object_mut() {
+        components.values_mut().for_each(name_no_members);
+    }
     if let Some(root) = root.as_object_mut() {
         root.insert("components".into(), json!({ "schemas": components }));
     }

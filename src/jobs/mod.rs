@@ -70,6 +70,21 @@ async fn mail(postman: Option<Postman>) {
     }
 }
 
+/// Moves a steered clock to the database's time: what all instances share decides who waits and whose turn it is.
+///
+/// # Errors
+/// 503 if the database does not answer.
+pub fn keep_time(database: &Database, clock: &Clock) -> Result<()> {
+    follow(clock, database.write_here(&Context::system("time", clock.now()), |tx| crate::db::ahead(tx.conn, clock))?);
+    Ok(())
+}
+
+fn follow(clock: &Clock, ahead: i64) {
+    if clock.follow(ahead) {
+        tracing::warn!(seconds = ahead / 1_000_000, "this machine's clock is wrong; the database's is followed");
+    }
+}
+
 /// What runs beside the requests.
 #[derive(Clone)]
 pub struct Jobs {
@@ -115,8 +130,9 @@ impl Jobs {
         minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = every.tick() => self.seal().await,
+                _ = every.tick() => self.seal(Patience::Leave).await,
                 _ = minute.tick() => {
+                    self.keep_time().await;
                     self.recur().await;
                     self.keep_calendar().await;
                     self.forget().await;
@@ -127,6 +143,16 @@ impl Jobs {
                     self.checkpoint().await;
                 }
             }
+        }
+    }
+
+    /// Looks whether the machine's clock is still right.
+    async fn keep_time(&self) {
+        let (context, clock) = (Context::system("time", self.clock.now()), self.clock.clone());
+        let ahead = self.database.read(context, move |db| crate::db::ahead(db.conn, &clock)).await;
+        match ahead {
+            Ok(ahead) => follow(&self.clock, ahead),
+            Err(error) => tracing::warn!(error = %error, "the database's time could not be read and will be asked again"),
         }
     }
 
@@ -192,7 +218,7 @@ impl Jobs {
             if lease::due(tx, CHECKPOINT, instance, CHECKPOINT_EVERY)? { checkpoint::newest(tx) } else { Ok(None) }
         };
         let signed = match self.database.write(context.clone(), work).await {
-            Ok(Some(newest)) => self.checkpoints.add(self.door.keys(), newest),
+            Ok(Some(newest)) => self.checkpoints.add(&self.door.keys(), newest),
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
@@ -205,10 +231,10 @@ impl Jobs {
     /// What is left to do at the end: puts on record and seals what happened, and signs where that leaves the journal.
     pub async fn finish(&self) {
         self.tell_refusals(true).await;
-        self.seal().await;
+        self.seal(Patience::Wait).await;
         let context = Context::system("checkpoint", self.clock.now());
         let signed = match self.database.read(context, checkpoint::newest).await {
-            Ok(Some(newest)) => self.checkpoints.add(self.door.keys(), newest),
+            Ok(Some(newest)) => self.checkpoints.add(&self.door.keys(), newest),
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
@@ -241,10 +267,10 @@ impl Jobs {
     }
 
     /// Seals until nothing is left.
-    async fn seal(&self) {
+    async fn seal(&self, patience: Patience) {
         loop {
             let context = Context::system("sealer", self.clock.now());
-            match self.database.write(context, |tx| journal::seal::seal(tx, Patience::Leave)).await {
+            match self.database.write(context, move |tx| journal::seal::seal(tx, patience)).await {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) => {

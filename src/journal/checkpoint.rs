@@ -64,7 +64,7 @@ impl Sink {
     /// # Errors
     /// 500 if it cannot be signed or written.
     pub fn add(&self, keys: &Keys, checkpoint: Checkpoint) -> Result<()> {
-        let statement = keys.state(TYPE, &checkpoint)?;
+        let statement = keys.state(TYPE, &checkpoint, checkpoint.at)?;
         match self {
             Self::Log => {
                 let Checkpoint { position, hash, at } = checkpoint;

@@ -112,7 +112,7 @@ struct Number {
 pub enum Patience {
     /// Leave it to the other: for the tick, which comes again.
     Leave,
-    /// Wait for it: for commands and tests.
+    /// Wait for it: for the end of an instance, for commands and for tests.
     Wait,
 }
 

@@ -95,6 +95,7 @@ fn a_refresh_token_has_one_successor_and_its_reuse_ends_the_session() {
     refresh(&json!("khong-phai-ma")).problem(401, "invalid_refresh_token");
 }
 
+/// SE-09: sessions are listed without a token and ended one by one, by nobody else.
 #[test]
 fn signing_out_ends_one_session_and_only_ones_own() {
     let app = TestApp::start();

@@ -67,7 +67,7 @@ fn checkpoints_file(app: &TestApp) -> std::path::PathBuf {
 }
 
 fn read(app: &TestApp) -> Vec<Checkpoint> {
-    let keys = app.database.write_here(&system(app), |tx| access::every_key(tx)).expect("keys");
+    let keys = app.database.write_here(&system(app), |tx| access::keys::every(tx, None)).expect("keys");
     let text = std::fs::read_to_string(checkpoints_file(app)).expect("a file");
     text.lines().map(|line| checkpoint::read(line, &keys).expect("ours")).collect()
 }
@@ -214,7 +214,11 @@ fn the_command_verifies_and_names_what_is_wrong() {
         "{said}"
     );
     // Signed by somebody else's key, under the name of ours.
-    let other = tiendo::access::token::Keys::load(&[tiendo::access::token::generate().expect("a key")]).expect("loads");
+    let other = {
+        use tiendo::access::token::{Keys, StoredKeys, generate};
+        let keys = vec![generate(app.clock.now()).expect("a key")];
+        Keys::load(&StoredKeys { keys, secret: vec![1] }).expect("loads")
+    };
     std::fs::remove_file(&file).expect("is there");
     checkpoint::Sink::File(file.clone())
         .add(&other, Checkpoint { position: 1, hash: "00".repeat(32), at: app.clock.now() })

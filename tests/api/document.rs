@@ -71,6 +71,7 @@ fn every_reference_leads_somewhere() {
     walk(&document, &document);
 }
 
+/// AZ-03: what is routed is what is documented.
 #[test]
 fn routes_and_document_are_the_same_set_and_none_is_open_by_mistake() {
     let app = TestApp::start();

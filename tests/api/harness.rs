@@ -97,15 +97,24 @@ impl TestApp {
     }
 
     pub fn start_with(change: impl FnOnce(&mut ServerSettings)) -> Self {
+        Self::start_at(Clock::manual(Instant::parse(START).expect("valid")), change)
+    }
+
+    /// With another clock.
+    pub fn start_at(clock: Clock, change: impl FnOnce(&mut ServerSettings)) -> Self {
         let (url, drop_url) = fresh_database();
-        let clock = Clock::manual(Instant::parse(START).expect("valid"));
         let files = std::env::temp_dir().join(format!("tiendo_files_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst)));
         Self::launch(url, drop_url, clock, files, change)
     }
 
     /// A second instance on the same database, with the same clock and files. It ends before the first.
     pub fn beside(&self) -> Self {
-        let mut other = Self::launch(self.url.clone(), DropUrl::Keep, self.clock.clone(), self.files.clone(), |_| {});
+        self.beside_at(self.clock.clone())
+    }
+
+    /// The same with a clock of its own.
+    pub fn beside_at(&self, clock: Clock) -> Self {
+        let mut other = Self::launch(self.url.clone(), DropUrl::Keep, clock, self.files.clone(), |_| {});
         other.factors = self.factors.clone();
         other
     }

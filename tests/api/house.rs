@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-fn sources() -> Vec<(PathBuf, String)> {
+/// Every file of the language under a folder, with its path from there.
+pub fn rust_files(root: &Path) -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
@@ -13,13 +14,16 @@ fn sources() -> Vec<(PathBuf, String)> {
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    walk(&root, &mut found);
+    walk(root, &mut found);
     found
         .into_iter()
-        .map(|path| (path.strip_prefix(&root).expect("below").to_owned(), std::fs::read_to_string(&path).expect("text")))
+        .map(|path| (path.strip_prefix(root).expect("below").to_owned(), std::fs::read_to_string(&path).expect("text")))
         .collect()
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
 }
 
 fn room(path: &Path) -> String {

@@ -304,7 +304,7 @@ fn walk(app: &TestApp, operation: &Listing, number: usize, status: u16, entries:
     faults.iter().filter(|(holds, _)| !holds).map(|(_, what)| format!("{id} ({status}) {what}: {entries:?}")).collect()
 }
 
-/// AD-01: see `walk`.
+/// AZ-02: every operation as every role with every duty on every relation, cell by cell; AZ-03: each operation is in it. AD-01: see `walk`.
 #[test]
 fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
     let app = TestApp::start_with(|settings| settings.accounts.network_guesses = 10_000);

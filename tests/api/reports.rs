@@ -462,6 +462,7 @@ fn offers(app: &TestApp, report: &Value, table: &mut Vec<String>, title: &str) {
     }
 }
 
+/// AZ-10: in every status, for everybody, late or not, what is not offered is refused and changes nothing.
 #[test]
 fn the_life_of_a_report_is_this_table_of_status_person_and_lateness() {
     let app = TestApp::start();
@@ -621,6 +622,7 @@ const LIFE: &str = "
     noi.khac:  | 403 404
 ";
 
+/// TM-03: the day ends with its last millisecond in Hoà Bình.
 #[test]
 fn a_report_is_late_and_locked_with_the_last_millisecond_of_the_day_in_hoa_binh() {
     let app = TestApp::start();

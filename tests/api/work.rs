@@ -219,6 +219,7 @@ fn work_goes_down_is_told_decided_on_and_counted_by_hand() {
     app.db_verify();
 }
 
+/// AZ-10: of an assignment only the offered moves are taken, and a refused one leaves it as it was.
 #[test]
 fn only_the_listed_moves_exist_and_a_refused_one_changes_nothing() {
     let app = TestApp::start();

@@ -5,7 +5,8 @@ use jsonwebtoken::{Algorithm, Header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Keys, names_no_key, signature_only};
+use super::{Keys, named_key, signature_only};
+use crate::clock::Instant;
 use crate::error::{Error, Result};
 
 /// A signed statement, and the key that signed it.
@@ -17,25 +18,24 @@ pub struct Statement {
 }
 
 impl Keys {
-    /// Signs a statement of this type.
+    /// Signs a statement of this type, with the key that signs at this moment.
     ///
     /// # Errors
     /// 500 if it cannot be signed.
-    pub fn state(&self, kind: &str, said: &impl Serialize) -> Result<Statement> {
-        let (name, key) = &self.signing;
+    pub fn state(&self, kind: &str, said: &impl Serialize, now: Instant) -> Result<Statement> {
+        let key = self.signer(now)?;
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(kind.to_owned());
-        header.kid = Some(name.clone());
-        let jws = jsonwebtoken::encode(&header, said, key).map_err(Error::internal)?;
-        Ok(Statement { kid: name.clone(), jws })
+        header.kid = Some(key.kid.clone());
+        let jws = jsonwebtoken::encode(&header, said, &key.signing).map_err(Error::internal)?;
+        Ok(Statement { kid: key.kid.clone(), jws })
     }
 
-    /// What a statement of this type says, if one of these keys signed it.
+    /// What a statement of this type says, if one of these keys signed it, retired or not.
     #[must_use]
     pub fn stated<T: DeserializeOwned + Clone>(&self, kind: &str, jws: &str) -> Option<T> {
-        let header = jsonwebtoken::decode_header(jws).ok()?;
-        let plain = header.alg == Algorithm::ES256 && header.typ.as_deref() == Some(kind) && names_no_key(&header);
-        let key = header.kid.as_deref().filter(|_| plain).and_then(|kid| self.verifying.get(kid))?;
-        jsonwebtoken::decode::<T>(jws, key, &signature_only()).ok().map(|statement| statement.claims)
+        let name = named_key(jws, kind)?;
+        let key = self.keys.iter().find(|key| key.kid == name)?;
+        jsonwebtoken::decode::<T>(jws, &key.verifying, &signature_only()).ok().map(|statement| statement.claims)
     }
 }
