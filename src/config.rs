@@ -13,6 +13,7 @@ use clap::{Arg, Args, Command, Parser};
 use crate::access::kek::KeyFile;
 use crate::db::Options;
 use crate::db::url::{self, DatabaseUrl};
+use crate::db::wall::Wall;
 use crate::secrets;
 
 /// What begins the names of settings that are ours alone: one that nobody knows is a mistake.
@@ -30,6 +31,10 @@ pub struct DatabaseSettings {
     /// Reach PostgreSQL on another machine although its URL does not say sslmode=verify-full: for a network that is private
     #[arg(long, env = "DATABASE_PLAIN", value_parser = clap::builder::BoolishValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub database_plain: bool,
+    /// Let PostgreSQL keep rows of other subtrees from a query that forgot its scope (row-level security); `tiendo migrate` with the same
+    /// flag prepares it. The service's role must not own the tables
+    #[arg(long, env = "ROW_SECURITY", value_parser = clap::builder::BoolishValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub row_security: bool,
     /// Database connections of this instance
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub database_connections: u32,
@@ -66,7 +71,14 @@ impl DatabaseSettings {
             read_url: self.database_read_url.clone(),
             connections: self.database_connections,
             slow: Duration::from_millis(self.slow_query_ms),
+            wall: self.wall(),
         }
+    }
+
+    /// Whether the second wall is to stand.
+    #[must_use]
+    pub fn wall(&self) -> Wall {
+        if self.row_security { Wall::Up } else { Wall::Down }
     }
 }
 

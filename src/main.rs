@@ -12,6 +12,7 @@ use tiendo::bar::Bar;
 use tiendo::clock::Clock;
 use tiendo::config::{self, DatabaseSettings, KeySettings, ServerSettings};
 use tiendo::db::url::DatabaseUrl;
+use tiendo::db::wall::{self, Wall};
 use tiendo::db::{Context, Database, Options, grants, migrate, snapshot_on, write_on};
 use tiendo::error::Error;
 use tiendo::journal::checkpoint;
@@ -236,7 +237,7 @@ fn run_demo(demo: &Demo) -> Outcome {
         ));
     }
     say(&format!("database {url}, credentials {}", demo.credentials.display()));
-    let options = Options { url, read_url: None, connections: 8, slow: Duration::from_millis(500) };
+    let options = Options { url, read_url: None, connections: 8, slow: Duration::from_millis(500), wall: Wall::Down };
     let served = Database::open(&options).and_then(|database| listen(database, &settings));
     let _ = std::fs::remove_dir_all(folder);
     served
@@ -261,6 +262,9 @@ fn run_migrate(command: &Migrate) -> Outcome {
     let mut conn = Database::maintenance(url)?;
     let done = migrate::apply(&mut conn).map_err(|error| error.to_string())?;
     say(&if done.is_empty() { "nothing to do".to_owned() } else { format!("applied {}", done.join(", ")) });
+    if wall::set(&mut conn, command.database.wall()).map_err(|error| error.to_string())? {
+        say("row security is on: the service must be started with --row-security");
+    }
     if command.migrate_database_url.is_some() {
         let role = grants::role(&mut Database::maintenance(&command.database.database_url)?).map_err(|error| error.to_string())?;
         if let Some(role) = role

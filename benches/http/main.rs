@@ -9,6 +9,7 @@
 mod bulk;
 mod reports;
 mod scale;
+mod wall;
 mod wire;
 mod writers;
 
@@ -29,6 +30,7 @@ use tiendo::config::ServerSettings;
 use tiendo::dashboard::model::DashboardQuery;
 use tiendo::db::page::{PageRequest, SortKey};
 use tiendo::db::url::DatabaseUrl;
+use tiendo::db::wall::Wall;
 use tiendo::db::{Context, Database, Options};
 use tiendo::demo;
 use tiendo::ids::{Id, Key};
@@ -54,6 +56,11 @@ fn main() {
         let _ = std::fs::remove_dir_all(folder);
         return;
     }
+    if std::env::args().any(|argument| argument == "wall") {
+        wall::run(servers.split_whitespace());
+        let _ = std::fs::remove_dir_all(folder);
+        return;
+    }
     println!("| operation | database | ratio to bare (median) | spread | requests/s of bare |");
     println!("|---|---|---|---|---|");
     let few_on_servers = std::env::var("BENCH_FEW_URLS").unwrap_or_default();
@@ -70,7 +77,7 @@ fn bench(place: &str, few: &str) {
     let name = if place.starts_with("sqlite") { "SQLite" } else { "PostgreSQL" };
     let url = DatabaseUrl::parse(place).expect("a URL");
     let people = demo::fill(&url, &demo::Options { schools: 520, seed: 285 }, &Clock::System).expect("fills");
-    let options = Options { url, read_url: None, connections: 8, slow: Duration::from_mins(1) };
+    let options = Options { url, read_url: None, connections: 8, slow: Duration::from_mins(1), wall: Wall::Down };
     let database = Database::open(&options).expect("opens");
     let person = people.iter().find(|person| person.username == "sgd.viewer").expect("a viewer");
     let unit = people.iter().find(|person| person.unit.code.starts_with("MN-")).expect("a school").unit.code.clone();
@@ -79,26 +86,15 @@ fn bench(place: &str, few: &str) {
     let token = Wire::open(ours).sign_in(person);
     let tag = Wire::open(ours).tag(&format!("/api/v1/units/{unit}"), &token);
 
-    let day = Clock::System.today();
-    let operations = [
-        ("one unit", format!("/api/v1/units/{unit}"), format!("/units/{unit}"), ""),
-        ("list of 50 units", "/api/v1/units?limit=50".to_owned(), "/units".to_owned(), ""),
-        ("conditional read of one unit (304)", format!("/api/v1/units/{unit}"), format!("/units/{unit}"), tag.as_str()),
-        ("results of one unit", "/api/v1/results?year=2024".to_owned(), "/results".to_owned(), ""),
-        (
-            "assignments by status and due date",
-            format!("/api/v1/assignments?status=in_progress&due_before={day}"),
-            "/assignments".to_owned(),
-            "",
-        ),
-        ("progress of the seven groups", "/api/v1/task-groups".to_owned(), "/task-groups".to_owned(), ""),
-        ("dashboard of the province", "/api/v1/dashboard?year=2024".to_owned(), "/dashboard".to_owned(), ""),
-    ];
+    let tags = ["", "", tag.as_str(), "", "", "", ""];
+    let plain = ["/units/{unit}", "/units", "/units/{unit}", "/results", "/assignments", "/task-groups", "/dashboard"];
+    let operations = hot_reads(&unit).into_iter().zip(plain).zip(tags);
+    let operations = operations.map(|(((what, path), plain), tag)| (what, path, plain.replace("{unit}", &unit), tag));
     // Each takes minutes; who works on one asks for it alone.
     let alone = |part: &str| std::env::args().any(|argument| argument == part);
     let (writes, reporting) = (alone("writes"), alone("reports"));
     let reads = !writes && !reporting;
-    for (what, path, plain, tag) in operations.into_iter().filter(|_| reads) {
+    for (what, path, plain, tag) in operations.filter(|_| reads) {
         let condition = if tag.is_empty() { String::new() } else { format!("If-None-Match: {tag}\r\n") };
         let with_all = request(&path, &format!("Authorization: Bearer {token}\r\n{condition}"));
         let without = request(&plain, "");
@@ -125,6 +121,20 @@ fn bench(place: &str, few: &str) {
     if !writes {
         reports::regime(name, &database, ours, (place, few));
     }
+}
+
+/// The hot reads, by name and path.
+fn hot_reads(unit: &str) -> [(&'static str, String); 7] {
+    let day = Clock::System.today();
+    [
+        ("one unit", format!("/api/v1/units/{unit}")),
+        ("list of 50 units", "/api/v1/units?limit=50".to_owned()),
+        ("conditional read of one unit (304)", format!("/api/v1/units/{unit}")),
+        ("results of one unit", "/api/v1/results?year=2024".to_owned()),
+        ("assignments by status and due date", format!("/api/v1/assignments?status=in_progress&due_before={day}")),
+        ("progress of the seven groups", "/api/v1/task-groups".to_owned()),
+        ("dashboard of the province", "/api/v1/dashboard?year=2024".to_owned()),
+    ]
 }
 
 /// The service as it is.

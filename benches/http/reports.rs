@@ -20,6 +20,7 @@ use tiendo::access::token::{Keys, NewToken, opaque};
 use tiendo::clock::Clock;
 use tiendo::db::schema::{unit_spells, units};
 use tiendo::db::url::DatabaseUrl;
+use tiendo::db::wall::Wall;
 use tiendo::db::{Context, Database, Options, Tx};
 use tiendo::error::{Fault, Language, Result};
 use tiendo::ids::{Id, ReportId, Uid, UnitId};
@@ -70,7 +71,8 @@ pub fn regime(name: &'static str, database: &Database, ours: SocketAddr, places:
 
     let url = DatabaseUrl::parse(places.1).expect("a URL");
     demo::fill(&url, &demo::Options { schools: FEW, seed: 285 }, &Clock::System).expect("fills");
-    let few = Database::open(&Options { url, read_url: None, connections: 8, slow: Duration::from_mins(1) }).expect("opens");
+    let few =
+        Database::open(&Options { url, read_url: None, connections: 8, slow: Duration::from_mins(1), wall: Wall::Down }).expect("opens");
     let small = Province::staff(name, &few, serve_ours(&few));
     hand_in(&small, ROUND);
     let few = Kept { province: &small, url: places.1, path: put_together(&small, ROUND, false) };

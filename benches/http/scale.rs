@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use tiendo::clock::Clock;
 use tiendo::db::url::DatabaseUrl;
+use tiendo::db::wall::Wall;
 use tiendo::db::{Conn, Context, Database, Options};
 use tiendo::demo::{self, Credential};
 use tiendo::ids::{AnyId, Uid};
@@ -50,7 +51,8 @@ impl Side {
     fn fill(size: usize, url: &str) -> Self {
         let url = DatabaseUrl::parse(url).expect("a URL");
         let people = demo::fill(&url, &demo::Options { schools: size, seed: 285 }, &Clock::System).expect("fills");
-        let database = Database::open(&Options { url, read_url: None, connections: 4, slow: Duration::from_mins(1) }).expect("opens");
+        let database = Database::open(&Options { url, read_url: None, connections: 4, slow: Duration::from_mins(1), wall: Wall::Down })
+            .expect("opens");
         let ours = serve_ours(&database);
         let person = |username: &str| people.iter().find(|person| person.username == username).expect("somebody");
         reports::open_round(ours, &Wire::open(ours).sign_in(person("sgd.admin")), reports::ROUND);

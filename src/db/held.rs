@@ -31,8 +31,8 @@ impl Database {
     #[must_use]
     pub fn hold(&self, context: Context) -> Held {
         let (steps, mut taken) = mpsc::unbounded_channel();
-        let writers = self.writers.clone();
-        let work = move |conn: &mut super::Conn| write_once(conn, &context, |tx| serve(tx, &mut taken));
+        let (writers, wall) = (self.writers.clone(), self.wall);
+        let work = move |conn: &mut super::Conn| write_once(conn, wall, &context, |tx| serve(tx, &mut taken));
         Held { steps, end: Some(tokio::spawn(async move { writers.run(work).await })) }
     }
 }

@@ -17,6 +17,7 @@ pub mod schema;
 mod slow;
 mod types;
 pub mod url;
+pub mod wall;
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub(crate) use conn::{by_key, each};
 pub use pool::Use;
 use pool::{Lane, Manager};
 use url::DatabaseUrl;
+use wall::Wall;
 
 use crate::access::caller::{Caller, RequestMarks};
 use crate::access::scope::Scope;
@@ -156,6 +158,8 @@ pub struct Options {
     pub connections: u32,
     /// Statements longer than this are logged.
     pub slow: Duration,
+    /// Whether PostgreSQL keeps rows of other subtrees from a query.
+    pub wall: Wall,
 }
 
 /// Either database, with its pools.
@@ -163,6 +167,7 @@ pub struct Options {
 pub struct Database {
     readers: Lane,
     writers: Lane,
+    wall: Wall,
 }
 
 impl Database {
@@ -172,13 +177,14 @@ impl Database {
     /// One line that says why not.
     pub fn open(options: &Options) -> Result<Self, String> {
         options.url.prepare()?;
+        let wall = options.wall;
         let manager = |url: &DatabaseUrl, purpose| Manager::new(url.clone(), purpose, options.slow);
         let say = |text: String| format!("cannot open {}: {}", options.url, options.url.hide(&text));
-        match &options.url {
+        let opened = match &options.url {
             DatabaseUrl::Sqlite { .. } => {
                 let writers = Lane::open(manager(&options.url, Use::Write), 1).map_err(say)?;
                 let readers = Lane::open(manager(&options.url, Use::Read), options.connections).map_err(say)?;
-                Ok(Self { readers, writers })
+                Self { readers, writers, wall }
             }
             DatabaseUrl::Postgres(_) => {
                 // Writers that wait for each other keep no reader waiting: each has half of the connections, or a server of its own.
@@ -189,9 +195,11 @@ impl Database {
                 let writers = if options.read_url.is_some() { options.connections } else { options.connections - readers };
                 let writers = Lane::open(manager(&options.url, Use::Write), writers.max(1)).map_err(say)?;
                 let readers = Lane::open(manager(url, Use::Read), readers).map_err(say)?;
-                Ok(Self { readers, writers })
+                Self { readers, writers, wall }
             }
-        }
+        };
+        opened.writers.run_here(|conn| Ok(wall::check(conn, wall))).map_err(|error| error.to_string())??;
+        Ok(opened)
     }
 
     /// One connection for a command: no statement timeout, nothing shared.
@@ -215,7 +223,10 @@ impl Database {
         context: Context,
         work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        self.readers.run(move |conn| work(&mut Db { conn, context })).await
+        match self.wall {
+            Wall::Down => self.readers.run(move |conn| work(&mut Db { conn, context })).await,
+            Wall::Up => self.readers.run(move |conn| view(conn, READ, Wall::Up, context, work)).await,
+        }
     }
 
     /// Several statements that see one state.
@@ -227,7 +238,8 @@ impl Database {
         context: Context,
         work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        self.readers.run(move |conn| snapshot_on(conn, context, work)).await
+        let wall = self.wall;
+        self.readers.run(move |conn| view(conn, SNAPSHOT, wall, context, work)).await
     }
 
     /// One transaction that may write.
@@ -235,7 +247,8 @@ impl Database {
     /// # Errors
     /// What `work` answers, or 503.
     pub async fn write<R: Send + 'static>(&self, context: Context, work: impl Fn(&mut Tx<'_>) -> Result<R> + Send + 'static) -> Result<R> {
-        self.writers.run(move |conn| write_on(conn, &context, work)).await
+        let wall = self.wall;
+        self.writers.run(move |conn| write_with(conn, wall, &context, work)).await
     }
 
     /// [`Database::write`] for commands: on this thread.
@@ -243,7 +256,7 @@ impl Database {
     /// # Errors
     /// What `work` answers.
     pub fn write_here<R>(&self, context: &Context, work: impl Fn(&mut Tx<'_>) -> Result<R>) -> Result<R> {
-        self.writers.run_here(|conn| write_on(conn, context, work))
+        self.writers.run_here(|conn| write_with(conn, self.wall, context, work))
     }
 }
 
@@ -281,30 +294,54 @@ pub fn ahead(conn: &mut Conn, clock: &Clock) -> Result<i64> {
 
 type Manage = <Conn as Connection>::TransactionManager;
 
-/// Runs `work` on this connection so that all its statements see one state.
-///
-/// # Errors
-/// What `work` answers.
-pub fn snapshot_on<R>(conn: &mut Conn, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R>) -> Result<R> {
+/// How a transaction begins, on PostgreSQL and on SQLite.
+type Beginning = (&'static str, &'static str);
+const READ: Beginning = ("BEGIN READ ONLY", "BEGIN");
+const SNAPSHOT: Beginning = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN");
+const WRITE: Beginning = ("BEGIN", "BEGIN IMMEDIATE");
+
+/// Begins, and names in the same round trip what the transaction may see.
+fn begin(conn: &mut Conn, (postgres, sqlite): Beginning, wall: Wall, context: &Context) -> Result<()> {
     match conn {
-        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
-        Conn::Lite(lite) => AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN")?,
+        Conn::Pg(pg) if wall == Wall::Up => {
+            AnsiTransactionManager::begin_transaction_sql(pg, &format!("{postgres}{}", wall::named(context)))?;
+        }
+        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, postgres)?,
+        Conn::Lite(lite) => AnsiTransactionManager::begin_transaction_sql(lite, sqlite)?,
     }
+    Ok(())
+}
+
+/// Reads in a transaction.
+fn view<R>(conn: &mut Conn, beginning: Beginning, wall: Wall, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R>) -> Result<R> {
+    begin(conn, beginning, wall, &context)?;
     let answer = work(&mut Db { conn: &mut *conn, context });
     Manage::rollback_transaction(conn)?;
     answer
 }
 
-/// Runs `work` in a transaction on this connection; again, up to three times, when the database chose it as the victim of
-/// a deadlock.
+/// Runs `work` on a command's connection so that all its statements see one state.
+///
+/// # Errors
+/// What `work` answers.
+pub fn snapshot_on<R>(conn: &mut Conn, context: Context, work: impl FnOnce(&mut Db<'_>) -> Result<R>) -> Result<R> {
+    view(conn, SNAPSHOT, Wall::Down, context, work)
+}
+
+/// Runs `work` in a transaction on a command's connection.
 ///
 /// # Errors
 /// What `work` answers, after a rollback.
 pub fn write_on<R>(conn: &mut Conn, context: &Context, work: impl Fn(&mut Tx<'_>) -> Result<R>) -> Result<R> {
+    write_with(conn, Wall::Down, context, work)
+}
+
+/// Again, up to three times, when the database chose it as the victim of a deadlock.
+fn write_with<R>(conn: &mut Conn, wall: Wall, context: &Context, work: impl Fn(&mut Tx<'_>) -> Result<R>) -> Result<R> {
     const TRIES: u32 = 3;
     let mut tries = 1;
     loop {
-        match write_once(conn, context, &work) {
+        match write_once(conn, wall, context, &work) {
             Err(error) if tries < TRIES && lost_a_race(&error) => {
                 std::thread::sleep(Duration::from_millis(u64::from(tries * 10)));
                 tries += 1;
@@ -314,11 +351,8 @@ pub fn write_on<R>(conn: &mut Conn, context: &Context, work: impl Fn(&mut Tx<'_>
     }
 }
 
-fn write_once<R>(conn: &mut Conn, context: &Context, work: impl FnOnce(&mut Tx<'_>) -> Result<R>) -> Result<R> {
-    match conn {
-        Conn::Pg(pg) => AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN")?,
-        Conn::Lite(lite) => AnsiTransactionManager::begin_transaction_sql(lite, "BEGIN IMMEDIATE")?,
-    }
+fn write_once<R>(conn: &mut Conn, wall: Wall, context: &Context, work: impl FnOnce(&mut Tx<'_>) -> Result<R>) -> Result<R> {
+    begin(conn, WRITE, wall, context)?;
     match work(&mut Tx { db: Db { conn: &mut *conn, context: context.clone() } }) {
         Ok(answer) => {
             Manage::commit_transaction(conn)?;

@@ -9,8 +9,8 @@ use diesel::{Connection, PgConnection, SqliteConnection};
 use tokio::sync::Semaphore;
 
 use super::conn::Conn;
-use super::slow;
 use super::url::DatabaseUrl;
+use super::{slow, wall};
 use crate::error::{Error, Result};
 
 /// How long a request waits for a connection before it is told to come back (503).
@@ -68,9 +68,8 @@ impl ManageConnection for Manager {
             DatabaseUrl::Postgres(url) => {
                 let mut pg = PgConnection::establish(url).map_err(Self::Error::ConnectionError)?;
                 pg.batch_execute(POSTGRES).map_err(Self::Error::QueryError)?;
-                if self.purpose != Use::Maintenance {
-                    pg.batch_execute("SET statement_timeout = '5s';").map_err(Self::Error::QueryError)?;
-                }
+                let by_use = if self.purpose == Use::Maintenance { wall::EVERYTHING } else { "SET statement_timeout = '5s'" };
+                pg.batch_execute(by_use).map_err(Self::Error::QueryError)?;
                 Conn::Pg(pg)
             }
         };

@@ -222,6 +222,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::config::ServerSettings;
     use crate::db::url::DatabaseUrl;
+    use crate::db::wall::Wall;
     use crate::db::{Database, Options};
     use crate::files::Files;
     use crate::http::answers::NoContent;
@@ -240,7 +241,8 @@ mod tests {
         let path = std::env::temp_dir().join(format!("tiendo_panic_{}.db", std::process::id()));
         let url = DatabaseUrl::parse(&format!("sqlite://{}?mode=rwc", path.display())).expect("a URL");
         crate::db::migrate::apply(&mut Database::maintenance(&url).expect("opens")).expect("migrates");
-        let database = Database::open(&Options { url, read_url: None, connections: 1, slow: Duration::from_mins(1) }).expect("opens");
+        let database = Database::open(&Options { url, read_url: None, connections: 1, slow: Duration::from_mins(1), wall: Wall::Down })
+            .expect("opens");
         let ring = Ring::open(&database, None, Clock::System.now()).expect("opens");
         let folder = std::env::temp_dir().join(format!("tiendo_panic_{}", std::process::id()));
         let files = Files::open(&format!("file:{}", folder.display()), 1, 1).expect("opens");

@@ -10,6 +10,7 @@ use serde_json::json;
 use tiendo::clock::Clock;
 use tiendo::db::schema::{journal as journal_rows, tasks as tasks_table};
 use tiendo::db::url::DatabaseUrl;
+use tiendo::db::wall::Wall;
 use tiendo::db::{Conn, Context, Database, Options, snapshot_on};
 use tiendo::files::Files;
 use tiendo::{demo, journal};
@@ -151,7 +152,8 @@ fn a_kill_loses_no_acknowledged_write_and_leaves_no_half() {
         .expect("gives");
     let assignment = given.body_mut().read_json::<serde_json::Value>().expect("json")["id"].as_str().expect("an id").to_owned();
     let database =
-        Database::open(&Options { url: url.clone(), read_url: None, connections: 1, slow: Duration::from_mins(1) }).expect("opens");
+        Database::open(&Options { url: url.clone(), read_url: None, connections: 1, slow: Duration::from_mins(1), wall: Wall::Down })
+            .expect("opens");
     let schools = get(&served.base, &token, "/api/v1/units?type=preschool&limit=4&fields=code");
     let units: Vec<String> =
         schools["data"].as_array().expect("rows").iter().map(|row| row["code"].as_str().expect("a code").to_owned()).collect();

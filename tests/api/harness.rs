@@ -12,7 +12,8 @@ use tiendo::app::App;
 use tiendo::clock::{Clock, Instant};
 use tiendo::config::ServerSettings;
 use tiendo::db::url::DatabaseUrl;
-use tiendo::db::{Conn, Context, Database, Options, migrate};
+use tiendo::db::wall::{self, Wall};
+use tiendo::db::{Conn, Context, Database, Options, grants, migrate};
 use tiendo::jobs::Jobs;
 
 /// What everybody's password is.
@@ -37,11 +38,12 @@ pub struct TestApp {
     thread: Option<std::thread::JoinHandle<()>>,
     pub files: std::path::PathBuf,
     drop_url: DropUrl,
+    wall: Wall,
     /// The secret and the recovery codes of those who enrolled a second factor, by name: each code signs in once, whatever the clock says.
     factors: Factors,
 }
 
-enum DropUrl {
+pub enum DropUrl {
     File(std::path::PathBuf),
     Postgres {
         server: String,
@@ -52,7 +54,7 @@ enum DropUrl {
 }
 
 /// A fresh, migrated database: a file, or a copy of a template made once per run.
-fn fresh_database() -> (DatabaseUrl, DropUrl) {
+pub fn fresh_database() -> (DatabaseUrl, DropUrl) {
     let number = NEXT.fetch_add(1, Ordering::SeqCst);
     let name = format!("tiendo_test_{}_{number}", std::process::id());
     if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
@@ -71,6 +73,30 @@ fn fresh_database() -> (DatabaseUrl, DropUrl) {
     let text = format!("sqlite://{}?mode=rwc", path.display());
     migrate::apply(&mut open(&text)).expect("migrates");
     (DatabaseUrl::parse(&text).expect("valid"), DropUrl::File(path))
+}
+
+/// A folder that is not there yet.
+fn fresh_folder() -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("tiendo_files_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst)))
+}
+
+/// The URL of the role that serves: behind the wall one that owns nothing, prepared as an operator does it.
+pub fn served_by(url: &DatabaseUrl, wall: Wall) -> DatabaseUrl {
+    static ROLE: OnceLock<String> = OnceLock::new();
+    let DatabaseUrl::Postgres(owner) = url else { return url.clone() };
+    if wall == Wall::Down {
+        return url.clone();
+    }
+    let role = ROLE.get_or_init(|| {
+        let role = format!("tiendo_service_{}", std::process::id());
+        execute(owner, &format!("CREATE ROLE {role} LOGIN"));
+        role
+    });
+    let mut conn = open(owner);
+    assert!(wall::set(&mut conn, wall).expect("sets") && grants::give(&mut conn, role).expect("gives"));
+    let theirs = owner.replacen("//tiendo@", &format!("//{role}@"), 1);
+    assert_ne!(owner, &theirs, "the test's server lets in by name");
+    DatabaseUrl::parse(&theirs).expect("valid")
 }
 
 pub fn open(url: &str) -> Conn {
@@ -103,8 +129,9 @@ impl TestApp {
     /// With another clock.
     pub fn start_at(clock: Clock, change: impl FnOnce(&mut ServerSettings)) -> Self {
         let (url, drop_url) = fresh_database();
-        let files = std::env::temp_dir().join(format!("tiendo_files_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst)));
-        Self::launch(url, drop_url, clock, files, change)
+        // With this set the whole suite runs behind the second wall; what a test does as the owner of the tables then fails.
+        let wall = if std::env::var_os("TEST_ROW_SECURITY").is_some() { Wall::Up } else { Wall::Down };
+        Self::launch(url, drop_url, clock, fresh_folder(), wall, change)
     }
 
     /// A second instance on the same database, with the same clock and files. It ends before the first.
@@ -114,7 +141,7 @@ impl TestApp {
 
     /// The same with a clock of its own.
     pub fn beside_at(&self, clock: Clock) -> Self {
-        let mut other = Self::launch(self.url.clone(), DropUrl::Keep, clock, self.files.clone(), |_| {});
+        let mut other = Self::launch(self.url.clone(), DropUrl::Keep, clock, self.files.clone(), self.wall, |_| {});
         other.factors = self.factors.clone();
         other
     }
@@ -124,9 +151,11 @@ impl TestApp {
         drop_url: DropUrl,
         clock: Clock,
         files: std::path::PathBuf,
+        wall: Wall,
         change: impl FnOnce(&mut ServerSettings),
     ) -> Self {
-        let options = Options { url: url.clone(), read_url: None, connections: 4, slow: Duration::from_mins(1) };
+        let served = served_by(&url, wall);
+        let options = Options { url: served, read_url: None, connections: 4, slow: Duration::from_mins(1), wall };
         let database = Database::open(&options).expect("opens");
         let files_url = format!("file:{}", files.display());
         let mut settings = ServerSettings::from_flags(&[
@@ -166,6 +195,7 @@ impl TestApp {
             thread: Some(thread),
             files,
             drop_url,
+            wall,
             factors: Arc::default(),
         }
     }

@@ -35,4 +35,5 @@ mod tokens;
 mod units;
 mod values;
 mod walks;
+mod wall;
 mod work;
