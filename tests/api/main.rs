@@ -32,6 +32,7 @@ mod secrets;
 mod sessions;
 mod time;
 mod tokens;
+mod trace;
 mod units;
 mod values;
 mod walks;
