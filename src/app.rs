@@ -7,7 +7,10 @@ use std::time::Duration;
 use actix_cors::Cors;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::{App as ActixApp, HttpServer, web};
+use actix_web::rt::signal::unix::{SignalKind, signal};
+use actix_web::rt::task::JoinHandle;
+use actix_web::{App as ActixApp, HttpServer, rt, web};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::Value;
 
 use crate::access::Door;
@@ -19,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::http::list::CursorSigner;
 use crate::http::registrar::{Api, Registrar, no_such_path};
+use crate::http::shield::Shield;
 use crate::http::{Kernel, Limits, docs, edge};
 use crate::jobs::{self, Jobs};
 use crate::journal::checkpoint::Sink;
@@ -71,6 +75,9 @@ pub struct App {
     server: Server,
     address: SocketAddr,
     jobs: Jobs,
+    kernel: web::Data<Kernel>,
+    /// How long readiness is false before it stops.
+    drain: Duration,
 }
 
 impl App {
@@ -92,20 +99,26 @@ impl App {
         };
         let files = Files::open(settings.files_url.as_deref().unwrap_or("file:data/files"), settings.file_limit, settings.file_quota)
             .map_err(Error::internal)?;
+        let shield = Shield::new(&settings.load, limits.answer_time, &clock)?;
+        let connections = shield.connections.clone();
         let postman = Postman::new(&settings.mail, database.clone(), clock.clone(), Arc::new(ring.keys().vault()?))?;
         let door = Door::new(database.clone(), ring, files, clock.clone(), settings)?;
         let checkpoints = settings.checkpoints.clone().map_or(Sink::Log, Sink::File);
         let jobs = Jobs::new(database, door.clone(), checkpoints, clock, settings.accounts.clone(), postman);
-        let kernel = web::Data::new(Kernel { door, signer, limits });
+        let kernel = web::Data::new(Kernel { door, signer, limits, shield });
+        let shared = kernel.clone();
         let api = Arc::new(api()?);
         let listener = TcpListener::bind(settings.listen)
             .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", settings.listen)))?;
         let address = listener.local_addr().map_err(Error::internal)?;
         let origins = settings.cors_origins.clone();
-        let mut server = HttpServer::new(move || {
+        let workers = settings.workers.map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
+        let most = usize::try_from(settings.load.max_connections).unwrap_or(usize::MAX);
+        make_room(most);
+        let server = HttpServer::new(move || {
             let api = api.clone();
             ActixApp::new()
-                .app_data(kernel.clone())
+                .app_data(shared.clone())
                 .wrap(cors(&origins))
                 .wrap(from_fn(edge::ring))
                 .configure(|config| {
@@ -115,12 +128,15 @@ impl App {
                 .default_service(web::to(no_such_path))
         })
         .client_request_timeout(Duration::from_secs(5))
+        // Who closes his side while he waits has gone: nobody is left to work for.
+        .h1_allow_half_closed(false)
+        .on_connect(move |stream, data| connections.watch(stream, data))
+        .workers(workers)
+        .max_connections(most.div_ceil(workers))
+        .disable_signals()
         .shutdown_timeout(30);
-        if let Some(workers) = settings.workers {
-            server = server.workers(workers.into());
-        }
         let server = server.listen(listener).map_err(Error::internal)?.run();
-        Ok(Self { server, address, jobs })
+        Ok(Self { server, address, jobs, kernel, drain: Duration::from_secs(settings.load.drain_seconds) })
     }
 
     /// Where it listens.
@@ -141,16 +157,75 @@ impl App {
         self.server.handle()
     }
 
-    /// Serves until it is stopped.
+    /// Serves until it is stopped: by SIGTERM, after which it is not ready, still answers for a while, then listens no more and ends with
+    /// the last answer; or by SIGINT or SIGQUIT, at once.
     ///
     /// # Errors
     /// 500 if the server fails.
     pub async fn run(self) -> Result<()> {
-        let jobs = self.jobs.clone().run();
+        let jobs = [
+            self.jobs.clone().run(),
+            rt::spawn(keep(self.kernel.clone())),
+            rt::spawn(stop_when_told(self.server.handle(), self.kernel, self.drain)),
+        ];
         let answer = self.server.await.map_err(Error::internal);
-        jobs.abort();
+        jobs.iter().for_each(JoinHandle::abort);
         self.jobs.finish().await;
         answer
+    }
+}
+
+/// Shuts down connections that make no progress, and forgets what callers asked long ago.
+async fn keep(kernel: web::Data<Kernel>) {
+    /// Ticks between two looks at the buckets.
+    const FORGET: u32 = 5;
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for tick in (0..FORGET).cycle() {
+        every.tick().await;
+        let reaped = kernel.shield.connections.reap();
+        if reaped > 0 {
+            tracing::info!(reaped, "connections made no progress and were closed");
+        }
+        if tick == 0 {
+            kernel.shield.quotas.forget_full();
+        }
+    }
+}
+
+async fn stop_when_told(server: ServerHandle, kernel: web::Data<Kernel>, drain: Duration) {
+    let (Ok(mut term), Ok(mut int), Ok(mut quit)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::quit()))
+    else {
+        tracing::error!("signals cannot be heard: the service must be killed to be stopped");
+        return;
+    };
+    let graceful = tokio::select! {
+        _ = term.recv() => true,
+        _ = int.recv() => false,
+        _ = quit.recv() => false,
+    };
+    if graceful {
+        kernel.shield.stop();
+        tracing::info!(seconds = drain.as_secs(), "told to stop: not ready any more");
+        tokio::time::sleep(drain).await;
+    }
+    server.stop(graceful).await;
+}
+
+/// As many file handles as the system gives, for each connection takes two.
+fn make_room(connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(error = %error, "the limit of file handles could not be raised");
+    }
+    let needed = u64::try_from(connections.saturating_mul(2).saturating_add(256)).unwrap_or(u64::MAX);
+    if let Some(given) = getrlimit(Resource::Nofile).current.filter(|given| *given < needed) {
+        tracing::warn!(
+            given,
+            needed,
+            "too few file handles for that many connections: raise the limit (ulimit -n) or lower MAX_CONNECTIONS"
+        );
     }
 }
 
@@ -168,7 +243,17 @@ fn cors(origins: &[String]) -> Cors {
             "Idempotency-Key",
             "X-Request-Id",
         ])
-        .expose_headers(["ETag", "Location", "Link", "X-Request-Id", "Retry-After", "Allow", "Idempotent-Replayed"])
+        .expose_headers([
+            "ETag",
+            "Location",
+            "Link",
+            "X-Request-Id",
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Allow",
+            "Idempotent-Replayed",
+        ])
         .block_on_origin_mismatch(false)
         .max_age(600);
     for origin in origins {

@@ -1,7 +1,8 @@
 //! Time as a value: nobody asks the machine what time it is but through a [`Clock`], so tests move time by hand.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration as StdDuration, Instant as StdInstant};
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 use diesel::backend::Backend;
@@ -199,6 +200,18 @@ impl Clock {
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         self.now().business_day()
+    }
+
+    /// Time that only goes on, since some moment of this process: for what is counted in seconds whatever the clock is set to.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that may read the machine's clock")]
+    pub fn elapsed(&self) -> StdDuration {
+        static START: LazyLock<StdInstant> = LazyLock::new(StdInstant::now);
+        match self {
+            Self::System => START.elapsed(),
+            Self::Steered(steered) => steered.source.elapsed(),
+            Self::Manual(micros) => StdDuration::from_micros(u64::try_from(micros.load(Ordering::SeqCst)).unwrap_or_default()),
+        }
     }
 
     /// Moves a manual clock forward; the machine's clock does not listen.

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command, Parser};
+use ipnet::IpNet;
 
 use crate::access::kek::KeyFile;
 use crate::db::Options;
 use crate::db::url::{self, DatabaseUrl};
 use crate::db::wall::Wall;
-use crate::secrets;
+use crate::{network, secrets};
 
 /// What begins the names of settings that are ours alone: one that nobody knows is a mistake.
 const OURS: &str = "TIENDO_";
@@ -131,6 +132,9 @@ pub struct ServerSettings {
     /// Seconds that an answer may take to make
     #[arg(long, env = "ANSWER_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub answer_seconds: u64,
+    /// How much is let in, and from whom.
+    #[command(flatten)]
+    pub load: LoadSettings,
     /// Accounts and sessions.
     #[command(flatten)]
     pub accounts: AccountSettings,
@@ -153,6 +157,42 @@ impl ServerSettings {
         let words = std::iter::once("tiendo").chain(flags.iter().copied());
         Alone::try_parse_from(words).map(|alone| alone.settings).map_err(|error| error.to_string())
     }
+}
+
+/// How much the service lets in, and whose word it takes for where a request came from.
+#[derive(Clone, Debug, Args)]
+pub struct LoadSettings {
+    /// Requests a minute of one person, as many of them at once as come; above that 429
+    #[arg(long, env = "PERSON_QUOTA", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub person_quota: u32,
+    /// Requests a minute of one network where nobody is signed in: an IPv4 address or the /64 of an IPv6 one
+    #[arg(long, env = "NETWORK_QUOTA", default_value_t = 1200, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub network_quota: u32,
+    /// Instances behind one balancer: each lets its part of the quotas pass
+    #[arg(long, env = "INSTANCES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub instances: u32,
+    /// Addresses or networks of the proxies before the service, separated by commas. Only behind these the last address of X-Forwarded-For
+    /// that is none of them is taken for the client's; every other peer is the client itself. `Forwarded` is not read: let the proxy write
+    /// X-Forwarded-For
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = network::parse)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests at work at once; above that 503 at once
+    #[arg(long, env = "MAX_REQUESTS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(8..))]
+    pub max_requests: u16,
+    /// Documents, consolidations and calls for many units at work at once; half of them of one person
+    #[arg(long, env = "MAX_HEAVY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_heavy: u16,
+    /// Connections at once, of which each takes two file handles; those above wait to be accepted
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(16..))]
+    pub max_connections: u32,
+    /// Seconds after which a connection is closed that makes no progress: with half a head, with half a file, or with an answer that is not
+    /// read
+    #[arg(long, env = "STALL_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub stall_seconds: u64,
+    /// Seconds between SIGTERM and the end of listening, in which readiness is false and requests are still answered: longer than a
+    /// balancer takes to see it
+    #[arg(long, env = "DRAIN_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_seconds: u64,
 }
 
 /// How long links, passwords and sessions hold, and how often one may guess.

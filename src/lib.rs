@@ -10,6 +10,7 @@ pub mod difference;
 pub mod error;
 pub mod ids;
 pub mod life;
+pub mod network;
 pub mod patch;
 pub mod refs;
 pub mod registers;

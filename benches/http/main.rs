@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "the bare side is what the registrar is held against, and time is what is measured")]
 
 mod bulk;
+mod load;
 mod reports;
 mod scale;
 mod wall;
@@ -53,6 +54,11 @@ fn main() {
     if std::env::args().any(|argument| argument == "scale") {
         let places = std::env::var("BENCH_SCALE_URLS").unwrap_or_default();
         scale::run(&folder, places.split_whitespace());
+        let _ = std::fs::remove_dir_all(folder);
+        return;
+    }
+    if std::env::args().any(|argument| argument == "load") {
+        load::run(std::iter::once(sqlite).chain(servers.split_whitespace().map(str::to_owned)));
         let _ = std::fs::remove_dir_all(folder);
         return;
     }
@@ -140,7 +146,9 @@ fn hot_reads(unit: &str) -> [(&'static str, String); 7] {
 /// The service as it is.
 fn serve_ours(database: &Database) -> SocketAddr {
     let files = format!("--files-url=file:{}", std::env::temp_dir().join(format!("tiendo-bench-files-{}", std::process::id())).display());
-    let settings = ServerSettings::from_flags(&["--listen=127.0.0.1:0", "--workers=2", "--answer-seconds=60", &files]).expect("settings");
+    let quotas = ["--person-quota=10000000", "--network-quota=10000000"];
+    let flags = [&["--listen=127.0.0.1:0", "--workers=2", "--answer-seconds=60", &files], &quotas[..]].concat();
+    let settings = ServerSettings::from_flags(&flags).expect("settings");
     let (send, receive) = std::sync::mpsc::channel();
     let database = database.clone();
     std::thread::spawn(move || {

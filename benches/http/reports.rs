@@ -542,7 +542,7 @@ fn watch(province: &Province, round: &str, over: &AtomicBool) -> Vec<f64> {
 }
 
 /// What all but one in a hundred are below.
-fn p99(mut took: Vec<f64>) -> f64 {
+pub fn p99(mut took: Vec<f64>) -> f64 {
     took.sort_by(f64::total_cmp);
     took.get(took.len() * 99 / 100).copied().expect("reads")
 }
@@ -618,30 +618,48 @@ fn storm(province: &Province) {
 }
 
 /// A service of its own, in a process whose memory is its own.
-struct Apart {
+pub struct Apart {
     child: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Apart {
     fn start(url: &str) -> Self {
+        Self::run(Command::new(env!("CARGO_BIN_EXE_tiendo")), url)
+    }
+
+    /// On this core alone.
+    pub fn start_on(url: &str, core: usize) -> Self {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &core.to_string(), env!("CARGO_BIN_EXE_tiendo")]);
+        Self::run(command, url)
+    }
+
+    fn run(mut command: Command, url: &str) -> Self {
         let files = std::env::temp_dir().join(format!("tiendo-bench-files-{}", std::process::id()));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tiendo"))
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--workers", "2"])
             .env("DATABASE_URL", url)
+            .env("PERSON_QUOTA", "10000000")
+            .env("NETWORK_QUOTA", "10000000")
+            // Who signs in says where he comes from.
+            .env("TRUSTED_PROXIES", "127.0.0.1")
             .env("FILES_URL", format!("file:{}", files.display()))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("an output")).read_line(&mut line).expect("says where");
+        let mut out = BufReader::new(child.stdout.take().expect("an output"));
+        out.read_line(&mut line).expect("says where");
+        // Whoever listens to its log must not keep it waiting, nor end it.
+        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
         let address = line.trim().strip_prefix("listening on http://").and_then(|address| address.parse().ok()).expect("an address");
         Self { child, address }
     }
 
     /// A line of its status, in KiB.
-    fn memory(&self, name: &str) -> f64 {
+    pub fn memory(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
         let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
         line.trim_start_matches(':').trim_end_matches("kB").trim().parse().expect("a number")

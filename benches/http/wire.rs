@@ -44,7 +44,7 @@ pub fn patching(path: &str, body: &str, token: &str) -> Vec<u8> {
     sending("PATCH", path, "If-Match: *\r\n", body, token)
 }
 
-fn sending(method: &str, path: &str, headers: &str, body: &str, token: &str) -> Vec<u8> {
+pub fn sending(method: &str, path: &str, headers: &str, body: &str, token: &str) -> Vec<u8> {
     let bearer = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     let kind = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
     format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}{headers}{kind}\r\n{body}").into_bytes()

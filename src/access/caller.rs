@@ -1,6 +1,6 @@
 //! Who calls: a person with a session, a task of the system, or nobody.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::policy::{Duties, Duty, Permission, Role};
 use super::scope::Scope;
@@ -93,6 +93,8 @@ impl Caller {
 pub struct RequestMarks {
     /// `X-Request-Id`.
     pub request_id: Option<Arc<str>>,
-    /// The peer's address.
+    /// The client's address.
     pub ip: Option<Arc<str>>,
+    /// Lives as long as somebody waits for the answer; `None` where the work is the program's own.
+    pub awaited: Option<Weak<()>>,
 }

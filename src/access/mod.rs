@@ -38,6 +38,10 @@ pub struct Access<P> {
     door: Door,
     context: Context,
     once: Option<Once>,
+    /// Whoever waits for the answer holds this: long work looks whether anybody does ([`Db::is_awaited`]).
+    _waits: Arc<()>,
+    /// What the work holds while it runs, also where nobody waits for it any more.
+    held: Held,
     permit: PhantomData<fn() -> P>,
 }
 
@@ -47,7 +51,7 @@ impl<P: Permit> Access<P> {
     /// # Errors
     /// What `work` answers, or 503.
     pub async fn read<R: Send + 'static>(&self, work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static) -> Result<R> {
-        self.door.database().read(self.context.clone(), work).await
+        self.door.database().read(self.context.clone(), keeping(self.held.clone(), work)).await
     }
 
     /// Several statements that see one state.
@@ -55,7 +59,7 @@ impl<P: Permit> Access<P> {
     /// # Errors
     /// What `work` answers, or 503.
     pub async fn snapshot<R: Send + 'static>(&self, work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static) -> Result<R> {
-        self.door.database().snapshot(self.context.clone(), work).await
+        self.door.database().snapshot(self.context.clone(), keeping(self.held.clone(), work)).await
     }
 
     /// A page: one statement, or a snapshot of several.
@@ -75,6 +79,11 @@ impl<P: Permit> Access<P> {
     /// # Errors
     /// What `work` answers, or 503.
     pub async fn write<R: Send + 'static>(&self, work: impl Fn(&mut Tx<'_>) -> Result<R> + Send + 'static) -> Result<R> {
+        let held = self.held.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let _held = &held;
+            work(tx)
+        };
         match &self.once {
             None => self.door.database().write(self.context.clone(), work).await,
             Some(once) => once.write(self.door.database(), &self.context, work).await,
@@ -85,6 +94,25 @@ impl<P: Permit> Access<P> {
     #[must_use]
     pub fn under(self, once: Option<Once>) -> Self {
         Self { once, ..self }
+    }
+
+    /// Work of the processor that takes long, on a thread of its own.
+    ///
+    /// # Errors
+    /// What `work` answers; 500 when it panics.
+    pub async fn block<R: Send + 'static>(&self, work: impl FnOnce() -> Result<R> + Send + 'static) -> Result<R> {
+        let held = self.held.clone();
+        let work = move || {
+            let _held = held;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+
+    /// The same leave; what it holds is let go when its work is done.
+    #[must_use]
+    pub fn holding(self, held: impl Send + Sync + 'static) -> Self {
+        Self { held: Some(Arc::new(held)), ..self }
     }
 
     /// The person who calls.
@@ -149,6 +177,19 @@ impl<P: Permit> Access<P> {
     }
 }
 
+type Held = Option<Arc<dyn Send + Sync>>;
+
+/// Work that holds something while it runs.
+fn keeping<R, W>(held: Held, work: W) -> impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static
+where
+    W: FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static,
+{
+    move |db| {
+        let _held = held;
+        work(db)
+    }
+}
+
 impl Door {
     /// Gives leave, if the caller's duties can ever allow it.
     ///
@@ -161,7 +202,9 @@ impl Door {
                 return Err(caller.person().map_or_else(Error::forbidden, |person| person.refused(permission)));
             }
         }
+        let waits = Arc::new(());
+        let marks = RequestMarks { awaited: Some(Arc::downgrade(&waits)), ..marks };
         let context = Context { caller, now: self.now(), marks };
-        Ok(Access { door: self.clone(), context, once: None, permit: PhantomData })
+        Ok(Access { door: self.clone(), context, once: None, _waits: waits, held: None, permit: PhantomData })
     }
 }

@@ -1,15 +1,18 @@
 //! Passwords: argon2id, and how easily one is guessed, a few at a time.
 //!
 //! One hash takes 19 MiB and 20 ms of a core. Without a bound, a hundred sign-ins at once are a denial of service, so whoever
-//! finds the queue full is told to come back.
+//! finds the queue full is told to come back. They have threads of their own, which give way to everything else.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use tokio::sync::{Semaphore, oneshot};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use zxcvbn::Score;
@@ -18,7 +21,7 @@ use crate::error::{Error, Result};
 
 /// How many wait for their turn before the next is refused.
 const QUEUE: usize = 32;
-/// How long one waits.
+/// How long one waits, its own turn included.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// What people here make passwords of. zxcvbn knows English words, names, years, dates and keyboards.
@@ -49,12 +52,14 @@ const WORDS: [&str; 24] = [
     "vietnam",
 ];
 
+type Job = Box<dyn FnOnce() + Send>;
+
 /// Hashes, checks and weighs passwords.
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    jobs: Sender<Job>,
+    places: Arc<Semaphore>,
     /// What is checked for a name that nobody has, so that it takes as long.
     dummy: Arc<str>,
 }
@@ -63,13 +68,24 @@ impl Passwords {
     /// With m = 19 MiB, t = 2, p = 1 (OWASP, ASVS 5.0 appendix C), as many at once as there are cores, four at the most.
     ///
     /// # Errors
-    /// 500 if the parameters do not hold.
+    /// 500 if the parameters do not hold or there are no threads.
     pub fn new() -> Result<Self> {
         let params = Params::new(19_456, 2, 1, None).map_err(Error::internal)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4);
         let dummy = argon2.hash_password(b"nobody has this password").map_err(Error::internal)?.to_string();
-        Ok(Self { argon2, running: Arc::new(Semaphore::new(cores)), waiting: Arc::new(Semaphore::new(cores + QUEUE)), dummy: dummy.into() })
+        let (jobs, queue) = channel();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..cores() {
+            let queue = queue.clone();
+            std::thread::Builder::new().name("passwords".to_owned()).spawn(move || work_off(&queue)).map_err(Error::internal)?;
+        }
+        Ok(Self { argon2, jobs, places: Arc::new(Semaphore::new(Self::places())), dummy: dummy.into() })
+    }
+
+    /// How many may hash or wait for it.
+    #[must_use]
+    pub fn places() -> usize {
+        cores() + QUEUE
     }
 
     /// The PHC string of a password, with a salt of its own.
@@ -91,8 +107,7 @@ impl Passwords {
         self.queued(move || {
             let known = hash.is_some();
             let text = hash.as_deref().unwrap_or(&dummy);
-            let parsed = PasswordHash::new(text).map_err(Error::internal)?;
-            Ok(argon2.verify_password(password.as_bytes(), &parsed).is_ok() && known)
+            Ok(matches(&argon2, password.as_bytes(), text).map_err(Error::internal)? && known)
         })
         .await
     }
@@ -118,15 +133,58 @@ impl Passwords {
 
     async fn queued<R: Send + 'static>(&self, work: impl FnOnce() -> Result<R> + Send + 'static) -> Result<R> {
         let busy = || Error::unavailable("too many passwords to check at once");
-        let _place = self.waiting.clone().try_acquire_owned().map_err(|_| busy())?;
-        let turn = tokio::time::timeout(WAIT, self.running.clone().acquire_owned()).await.map_err(|_| busy())?.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        })
-        .await
-        .map_err(Error::internal)?
+        // The place goes with the work: who does not wait for it any more gives none back before its turn.
+        let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
+        let (reply, answer) = oneshot::channel();
+        let job = move || {
+            let _place = place;
+            if !reply.is_closed() {
+                let _ = reply.send(work());
+            }
+        };
+        self.jobs.send(Box::new(job)).map_err(Error::internal)?;
+        tokio::time::timeout(WAIT, answer).await.map_err(|_| busy())?.map_err(Error::internal)?
     }
+}
+
+thread_local! {
+    /// What a hash works in, kept for the next: taken anew each time, blocks of 19 MiB leave holes that little things nest in, and the
+    /// process grows by hundreds of megabytes.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether the password is the one of a PHC string.
+fn matches(argon2: &Argon2<'_>, password: &[u8], text: &str) -> argon2::password_hash::Result<bool> {
+    let stored = PasswordHash::new(text)?;
+    let params = Params::try_from(&stored)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return Ok(false) };
+    if stored.algorithm.as_str() != "argon2id" || stored.version != Some(Version::V0x13.into()) {
+        return Ok(argon2.verify_password(password, &stored).is_ok());
+    }
+    let mut out = vec![0; expected.len()];
+    MEMORY.with_borrow_mut(|memory| {
+        memory.resize(params.block_count(), Block::new());
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        argon2.hash_password_into_with_memory(password, salt, &mut out, memory.as_mut_slice())
+    })?;
+    // Compares in constant time.
+    Ok(Output::new(&out)? == *expected)
+}
+
+/// Takes one job after another, until nobody is left to give any.
+fn work_off(queue: &Mutex<Receiver<Job>>) {
+    // Of this thread alone, as Linux counts; where it cannot be had passwords are hashed at the price of the rest.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 5);
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        let _ = catch_unwind(AssertUnwindSafe(job));
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4)
 }
 
 fn bare(text: &str) -> String {
@@ -144,6 +202,17 @@ fn score(password: &str, known: &[String]) -> Score {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_that_of_its_hash_and_of_no_other() {
+        let passwords = Passwords::new().expect("hashes");
+        let hash = passwords.hash_here("Một mật khẩu khác hẳn, đủ dài").expect("a hash");
+        let is = |password: &str, hash: &str| matches(&passwords.argon2, password.as_bytes(), hash).expect("a hash");
+        assert!(is("Một mật khẩu khác hẳn, đủ dài", &hash) && !is("Một mật khẩu khác hẳn, đủ dàí", &hash));
+        let other = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, Some(24)).expect("parameters"));
+        let other = other.hash_password(b"x").expect("a hash").to_string();
+        assert!(is("x", &other) && !is("y", &other) && is("Một mật khẩu khác hẳn, đủ dài", &hash));
+    }
 
     /// AU-05: what is long and yet the first that anybody tries.
     #[test]

@@ -10,6 +10,7 @@ use crate::access::policy::{DecideAssignments, Permit, ReadAssignments, SteerAss
 use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{Created, Paged, Plain, Resource, Rows, Single};
+use crate::http::gate::Weight;
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, MayMatch, Path};
 use crate::http::registrar::Registrar;
@@ -31,6 +32,7 @@ pub fn routes(api: &mut Registrar) {
             "Give a task to many units",
             "To those that a selector finds, at most 1,000; `dry_run` only says to whom.",
         )
+        .weighs(Weight::Heavy)
         .done();
     api.path("/assignments/{assignment}").get(get_assignment, "Read an assignment", "If one's scope leads, shares or gave it.").done();
     api.path("/assignments/{assignment}/start")

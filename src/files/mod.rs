@@ -4,15 +4,17 @@
 mod sniff;
 pub mod spool;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
-use actix_multipart::Multipart;
+use actix_multipart::{Multipart, MultipartError};
+use actix_web::error::PayloadError;
 use actix_web::http::header::HeaderMap;
 use actix_web::web;
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 
@@ -69,9 +71,16 @@ impl Files {
     /// directory stands at their end.
     ///
     /// # Errors
-    /// 413 over the limit, 415 for a type that is not taken, 422 for a form that is not as asked, 503 if the store is away.
-    pub async fn receive(&self, headers: &HeaderMap, payload: web::Payload) -> Result<Received> {
-        let broken = |_| Error::new(Code::MalformedRequest);
+    /// 408 where the payload times out, 413 over the limit, 415 for a type that is not taken, 422 for a form that is not as asked, 503 if the store is away.
+    pub async fn receive(
+        &self,
+        headers: &HeaderMap,
+        payload: impl Stream<Item = Result<web::Bytes, PayloadError>> + 'static,
+    ) -> Result<Received> {
+        let broken = |error: MultipartError| match error {
+            MultipartError::Payload(PayloadError::Io(error)) if error.kind() == ErrorKind::TimedOut => Error::new(Code::RequestTimeout),
+            _ => Error::new(Code::MalformedRequest),
+        };
         let fault = |code| Error::invalid(vec![Fault::at("/file", code)]);
         let mut form = Multipart::new(headers, payload);
         let mut field = form.try_next().await.map_err(broken)?.ok_or_else(|| fault(FaultCode::Required))?;

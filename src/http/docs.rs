@@ -107,6 +107,9 @@ async fn jwks(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
 }
 
 async fn readiness(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
+    if kernel.shield.is_stopping() {
+        return problem::render(&Error::unavailable("the service is stopping"), &req);
+    }
     match kernel.door.ready().await {
         Ok(warnings) => HttpResponse::Ok().json(json!({"status": "ready", "warnings": warnings})),
         Err(error) => problem::render(&error, &req),

@@ -282,7 +282,7 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
 /// Every refusal that an operation can give, by status: those that follow from what it takes, and its own.
 fn refusals(described: &Described<'_>) -> BTreeMap<u16, Vec<Code>> {
     let spec = described.spec;
-    let mut codes = vec![Code::Internal, Code::Unavailable];
+    let mut codes = vec![Code::RateLimited, Code::Internal, Code::Unavailable];
     if !spec.download {
         codes.push(Code::NotAcceptable);
     }
@@ -328,7 +328,9 @@ pub(super) fn frame() -> Value {
             "description": "Hệ thống quản lý và theo dõi kế hoạch phát triển giáo dục và đào tạo của tỉnh đến năm 2030.\n\n\
                 Every refusal is `application/problem+json` (RFC 9457): switch on `code`, show `detail`. `Accept-Language` chooses `vi` (default) or `en`. \
                 Where an operation takes an id it takes the code as well. Lists answer `page.next`; give it back as `cursor`. \
-                `Idempotency-Key` makes a POST safe to repeat where it is among the parameters; elsewhere it is 422 `idempotency_not_supported`.",
+                `Idempotency-Key` makes a POST safe to repeat where it is among the parameters; elsewhere it is 422 `idempotency_not_supported`. \
+                Every answer tells in `RateLimit` how much may still be asked (draft-ietf-httpapi-ratelimit-headers); after 429 and 503 wait as \
+                long as `Retry-After` says.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -365,7 +367,21 @@ pub(super) fn refusal_response(described: &Described<'_>) -> Vec<(String, Value)
             let title = codes.iter().map(|code| code.title(crate::error::Language::En)).collect::<Vec<_>>().join("; ");
             let listed = codes.iter().map(|code| format!("`{}`", code.code())).collect::<Vec<_>>().join(", ");
             let mut headers = json!({"X-Request-Id": {"schema": {"type": "string"}}});
-            if codes.contains(&Code::Unavailable)
+            if codes.contains(&Code::RateLimited)
+                && let Some(headers) = headers.as_object_mut()
+            {
+                headers.insert(
+                    "RateLimit".into(),
+                    json!({"schema": {"type": "string", "example": "\"person\";r=0;t=60"},
+                    "description": "Requests that would pass now, and seconds until the whole quota would."}),
+                );
+                headers.insert(
+                    "RateLimit-Policy".into(),
+                    json!({"schema": {"type": "string", "example": "\"person\";q=600;w=60"},
+                    "description": "The quota, and the seconds in which it fills up."}),
+                );
+            }
+            if codes.iter().any(|code| matches!(code, Code::Unavailable | Code::RateLimited))
                 && let Some(headers) = headers.as_object_mut()
             {
                 headers.insert("Retry-After".into(), json!({"schema": {"type": "integer"}, "description": "Seconds."}));

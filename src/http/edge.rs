@@ -1,15 +1,20 @@
 //! The outermost ring: every answer, also those that the framework makes, gets its request id, its security headers and its one
 //! line in the log.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error as ActixError, HttpMessage, HttpRequest};
+use actix_web::{Error as ActixError, HttpMessage, HttpRequest, web};
 
+use super::exchange::Kernel;
+use super::quota::Standing;
+use super::stalls::{Connection, Watched};
 use crate::access::caller::Person;
 use crate::ids::{AnyId, Id};
 use crate::text::cut;
@@ -21,6 +26,9 @@ struct RequestId(Arc<str>);
 
 /// Who asked, for the log line; put there by the door.
 pub(super) struct Asker(pub Arc<Person>);
+
+/// Where it came from.
+pub(super) struct Client(pub IpAddr);
 
 /// The request's id: the client's if it is sane, ours otherwise.
 #[must_use]
@@ -46,17 +54,46 @@ fn sane(value: &HeaderValue) -> Option<Arc<str>> {
 /// # Errors
 /// None of its own.
 #[expect(clippy::disallowed_methods, reason = "measures how long the answer took; no rule hangs on it")]
-pub async fn ring<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, ActixError> {
+pub async fn ring<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<Watched>, ActixError> {
     let started = Instant::now();
+    let connection = req.conn_data::<Arc<Connection>>().cloned();
+    if let Some(connection) = &connection {
+        connection.works();
+    }
+    let kernel = req.app_data::<web::Data<Kernel>>().cloned();
+    if let Some(client) = kernel.as_ref().and_then(|kernel| kernel.shield.client(&req)) {
+        req.extensions_mut().insert(Client(client));
+    }
     let id = req.headers().get(&REQUEST_ID).and_then(sane).unwrap_or_else(|| {
         let id: AnyId = Id::new();
         Arc::from(id.to_string())
     });
     req.extensions_mut().insert(RequestId(id.clone()));
-    let mut res = next.call(req).await?;
+    let answer = next.call(req).await;
+    let mut res = match answer {
+        Ok(res) => res,
+        Err(error) => {
+            if let Some(connection) = &connection {
+                connection.waits();
+            }
+            return Err(error);
+        }
+    };
     dress(&mut res, &id);
+    if let Some(kernel) = &kernel {
+        tell_load(&mut res, kernel);
+    }
     log(&res, &id, started);
-    Ok(res)
+    Ok(res.map_body(|_, body| Watched::new(body.boxed(), connection)))
+}
+
+/// Where the caller stands, and whether this connection is the last that is answered on.
+fn tell_load<B>(res: &mut ServiceResponse<B>, kernel: &Kernel) {
+    let standing = res.request().extensions().get::<Standing>().cloned();
+    standing.as_ref().unwrap_or(kernel.shield.quotas.uncounted()).tell(res.headers_mut());
+    if kernel.shield.is_stopping() {
+        res.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
 }
 
 /// Headers that every answer carries (OWASP REST security; ASVS 3.4, 4.1). A room that needs another policy has set its own.

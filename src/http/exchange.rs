@@ -12,11 +12,14 @@ use serde_json::{Map, Value};
 use super::answers::Answering;
 use super::edge::{Asker, asker as asker_of, request_id};
 use super::encoding::Matching;
+use super::gate::{Place, Weight};
 use super::list::CursorSigner;
 use super::once;
-use super::parts::{Exchange, accepts, peer};
+use super::parts::{Exchange, Putting, accepts, peer};
 use super::problem;
 use super::registrar::Operation;
+use super::shield::Shield;
+use super::stalls;
 use crate::access::caller::{Caller, RequestMarks};
 use crate::access::policy::Permit;
 use crate::access::{Access, Door};
@@ -31,6 +34,8 @@ pub struct Kernel {
     pub signer: CursorSigner,
     /// Limits.
     pub limits: Limits,
+    /// What keeps it from being overrun.
+    pub shield: Shield,
 }
 
 /// Limits of one request.
@@ -45,6 +50,9 @@ pub struct Limits {
     /// How long an answer may take to make.
     pub answer_time: Duration,
 }
+
+/// Bytes of a body where nobody is signed in: names, passwords and tokens. Many may be on their way at once.
+const SMALL: usize = 16 * 1024;
 
 /// Runs an operation: whatever happens, there is an answer.
 pub(super) async fn run(kernel: &Kernel, operation: &Operation, req: HttpRequest, payload: web::Payload) -> HttpResponse {
@@ -77,20 +85,58 @@ async fn record(kernel: &Kernel, operation: &Operation, req: &HttpRequest) {
 }
 
 fn marks(req: &HttpRequest) -> RequestMarks {
-    RequestMarks { request_id: Some(request_id(req)), ip: peer(req).map(Into::into) }
+    RequestMarks { request_id: Some(request_id(req)), ip: peer(req).map(Into::into), ..RequestMarks::default() }
 }
 
-/// Lets the caller in, by the bearer token, if the operation asks for one.
-pub(super) async fn admit<P: Permit>(kernel: &Kernel, req: &HttpRequest) -> Result<Access<P>> {
+/// Lets the caller in, by the bearer token, if the operation asks for one; with his place, where nothing is still to arrive: what arrives
+/// slowly takes nobody's place.
+pub(super) async fn admit<'k, P: Permit>(
+    kernel: &'k Kernel,
+    operation: &Operation,
+    req: &HttpRequest,
+) -> Result<(Access<P>, Option<Place<'k>>)> {
+    let checks = operation.checks();
+    let arrives = checks.arrives();
+    let place = kernel.shield.gate.enter(if arrives && checks.weight == Weight::Password { Weight::Session } else { checks.weight })?;
     kernel.door.freshen().await;
     let caller = match P::PERMISSION {
-        None => Caller::Nobody,
-        Some(_) => Caller::Person(kernel.door.identify(bearer(req.headers())?).await?),
+        None => Ok(Caller::Nobody),
+        Some(_) => identify(kernel, req).await,
     };
-    if let Caller::Person(person) = &caller {
-        req.extensions_mut().insert(Asker(person.clone()));
+    let counted = match &caller {
+        Ok(caller) => Some(caller),
+        // Whoever is not let in asked as nobody; what went wrong on our side is not counted.
+        Err(error) => (error.code().status() == 401).then_some(&Caller::Nobody),
+    };
+    if let Some(counted) = counted {
+        let (standing, passes) = kernel.shield.quotas.count(counted, req);
+        req.extensions_mut().insert(standing);
+        passes?;
     }
-    kernel.door.open(caller, marks(req))
+    let access = kernel.door.open(caller?, marks(req))?;
+    Ok((access, (!arrives).then_some(place)))
+}
+
+/// The place of a request that is there whole.
+pub(super) fn begin<'k, P: Permit>(
+    kernel: &'k Kernel,
+    operation: &Operation,
+    access: Access<P>,
+    place: Option<Place<'k>>,
+) -> Result<(Access<P>, Place<'k>)> {
+    let (gate, weight) = (&kernel.shield.gate, operation.checks().weight);
+    let place = place.map_or_else(|| gate.enter(weight), Ok)?;
+    if weight == Weight::Heavy {
+        let heavy = gate.begin(access.person()?.id)?;
+        return Ok((access.holding(heavy), place));
+    }
+    Ok((access, place))
+}
+
+async fn identify(kernel: &Kernel, req: &HttpRequest) -> Result<Caller> {
+    let person = kernel.door.identify(bearer(req.headers())?).await?;
+    req.extensions_mut().insert(Asker(person.clone()));
+    Ok(Caller::Person(person))
 }
 
 /// Who asks, as cursors are bound to it.
@@ -119,6 +165,7 @@ pub(super) async fn check<'r>(
 ) -> Result<(Exchange<'r>, Option<Vec<String>>)> {
     let headers = req.headers();
     let checks = operation.checks();
+    let limits = Limits { body_bytes: kernel.limits.body_bytes.min(if checks.public { SMALL } else { usize::MAX }), ..kernel.limits };
     if checks.body.is_some() && !reads_media(headers) {
         return Err(Error::new(Code::UnsupportedMediaType));
     }
@@ -128,22 +175,22 @@ pub(super) async fn check<'r>(
     if !checks.download && !accepts(headers, checks.media) {
         return Err(Error::new(Code::NotAcceptable));
     }
-    if checks.body.is_some() && content_length(headers).is_some_and(|length| length > kernel.limits.body_bytes) {
+    if checks.body.is_some() && content_length(headers).is_some_and(|length| length > limits.body_bytes) {
         return Err(Error::new(Code::TooLarge));
     }
-    if checks.if_match && Matching::read(headers).is_none() {
+    if (checks.if_match && Matching::read(headers).is_none()) || (checks.putting && Putting::read(headers).is_none()) {
         return Err(Error::new(Code::PreconditionRequired));
     }
     let mut faults = Vec::new();
     let mut body = Value::Null;
     if let Some(schema) = &checks.body {
-        body = parse(&read(&mut payload, kernel.limits).await?)?;
+        body = parse(&read(&mut payload, limits).await?)?;
         schema.check(&mut body, &mut faults).map_err(|()| Error::new(Code::MalformedRequest))?;
     }
     once::check(headers, checks.once, &mut faults);
     let mut received = None;
     if checks.upload {
-        let receiving = kernel.door.files().receive(headers, payload);
+        let receiving = kernel.door.files().receive(headers, stalls::steady(payload, kernel.shield.connections.patience()));
         let arrived = tokio::time::timeout(kernel.limits.upload_time, receiving).await;
         received = Some(arrived.unwrap_or_else(|_| Err(Error::new(Code::RequestTimeout)))?);
     }
@@ -215,6 +262,10 @@ fn fields(query: &mut Map<String, Value>, members: Option<&[String]>, faults: &m
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::access::Access;
     use crate::access::policy::Anyone;
@@ -223,7 +274,7 @@ mod tests {
     use crate::config::ServerSettings;
     use crate::db::url::DatabaseUrl;
     use crate::db::wall::Wall;
-    use crate::db::{Database, Options};
+    use crate::db::{Context, Database, Db, Options};
     use crate::files::Files;
     use crate::http::answers::NoContent;
     use crate::http::registrar::Registrar;
@@ -237,25 +288,32 @@ mod tests {
         actix_web::rt::System::new().block_on(burst_twice());
     }
 
-    async fn burst_twice() {
-        let path = std::env::temp_dir().join(format!("tiendo_panic_{}.db", std::process::id()));
+    /// What operations need, on a database with one connection, and what takes its files away again.
+    fn kernel(name: &str) -> (web::Data<Kernel>, Database, impl Fn()) {
+        let at = |end: &str| std::env::temp_dir().join(format!("tiendo_{name}_{}{end}", std::process::id()));
+        let (path, folder) = (at(".db"), at(""));
         let url = DatabaseUrl::parse(&format!("sqlite://{}?mode=rwc", path.display())).expect("a URL");
         crate::db::migrate::apply(&mut Database::maintenance(&url).expect("opens")).expect("migrates");
         let database = Database::open(&Options { url, read_url: None, connections: 1, slow: Duration::from_mins(1), wall: Wall::Down })
             .expect("opens");
         let ring = Ring::open(&database, None, Clock::System.now()).expect("opens");
-        let folder = std::env::temp_dir().join(format!("tiendo_panic_{}", std::process::id()));
         let files = Files::open(&format!("file:{}", folder.display()), 1, 1).expect("opens");
         let limits = Limits {
             body_bytes: 100,
             body_time: Duration::from_secs(1),
             upload_time: Duration::from_secs(1),
-            answer_time: Duration::from_secs(1),
+            answer_time: Duration::from_mins(1),
         };
         let signer = CursorSigner::new(b"key");
         let settings = ServerSettings::from_flags(&[]).expect("defaults");
-        let kernel =
-            web::Data::new(Kernel { door: Door::new(database, ring, files, Clock::System, &settings).expect("a door"), signer, limits });
+        let shield = Shield::new(&settings.load, limits.answer_time, &Clock::System).expect("a shield");
+        let door = Door::new(database.clone(), ring, files, Clock::System, &settings).expect("a door");
+        let clean = move || drop((std::fs::remove_file(&path), std::fs::remove_dir_all(&folder)));
+        (web::Data::new(Kernel { door, signer, limits, shield }), database, clean)
+    }
+
+    async fn burst_twice() {
+        let (kernel, _, clean) = kernel("panic");
         let mut api = Registrar::new("/t");
         api.path("/burst").get(burst, "Burst", "It panics.").done();
         let api = api.finish().expect("an api");
@@ -268,6 +326,64 @@ mod tests {
             assert_eq!(told["code"], "internal");
             assert!(!told.to_string().contains("foresaw"), "{told}");
         }
-        let _ = (std::fs::remove_file(path), std::fs::remove_dir_all(folder));
+        clean();
+    }
+
+    static BEGAN: AtomicBool = AtomicBool::new(false);
+    static BROKE_OFF: AtomicBool = AtomicBool::new(false);
+
+    /// Works as long as somebody waits.
+    async fn endless(access: Access<Anyone>) -> Result<NoContent> {
+        let work = |db: &mut Db<'_>| {
+            BEGAN.store(true, Ordering::SeqCst);
+            while db.is_awaited().is_ok() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            BROKE_OFF.store(true, Ordering::SeqCst);
+            db.is_awaited().map(|()| NoContent)
+        };
+        access.read(work).await
+    }
+
+    fn until(flag: &AtomicBool) {
+        for _ in 0..6000 {
+            if flag.load(Ordering::SeqCst) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("half a minute and nothing happened");
+    }
+
+    /// RL-08: a client that goes away stops what is done for it, and the connection to the database serves the next.
+    #[test]
+    fn nothing_is_done_for_a_client_that_went_away() {
+        let (kernel, database, clean) = kernel("gone");
+        let mut api = Registrar::new("/t");
+        api.path("/endless").get(endless, "Work", "It never ends.").done();
+        let api = Arc::new(api.finish().expect("an api"));
+        actix_web::rt::System::new().block_on(async move {
+            let app = move || {
+                let app = actix_web::App::new().app_data(kernel.clone()).wrap(actix_web::middleware::from_fn(super::super::edge::ring));
+                app.configure(|config| api.configure(config))
+            };
+            let server = actix_web::HttpServer::new(app).workers(1).h1_allow_half_closed(false).disable_signals();
+            let server = server.bind(("127.0.0.1", 0)).expect("binds");
+            let address = server.addrs().pop().expect("an address");
+            let server = server.run();
+            let handle = server.handle();
+            actix_web::rt::spawn(server);
+            let client = tokio::task::spawn_blocking(move || {
+                let mut client = std::net::TcpStream::connect(address).expect("connects");
+                client.write_all(b"GET /t/endless HTTP/1.1\r\nHost: x\r\n\r\n").expect("asks");
+                until(&BEGAN);
+                drop(client);
+                until(&BROKE_OFF);
+            });
+            client.await.expect("breaks off");
+            database.read(Context::system("test", Clock::System.now()), |_| Ok(())).await.expect("the connection is free");
+            handle.stop(false).await;
+        });
+        clean();
     }
 }

@@ -6,12 +6,16 @@ mod document;
 pub mod edge;
 pub mod encoding;
 mod exchange;
+pub mod gate;
 mod language;
 pub mod list;
 mod once;
 pub mod parts;
 pub mod problem;
+pub mod quota;
 pub mod registrar;
 mod schema;
+pub mod shield;
+pub mod stalls;
 
 pub use exchange::{Kernel, Limits};

@@ -2,13 +2,16 @@
 //! OpenAPI document. By the time a part is taken the request has passed its checks (`exchange`), so taking one cannot fail on
 //! what a client sent, but for what only the part knows.
 
-use actix_web::HttpRequest;
+use std::net::IpAddr;
+
 use actix_web::http::header::HeaderMap;
+use actix_web::{HttpMessage, HttpRequest};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::document::Spec;
+use super::edge::Client;
 use super::encoding::Matching;
 use crate::error::{Error, Fault, Language, Result};
 use crate::files::Received;
@@ -179,6 +182,16 @@ pub enum Putting {
 }
 
 impl Putting {
+    /// Reads both headers; `None` where neither says what is meant.
+    #[must_use]
+    pub fn read(headers: &HeaderMap) -> Option<Self> {
+        if let Some(matching) = Matching::read(headers) {
+            return Some(Self::Changed(matching));
+        }
+        let value = headers.get(actix_web::http::header::IF_NONE_MATCH)?;
+        (value.as_bytes().trim_ascii() == b"*").then_some(Self::New)
+    }
+
     /// Whether what is there is as the client means: the version, or nothing.
     ///
     /// # Errors
@@ -197,12 +210,7 @@ impl Part for Putting {
         spec.putting();
     }
     fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
-        let headers = exchange.req.headers();
-        if let Some(matching) = Matching::read(headers) {
-            return Ok(Self::Changed(matching));
-        }
-        let new = headers.get(actix_web::http::header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes().trim_ascii() == b"*");
-        if new { Ok(Self::New) } else { Err(Error::new(crate::error::Code::PreconditionRequired)) }
+        Self::read(exchange.req.headers()).ok_or_else(|| Error::new(crate::error::Code::PreconditionRequired))
     }
 }
 
@@ -232,7 +240,7 @@ impl Part for MayMatch {
 /// Marks of the request that a handler itself needs: signing in keeps the address.
 #[derive(Debug)]
 pub struct Peer {
-    /// The address that the connection came from.
+    /// The address that it came from.
     pub ip: Option<String>,
 }
 
@@ -254,10 +262,16 @@ impl Part for Spoken {
     }
 }
 
-/// The address of the peer.
+/// The address of the client: the peer's, or what a trusted proxy says.
+#[must_use]
+pub fn client(req: &HttpRequest) -> Option<IpAddr> {
+    req.extensions().get::<Client>().map(|client| client.0)
+}
+
+/// The same as text.
 #[must_use]
 pub fn peer(req: &HttpRequest) -> Option<String> {
-    req.peer_addr().map(|address| address.ip().to_string())
+    client(req).map(|address| address.to_string())
 }
 
 /// Whether the client takes answers of this media type (RFC 9110 section 12.5.1); no `Accept` takes anything, and who takes problems

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::answers::Answer;
 use super::document::{Described, Spec, frame, members, operation, refusal_response};
 use super::exchange::{self, Kernel};
+use super::gate::Weight;
 use super::once;
 use super::parts::Part;
 use super::problem::{self, Problem};
@@ -61,8 +62,9 @@ macro_rules! handlers {
 
             fn call<'r>(self, kernel: &'r Kernel, operation: &'r Operation, req: &'r HttpRequest, payload: web::Payload) -> LocalBoxFuture<'r, Result<HttpResponse>> {
                 Box::pin(async move {
-                    let access = exchange::admit::<P>(kernel, req).await?;
+                    let (access, place) = exchange::admit::<P>(kernel, operation, req).await?;
                     let mut checked = exchange::check(kernel, operation, req, payload).await?;
+                    let (access, _place) = exchange::begin(kernel, operation, access, place)?;
                     let exchange = &mut checked.0;
                     let once = once::begin(kernel, operation, exchange).await?;
                     let access = access.under(once.clone());
@@ -87,12 +89,23 @@ pub struct Checks {
     pub(super) body: Option<BodySchema>,
     pub(super) query: QuerySchema,
     pub(super) if_match: bool,
+    pub(super) putting: bool,
     pub(super) upload: bool,
     pub(super) download: bool,
     /// Whether it takes an `Idempotency-Key`.
     pub(super) once: bool,
     pub(super) media: &'static str,
     pub(super) fields: Option<Vec<String>>,
+    pub(super) weight: Weight,
+    /// Whether nobody need be signed in.
+    pub(super) public: bool,
+}
+
+impl Checks {
+    /// Whether there is something to wait for once the caller is let in.
+    pub(super) fn arrives(&self) -> bool {
+        self.body.is_some() || self.upload
+    }
 }
 
 type Run =
@@ -134,6 +147,7 @@ struct Declared {
     description: &'static str,
     permission: Option<Permission>,
     refusals: Vec<Code>,
+    weight: Weight,
     /// A POST that only says what another would do.
     changes_nothing: bool,
     spec: Spec,
@@ -306,6 +320,15 @@ impl PathOf<'_> {
         self
     }
 
+    /// What the method just declared weighs, where that is not milliseconds.
+    #[must_use]
+    pub fn weighs(self, weight: Weight) -> Self {
+        if let Some(declared) = self.registrar.declared.last_mut() {
+            declared.weight = weight;
+        }
+        self
+    }
+
     /// The method just declared is a POST that only says what another would do.
     #[must_use]
     pub fn changes_nothing(self) -> Self {
@@ -337,6 +360,7 @@ impl PathOf<'_> {
             description,
             permission: H::Permit::PERMISSION,
             refusals: Vec::new(),
+            weight: Weight::default(),
             changes_nothing: false,
             spec,
             run: run(handler),
@@ -373,8 +397,21 @@ impl Api {
         let parameters: Vec<_> = spec.query.iter().map(|(name, schema, required, _)| (name.clone(), schema.clone(), *required)).collect();
         let query = QuerySchema::compile(&parameters, components).map_err(Error::internal)?;
         let fields = spec.fields.as_deref().map(|name| members(components, name)).transpose()?;
-        let (if_match, upload, download, once) = (spec.if_match, spec.upload, spec.download, declared.once());
-        let checks = Checks { body, query, if_match, upload, download, once, media: spec.media.unwrap_or("application/json"), fields };
+        let (if_match, putting, upload, download) = (spec.if_match, spec.putting, spec.upload, spec.download);
+        let (once, weight, public) = (declared.once(), declared.weight, declared.permission.is_none());
+        let checks = Checks {
+            body,
+            query,
+            if_match,
+            putting,
+            upload,
+            download,
+            once,
+            media: spec.media.unwrap_or("application/json"),
+            fields,
+            weight,
+            public,
+        };
         let operation = Arc::new(Operation { id: declared.id, run: declared.run, checks });
         match self.paths.iter_mut().find(|(path, _)| *path == declared.path) {
             Some((_, methods)) => methods.push((declared.method, operation)),

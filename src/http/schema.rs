@@ -58,10 +58,8 @@ fn name_no_members(schema: &mut Value) {
 
 fn compile(schema: &Value, components: &Value) -> Result<Validator, String> {
     let mut root = schema.clone();
-    let mut components = components.clone();
-    if let Some(components) = components.as_object_mut() {
-        components.values_mut().for_each(name_no_members);
-    }
+    let mut components = named(schema, components);
+    components.values_mut().for_each(name_no_members);
     if let Some(root) = root.as_object_mut() {
         root.insert("components".into(), json!({ "schemas": components }));
     }
@@ -71,6 +69,31 @@ fn compile(schema: &Value, components: &Value) -> Result<Validator, String> {
         .should_ignore_unknown_formats(true)
         .build(&root)
         .map_err(|error| error.to_string())
+}
+
+/// The components that a schema names, and those that these name: each compiled schema keeps what it is given, and all of them many times
+/// over would be hundreds of megabytes.
+fn named(schema: &Value, components: &Value) -> Map<String, Value> {
+    let mut found = Map::new();
+    let mut todo = vec![schema];
+    while let Some(value) = todo.pop() {
+        match value {
+            Value::Object(members) => {
+                let reference = members.get("$ref").and_then(Value::as_str);
+                if let Some(name) = reference.and_then(|text| text.strip_prefix("#/components/schemas/"))
+                    && !found.contains_key(name)
+                    && let Some(component) = components.get(name)
+                {
+                    found.insert(name.to_owned(), component.clone());
+                    todo.push(component);
+                }
+                todo.extend(members.values());
+            }
+            Value::Array(items) => todo.extend(items),
+            _ => {}
+        }
+    }
+    found
 }
 
 impl BodySchema {

@@ -17,6 +17,7 @@ use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Language, Result};
 use crate::files::spool::{Spool, Spooled};
 use crate::http::answers::{Created, Download, NoContent, Paged, Plain, Resource, Rows, Single};
+use crate::http::gate::Weight;
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, MayMatch, Path, Query, Spoken};
 use crate::http::registrar::Registrar;
@@ -42,6 +43,7 @@ pub fn routes(api: &mut Registrar) {
             "Decide on many reports",
             "Up to 500, each on its own: what is refused keeps nothing else from being decided.",
         )
+        .weighs(Weight::Heavy)
         .done();
     api.path("/reports/{report}")
         .get(get_report, "Read a report", "As it stands while it is written, then as it was submitted.")
@@ -68,6 +70,7 @@ pub fn routes(api: &mut Registrar) {
             "Download a report",
             "As a formal document or as sheets, on record; one that is issued is the same bytes for ever.",
         )
+        .weighs(Weight::Heavy)
         .done();
 }
 
@@ -87,6 +90,7 @@ fn moves(api: &mut Registrar) {
     api.path("/reports/{report}/consolidate")
         .post(consolidate_report, "Consolidate a report", "Of what is accepted of the units below; sections that were edited stay.")
         .refuses(&[Code::IllegalTransition, Code::Locked])
+        .weighs(Weight::Heavy)
         .done();
     api.path("/reports/{report}/issue")
         .post(issue_report, "Issue a report", "The department's: it takes its number in the year, and its document is kept.")
@@ -456,7 +460,7 @@ async fn document(access: &Access<ReadReports>, id: ReportId, format: Format) ->
         Bytes::Kept { bytes, sha256 } => (bytes, sha256),
         Bytes::Made(paper) => {
             let write = move || if format == Format::Docx { print::docx(&paper) } else { print::pdf(&paper) };
-            let bytes = web::block(write).await.map_err(Error::unavailable)??;
+            let bytes = access.block(write).await?;
             let digest = sha256(&bytes);
             (bytes, digest)
         }

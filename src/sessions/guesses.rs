@@ -11,6 +11,7 @@ use crate::config::AccountSettings;
 use crate::db::schema::sign_in_failures as failures;
 use crate::db::{Conn, Tx, each};
 use crate::error::Result;
+use crate::network::Network;
 
 /// Wrong guesses of an address count for so many seconds, and when they are too many it is refused for as long.
 const WINDOW: i64 = 600;
@@ -80,7 +81,7 @@ fn of_name(username: &str) -> String {
 }
 
 fn of_address(ip: &str) -> String {
-    format!("address {ip}")
+    format!("address {}", Network::named(ip))
 }
 
 /// Counts a guess of a name; answers whether it may be looked at.

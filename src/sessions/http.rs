@@ -15,6 +15,7 @@ use crate::clock::Instant;
 use crate::db::{Db, Tx};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{CreatedSecret, NoContent, Paged, Secret};
+use crate::http::gate::Weight;
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, Path, PathPart, Peer};
 use crate::http::registrar::Registrar;
@@ -30,6 +31,7 @@ pub fn routes(api: &mut Registrar) {
         .get(list_sessions, "List sessions", "One's own that have not ended; an admin's `user` names another of its scope.")
         .post(create_session, "Sign in", "With name and password. What is wrong with them is not told.")
         .refuses(&[Code::InvalidCredentials, Code::TotpRequired, Code::RateLimited])
+        .weighs(Weight::Password)
         .done();
     api.path("/sessions/refresh")
         .post(
@@ -38,6 +40,7 @@ pub fn routes(api: &mut Registrar) {
             "A refresh token is good for one use. The same one again within ten seconds answers the same successor; later it ends the session.",
         )
         .refuses(&[Code::InvalidRefreshToken])
+        .weighs(Weight::Session)
         .done();
     api.path("/sessions/{session}")
         .delete(

@@ -11,6 +11,7 @@ use crate::access::token;
 use crate::db::Tx;
 use crate::error::{Code, Error, Result};
 use crate::http::answers::{CreatedSecret, NoContent, Secret};
+use crate::http::gate::Weight;
 use crate::http::parts::Body;
 use crate::http::registrar::Registrar;
 use crate::journal::{self, Entry};
@@ -32,6 +33,7 @@ pub fn routes(api: &mut Registrar) {
             "Every other session of one's own ends; an admin may do nothing as such without one.",
         )
         .refuses(&[Code::InvalidCredentials])
+        .weighs(Weight::Password)
         .done();
     api.path("/me/totp/confirm")
         .post(confirm_totp, "Confirm a second factor", "With the first code of the app. Every other session of one's own ends.")

@@ -46,6 +46,7 @@ fn a_read_can_be_conditional_and_compressed() {
     assert_eq!(zipped.body.get(..2), Some(&[0x1f, 0x8b][..]));
 }
 
+/// RL-11: what is compressed is not read at all, so nothing inflates.
 #[test]
 fn methods_media_and_languages_are_negotiated() {
     let app = TestApp::start();
@@ -74,14 +75,28 @@ fn methods_media_and_languages_are_negotiated() {
     assert_eq!(app.nobody().get("/api/v1/units").problem(401, "unauthenticated")["title"], "Chưa đăng nhập");
 }
 
+/// HT-15: whatever is answered carries the headers that keep browsers and caches from harm; a quota is told with each.
 #[test]
 fn every_answer_is_dressed_and_only_listed_origins_may_read() {
     let app = TestApp::start();
-    for (path, headers) in
-        [("/health/live", vec![]), ("/api/v1/none", vec![]), ("/api/v1/units", vec![("Origin", "https://app.example.vn")])]
-    {
+    for (path, headers) in [
+        ("/health/live", vec![]),
+        ("/api/v1/none", vec![]),
+        ("/docs/", vec![]),
+        ("/api/v1/units", vec![("Origin", "https://app.example.vn")]),
+    ] {
         let reply = app.nobody().send("GET", path, &headers, None);
-        for name in ["x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy", "cache-control", "vary"] {
+        assert!(!reply.headers.contains_key("server"), "{path}");
+        for name in [
+            "x-request-id",
+            "x-content-type-options",
+            "content-security-policy",
+            "referrer-policy",
+            "cache-control",
+            "vary",
+            "ratelimit",
+            "ratelimit-policy",
+        ] {
             assert!(reply.headers.contains_key(name), "{path}: {name}");
         }
     }

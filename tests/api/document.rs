@@ -36,7 +36,7 @@ fn every_operation_says_what_it_is_and_every_refusal_it_can_give() {
         }
         assert_eq!(operation["security"] == serde_json::json!([]), public.contains(&id.as_str()), "{id}: {method} {path}");
         // A download comes as what it is, whatever is accepted.
-        for status in ["422", "500", "503", "406"].iter().filter(|status| **status != "406" || !id.starts_with("download_")) {
+        for status in ["422", "429", "500", "503", "406"].iter().filter(|status| **status != "406" || !id.starts_with("download_")) {
             assert!(operation["responses"][status].is_object(), "{id}: {status}");
         }
         assert!(ids.insert(id.clone()), "{id} twice");

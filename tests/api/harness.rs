@@ -1,6 +1,7 @@
 //! A server per test, and callers that are clients. Arrangement goes through the API; what does not is named `db_…`.
 
 use std::collections::HashMap;
+use std::io::{Read, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -136,12 +137,21 @@ impl TestApp {
 
     /// A second instance on the same database, with the same clock and files. It ends before the first.
     pub fn beside(&self) -> Self {
-        self.beside_at(self.clock.clone())
+        self.beside_as(self.clock.clone(), |_| {})
+    }
+
+    /// The same with other settings.
+    pub fn beside_with(&self, change: impl FnOnce(&mut ServerSettings)) -> Self {
+        self.beside_as(self.clock.clone(), change)
     }
 
     /// The same with a clock of its own.
     pub fn beside_at(&self, clock: Clock) -> Self {
-        let mut other = Self::launch(self.url.clone(), DropUrl::Keep, clock, self.files.clone(), self.wall, |_| {});
+        self.beside_as(clock, |_| {})
+    }
+
+    fn beside_as(&self, clock: Clock, change: impl FnOnce(&mut ServerSettings)) -> Self {
+        let mut other = Self::launch(self.url.clone(), DropUrl::Keep, clock, self.files.clone(), self.wall, change);
         other.factors = self.factors.clone();
         other
     }
@@ -170,6 +180,9 @@ impl TestApp {
             // Tests move the clock by months, and the tick of a slow machine would disable whoever waits meanwhile.
             "--idle-days=3650",
             "--idle-days-schools=3650",
+            // So high that no test meets them but those that lower them.
+            "--person-quota=10000000",
+            "--network-quota=10000000",
         ])
         .expect("valid");
         change(&mut settings);
@@ -246,6 +259,22 @@ impl TestApp {
         let body = self.credentials(username);
         let reply = self.nobody().post("/api/v1/sessions", &body).expect(201);
         self.bearer(reply.json()["access_token"].as_str().expect("a token"))
+    }
+
+    /// What is answered to these bytes, until the connection is closed.
+    pub fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = std::net::TcpStream::connect(self.base.trim_start_matches("http://")).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("sets");
+        // What is refused early may be closed before all of it is sent.
+        let _ = stream.write_all(bytes);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// A connection of one's own to the database.
+    pub fn db_open(&self) -> Conn {
+        Database::maintenance(&self.url).expect("opens")
     }
 
     /// The code of an app at this moment.

@@ -138,6 +138,7 @@ impl Figures<'_, '_> {
                 return Ok(Some(row));
             }
             let Some((id, revision)) = self.todo.pop() else { return Ok(None) };
+            self.db.is_awaited()?;
             let content = frozen(self.db, id, revision)?;
             self.tell(&content.unit, &content.values, id, revision)?;
         }

@@ -11,6 +11,7 @@ use crate::clock::Instant;
 use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{Accepted, NoContent};
+use crate::http::gate::Weight;
 use crate::http::parts::{Body, Peer};
 use crate::http::registrar::Registrar;
 use crate::ids::UserId;
@@ -29,6 +30,7 @@ pub(super) fn routes(api: &mut Registrar) {
             "Sets the password, also of one who was reset or forgot it; the link is good for one use.",
         )
         .refuses(&[Code::Gone])
+        .weighs(Weight::Password)
         .done();
     api.path("/password-resets")
         .post(

@@ -7,6 +7,7 @@ use crate::access::Access;
 use crate::access::policy::UseAccount;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{NoContent, Plain};
+use crate::http::gate::Weight;
 use crate::http::parts::Body;
 use crate::http::registrar::Registrar;
 use crate::journal::{self, Entry};
@@ -19,6 +20,7 @@ pub(super) fn routes(api: &mut Registrar) {
     api.path("/me/password")
         .put(change_password, "Change one's own password", "Every other session of one's own ends.")
         .refuses(&[Code::InvalidCredentials])
+        .weighs(Weight::Password)
         .done();
 }
 

@@ -1,0 +1,160 @@
+//! How many requests are at work at once. Whoever finds no place is told so at once and comes back: a queue that is longer than what can
+//! be answered in time would be work for nobody. Health is never turned away; of the places the last are kept for staying and coming in,
+//! so that who works is not shut out by load; hashing passwords and making documents have few of their own.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::ids::UserId;
+
+/// What an operation weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weight {
+    /// Milliseconds of a database.
+    #[default]
+    Plain,
+    /// Keeps somebody signed in: comes before the rest.
+    Session,
+    /// Hashes a password: as many as may hash or wait for it.
+    Password,
+    /// Documents, consolidations and calls for many units: a few in all, and fewer of one person.
+    Heavy,
+}
+
+/// How many places there are.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// Requests in all.
+    pub all: usize,
+    /// Passwords that are hashed or wait for it.
+    pub passwords: usize,
+    /// Heavy operations.
+    pub heavy: usize,
+    /// Heavy operations of one person.
+    pub heavy_of_one: usize,
+}
+
+/// The gate of an instance.
+pub struct Gate {
+    places: Places,
+    all: AtomicUsize,
+    passwords: AtomicUsize,
+    heavy: Mutex<HashMap<UserId, usize>>,
+}
+
+/// A place among the requests at work, given back when it is dropped.
+pub struct Place<'g>(&'g Gate, Weight);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.all.fetch_sub(1, Ordering::AcqRel);
+        if self.1 == Weight::Password {
+            self.0.passwords.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// A place among the heavy ones. It goes with the work, which may outlive a client that does not wait for it.
+pub struct HeavyPlace(Arc<Gate>, UserId);
+
+impl Drop for HeavyPlace {
+    fn drop(&mut self) {
+        let mut heavy = self.0.heavy.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = heavy.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                heavy.remove(&self.1);
+            }
+        }
+    }
+}
+
+fn take(count: &AtomicUsize, most: usize) -> bool {
+    count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| (taken < most).then_some(taken + 1)).is_ok()
+}
+
+impl Gate {
+    /// A gate with so many places.
+    #[must_use]
+    pub fn new(places: Places) -> Arc<Self> {
+        Arc::new(Self { places, all: AtomicUsize::new(0), passwords: AtomicUsize::new(0), heavy: Mutex::default() })
+    }
+
+    /// A place, if there is one.
+    ///
+    /// # Errors
+    /// 503 with a hint when to come back.
+    pub fn enter(&self, weight: Weight) -> Result<Place<'_>> {
+        let kept = match weight {
+            Weight::Plain | Weight::Heavy => self.places.all / 8,
+            Weight::Session | Weight::Password => 0,
+        };
+        let full = || Error::unavailable("too many requests at once");
+        if !take(&self.all, self.places.all - kept) {
+            return Err(full());
+        }
+        if weight == Weight::Password && !take(&self.passwords, self.places.passwords) {
+            self.all.fetch_sub(1, Ordering::AcqRel);
+            return Err(full());
+        }
+        Ok(Place(self, weight))
+    }
+
+    /// A place for something heavy.
+    ///
+    /// # Errors
+    /// 429 for one who has his share, 503 where all are taken.
+    pub fn begin(self: &Arc<Self>, person: UserId) -> Result<HeavyPlace> {
+        let mut heavy = self.heavy.lock().unwrap_or_else(PoisonError::into_inner);
+        if heavy.get(&person).is_some_and(|own| *own >= self.places.heavy_of_one) {
+            return Err(Error::rate_limited(1));
+        }
+        if heavy.values().sum::<usize>() >= self.places.heavy {
+            return Err(Error::unavailable("too many heavy requests at once"));
+        }
+        *heavy.entry(person).or_default() += 1;
+        Ok(HeavyPlace(self.clone(), person))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use crate::ids::Id;
+
+    fn refused<T>(outcome: Result<T>) -> Option<Code> {
+        outcome.err().map(|error| error.code())
+    }
+
+    #[test]
+    fn the_last_places_are_for_sessions_and_passwords_have_few() {
+        let gate = Gate::new(Places { all: 16, passwords: 2, heavy: 3, heavy_of_one: 2 });
+        let mut taken: Vec<_> = (0..14).map(|_| gate.enter(Weight::Plain).expect("a place")).collect();
+        assert_eq!(refused(gate.enter(Weight::Plain)), Some(Code::Unavailable));
+        taken.push(gate.enter(Weight::Session).expect("a place"));
+        taken.push(gate.enter(Weight::Password).expect("a place"));
+        assert_eq!(refused(gate.enter(Weight::Session)), Some(Code::Unavailable));
+        drop(taken);
+        let both = (gate.enter(Weight::Password).expect("a place"), gate.enter(Weight::Password).expect("a place"));
+        assert_eq!(refused(gate.enter(Weight::Password)), Some(Code::Unavailable));
+        assert!(gate.enter(Weight::Plain).is_ok(), "who was turned away holds no place");
+        drop(both);
+        assert!(gate.enter(Weight::Password).is_ok());
+    }
+
+    #[test]
+    fn nobody_has_all_the_heavy_ones() {
+        let gate = Gate::new(Places { all: 16, passwords: 2, heavy: 3, heavy_of_one: 2 });
+        let (one, other) = (Id::new(), Id::new());
+        let first = gate.begin(one).expect("a place");
+        let _second = gate.begin(one).expect("a place");
+        assert_eq!(refused(gate.begin(one)), Some(Code::RateLimited));
+        let _third = gate.begin(other).expect("a place");
+        assert_eq!(refused(gate.begin(other)), Some(Code::Unavailable));
+        drop(first);
+        assert!(gate.begin(one).is_ok());
+    }
+}
