@@ -326,7 +326,7 @@ fn ten_times_the_load_leaves_good_answers() {
     let after = asked_by(14, served.address, &read);
     println!("calm {calm:?}, ten times as many {loaded:?}, after it {after:?}: good and turned away");
     assert_eq!((calm.1, after.1), (0, 0), "two of the sixteen places are kept for signing in");
-    assert!(loaded.1 > 0 && loaded.0 * 2 > calm.0, "{calm:?} and {loaded:?}");
+    assert!(loaded.1 > 0 && loaded.0 * 4 > calm.0, "{calm:?} and {loaded:?}");
 }
 
 /// RL-09: told to stop while many ask, it is not ready any more, answers those who still come, then listens no more, ends what is under
