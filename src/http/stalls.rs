@@ -74,6 +74,10 @@ impl Connections {
     /// Watches a connection that was just accepted, for `HttpServer::on_connect`.
     pub fn watch(self: &Arc<Self>, stream: &dyn Any, data: &mut Extensions) {
         let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
+        // An answer goes out in pieces: the last would wait 40 ms for a client that acknowledges late (Nagle, RFC 9293 section 3.7.4).
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(error = %error, "a connection sends late what is small");
+        }
         #[cfg(target_os = "linux")]
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, u32::try_from(self.patience.as_millis()).unwrap_or(u32::MAX))
         {
