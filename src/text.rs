@@ -54,13 +54,27 @@ pub fn like(query: &str) -> String {
     format!("%{}%", fold(query))
 }
 
+/// How many signs the name of a file has at the most.
+const LONGEST_FILE_NAME: usize = 200;
+
 /// The name of a file as it may be shown: its last part, cleaned, without signs that turn the direction of writing, and not too long.
 #[must_use]
 pub fn file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let turned = |c: &char| !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept: String = clean(&last.chars().filter(turned).collect::<String>()).chars().take(200).collect();
+    let kept: String = clean(&last.chars().filter(turned).collect::<String>()).chars().take(LONGEST_FILE_NAME).collect();
     if kept.trim_matches('.').is_empty() { "file".to_owned() } else { kept }
+}
+
+/// The name of a file with one of these endings: as it is where it has one, else with the first.
+#[must_use]
+pub fn ending_in(name: &str, endings: &[&str]) -> String {
+    let (lower, first) = (name.to_lowercase(), endings.first().copied().unwrap_or_default());
+    if endings.iter().any(|ending| lower.ends_with(ending)) {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(LONGEST_FILE_NAME.saturating_sub(first.len())).collect();
+    kept + first
 }
 
 /// As much of a text as one field of a log line holds, 1 KiB; the writer escapes it.

@@ -17,7 +17,7 @@ pub struct Evidence {
     pub id: EvidenceId,
     /// The assignment.
     pub assignment: AssignmentId,
-    /// The name that it came with.
+    /// The name that it came with, ending as its type does.
     pub name: String,
     /// What it is, by its content.
     pub media_type: String,

@@ -5,6 +5,7 @@ mod sniff;
 pub mod spool;
 
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_multipart::{Multipart, MultipartError};
@@ -22,10 +23,15 @@ use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, Id};
 use crate::text;
 
+/// What keys begin with: a folder, where files are kept in one.
+const EVIDENCE: &str = "evidence";
+
 /// Where files are kept, and how large they may be. Cheap to clone.
 #[derive(Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
+    /// Where they are, if in a folder of this machine.
+    folder: Option<PathBuf>,
     limit: usize,
     quota: i64,
 }
@@ -33,7 +39,7 @@ pub struct Files {
 /// A file that arrived whole and is durable; nothing points at it yet.
 #[derive(Debug)]
 pub struct Received {
-    /// The name that the client gave: data, never a path.
+    /// The name that the client gave, ending as its type does: data, never a path.
     pub name: String,
     /// What it is, by its content.
     pub media_type: &'static str,
@@ -58,7 +64,8 @@ impl Files {
     /// # Errors
     /// One line that says why not.
     pub fn open(url: &str, limit: usize, quota: i64) -> Result<Self, String> {
-        Ok(Self { store: store(url)?, limit, quota })
+        let (store, folder) = store(url)?;
+        Ok(Self { store, folder, limit, quota })
     }
 
     /// Bytes that the files of one unit may take.
@@ -90,7 +97,7 @@ impl Files {
         let name = field.content_disposition().and_then(|disposition| disposition.get_filename()).unwrap_or("file").to_owned();
         let name = text::file_name(&name);
         let id: AnyId = Id::new();
-        let key = format!("evidence/{id}");
+        let key = format!("{EVIDENCE}/{id}");
         let upload = self.store.put_multipart(&Path::from(key.as_str())).await.map_err(lost)?;
         let mut writer = WriteMultipart::new(upload);
         let mut hash = digest::Context::new(&digest::SHA256);
@@ -126,7 +133,18 @@ impl Files {
             }
         };
         writer.finish().await.map_err(lost)?;
+        self.keep_private(&key).map_err(Error::unavailable)?;
+        let name = text::ending_in(&name, sniff::endings(media_type));
         Ok(Received { name, media_type, size: i64::try_from(size).unwrap_or(i64::MAX), sha256: hash.finish().as_ref().to_vec(), key })
+    }
+
+    /// A file is its owner's alone, also where a copy with its mode is put elsewhere.
+    fn keep_private(&self, key: &str) -> std::io::Result<()> {
+        #[cfg(unix)]
+        if let Some(folder) = &self.folder {
+            std::fs::set_permissions(folder.join(key), std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        }
+        Ok(())
     }
 
     /// The bytes under a key.
@@ -150,23 +168,37 @@ impl Files {
     /// # Errors
     /// 503 if the store is away.
     pub async fn older_than(&self, moment: DateTime<Utc>) -> Result<Vec<String>> {
-        let all: Vec<object_store::ObjectMeta> = self.store.list(Some(&Path::from("evidence"))).try_collect().await.map_err(lost)?;
+        let all: Vec<object_store::ObjectMeta> = self.store.list(Some(&Path::from(EVIDENCE))).try_collect().await.map_err(lost)?;
         Ok(all.into_iter().filter(|meta| meta.last_modified < moment).map(|meta| meta.location.to_string()).collect())
     }
 }
 
-fn store(url: &str) -> Result<Arc<dyn ObjectStore>, String> {
+/// The folder, and in it the one of our files, which nobody else may look into: one that was there before as well.
+fn private_folder(folder: &str) -> std::io::Result<()> {
+    let ours = PathBuf::from(folder).join(EVIDENCE);
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&ours)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(&ours, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
+/// What a URL names, and the folder where it is one.
+fn store(url: &str) -> Result<(Arc<dyn ObjectStore>, Option<PathBuf>), String> {
     if let Some(folder) = url.strip_prefix("file:") {
         let folder = folder.strip_prefix("//").unwrap_or(folder);
-        std::fs::create_dir_all(folder).map_err(|error| format!("cannot make {folder}: {error}"))?;
+        private_folder(folder).map_err(|error| format!("cannot make {folder} and keep it to ourselves: {error}"))?;
         let store = object_store::local::LocalFileSystem::new_with_prefix(folder).map_err(|error| error.to_string())?;
         // An acknowledged upload survives a power cut, as its row does.
-        return Ok(Arc::new(store.with_fsync(true)));
+        return Ok((Arc::new(store.with_fsync(true)), Some(PathBuf::from(folder))));
     }
     #[cfg(feature = "s3")]
     if let Some(bucket) = url.strip_prefix("s3://") {
         let store = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket).build().map_err(|error| error.to_string())?;
-        return Ok(Arc::new(store));
+        return Ok((Arc::new(store), None));
     }
     Err("the files URL must be file:PATH, or s3://BUCKET where the feature s3 is built in".to_owned())
 }

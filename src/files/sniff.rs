@@ -9,6 +9,10 @@ const INFLATED: u64 = 100 * 1024 * 1024;
 const ENTRIES: usize = 1000;
 const RATIO: u64 = 100;
 
+const PDF: &str = "application/pdf";
+const PNG: &str = "image/png";
+const JPEG: &str = "image/jpeg";
+const CSV: &str = "text/csv";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -57,20 +61,33 @@ impl Seen {
     pub fn media_type(&self, name: &str) -> Option<&'static str> {
         let head = self.head.as_slice();
         if head.starts_with(b"%PDF-") {
-            return Some("application/pdf");
+            return Some(PDF);
         }
         if head.starts_with(b"\x89PNG\r\n\x1a\n") {
-            return Some("image/png");
+            return Some(PNG);
         }
         if head.starts_with(b"\xff\xd8\xff") {
-            return Some("image/jpeg");
+            return Some(JPEG);
         }
         if head.starts_with(b"PK\x03\x04") {
             return office(&self.office);
         }
         let begins = head.trim_ascii_start().first();
         let plain = self.is_text && self.unfinished.is_empty() && begins != Some(&b'<');
-        (plain && name.to_lowercase().ends_with(".csv")).then_some("text/csv")
+        (plain && name.to_lowercase().ends_with(".csv")).then_some(CSV)
+    }
+}
+
+/// How the name of a file of this type may end: whoever saves it opens it by that, and not by what it is.
+pub fn endings(media_type: &str) -> &'static [&'static str] {
+    match media_type {
+        PDF => &[".pdf"],
+        PNG => &[".png"],
+        JPEG => &[".jpg", ".jpeg"],
+        CSV => &[".csv"],
+        DOCX => &[".docx"],
+        XLSX => &[".xlsx"],
+        _ => &[],
     }
 }
 
@@ -92,8 +109,8 @@ fn office(bytes: &[u8]) -> Option<&'static str> {
         kind = match &*name {
             "word/document.xml" => Some(DOCX),
             "xl/workbook.xml" => Some(XLSX),
-            // Macros run where they are opened.
-            name if name.ends_with("vbaProject.bin") => return None,
+            // Macros run where they are opened. Names of parts have no case (ECMA-376 part 2, 6.2.2.3).
+            name if name.to_ascii_lowercase().ends_with("vbaproject.bin") => return None,
             _ => kind,
         };
     }
@@ -127,6 +144,79 @@ mod tests {
             ("x.jpg", b"\xff\xd8\xff\xe0", Some("image/jpeg")),
         ] {
             assert_eq!(of(name, bytes), expected, "{name}");
+        }
+    }
+
+    /// What an entry of [`packed`] takes.
+    const EACH: u32 = 64 * 1024;
+
+    /// An office file of these entries.
+    fn packed(names: &[&str]) -> zip::ZipWriter<Cursor<Vec<u8>>> {
+        use std::io::Write;
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        for name in names {
+            writer.start_file(*name, stored).expect("starts");
+            writer.write_all(&vec![b' '; 64 * 1024]).expect("writes");
+        }
+        writer
+    }
+
+    fn whole(writer: zip::ZipWriter<Cursor<Vec<u8>>>) -> Vec<u8> {
+        writer.finish().expect("finishes").into_inner()
+    }
+
+    /// The same, where each entry says in the directory that it unpacks to so many bytes (APPNOTE.TXT 4.3.12).
+    fn claiming(mut bytes: Vec<u8>, size: u32) -> Vec<u8> {
+        let entries: Vec<usize> = (0..bytes.len() - 3).filter(|at| bytes[*at..].starts_with(b"PK\x01\x02")).collect();
+        for at in entries {
+            bytes[at + 24..at + 28].copy_from_slice(&size.to_le_bytes());
+        }
+        bytes
+    }
+
+    const WORD: [&str; 2] = ["[Content_Types].xml", "word/document.xml"];
+
+    /// What an archive unpacks to is measured before anybody unpacks it, by each of its limits at the edge.
+    #[test]
+    fn an_office_file_that_would_burst_is_refused() {
+        let numbered = |count: usize| (0..count).map(|number| format!("word/media/{number}.png")).collect::<Vec<String>>();
+        let with = |more: &[String]| whole(packed(&WORD.into_iter().chain(more.iter().map(String::as_str)).collect::<Vec<_>>()));
+        assert_eq!(office(&with(&[])), Some(DOCX));
+        assert_eq!((office(&with(&numbered(ENTRIES - 2))), office(&with(&numbered(ENTRIES - 1)))), (Some(DOCX), None), "entries");
+        let times = |count: usize, ratio: u32| office(&claiming(with(&numbered(count - WORD.len())), EACH * ratio));
+        assert_eq!((times(2, 100), times(2, 101)), (Some(DOCX), None), "a hundredfold");
+        assert_eq!((times(16, 100), times(17, 100)), (Some(DOCX), None), "a hundred mebibytes");
+    }
+
+    #[test]
+    fn an_office_file_has_neither_links_nor_macros() {
+        let mut linked = packed(&WORD);
+        linked.add_symlink("word/media/1.png", "/etc/passwd", zip::write::SimpleFileOptions::default()).expect("links");
+        assert_eq!(office(&whole(linked)), None);
+        for macros in ["word/vbaProject.bin", "word/VBAPROJECT.BIN", "xl/vbaProject.bin"] {
+            assert_eq!(office(&whole(packed(&[WORD[0], WORD[1], macros]))), None, "{macros}");
+        }
+        for (names, expected) in [
+            (&["[Content_Types].xml", "xl/workbook.xml"][..], Some(XLSX)),
+            (&["word/document.xml"], None),
+            (&["[Content_Types].xml", "readme.txt"], None),
+        ] {
+            assert_eq!(office(&whole(packed(names))), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_type_has_its_endings() {
+        for (name, media_type, expected) in [
+            ("Biên bản.PDF", PDF, "Biên bản.PDF"),
+            ("xem.hta", PDF, "xem.hta.pdf"),
+            ("ảnh.jpeg", JPEG, "ảnh.jpeg"),
+            ("ảnh", JPEG, "ảnh.jpg"),
+            ("kế hoạch.docm", DOCX, "kế hoạch.docm.docx"),
+            ("số liệu.xlsx.", XLSX, "số liệu.xlsx..xlsx"),
+        ] {
+            assert_eq!(crate::text::ending_in(name, endings(media_type)), expected);
         }
     }
 }

@@ -18,9 +18,7 @@ use crate::error::{Code, Error, Language};
 /// Hangs these paths into an application.
 pub fn configure(config: &mut web::ServiceConfig, api: &Api) {
     let document: Arc<[u8]> = serde_json::to_vec(api.document()).unwrap_or_default().into();
-    let viewer = Arc::new(
-        Config::from("/openapi.json").persist_authorization(true).display_request_duration(true).filter(true).validator_url("none"),
-    );
+    let viewer = Arc::new(Config::from("/openapi.json").display_request_duration(true).filter(true).validator_url("none"));
     fixed(config, "/openapi.json", move |req: HttpRequest| ready(openapi(&document, &req)));
     fixed(config, "/docs", || async { HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish() });
     fixed(config, "/docs/{file:.*}", move |req: HttpRequest, file: web::Path<String>| ready(swagger(viewer.clone(), &req, &file)));
@@ -66,7 +64,7 @@ fn swagger(viewer: Arc<Config<'static>>, req: &HttpRequest, file: &str) -> HttpR
             .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
             .insert_header((
                 header::CONTENT_SECURITY_POLICY,
-                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
             ))
             .body(found.bytes.into_owned()),
         Ok(None) => problem::render(&Error::not_found(), req),

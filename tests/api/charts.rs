@@ -11,7 +11,10 @@ const SERIES: &str = "/api/v1/indicators/MN03/chart.svg";
 fn svg(reply: Reply) -> String {
     let reply = reply.expect(200);
     assert_eq!(reply.header("content-type"), "image/svg+xml; charset=utf-8");
-    assert_eq!(reply.header("content-security-policy"), "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    assert_eq!(
+        reply.header("content-security-policy"),
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    );
     assert_eq!((reply.header("x-content-type-options"), reply.header("cache-control")), ("nosniff".into(), "private, no-cache".into()));
     let text = String::from_utf8(reply.body).expect("text");
     sound(&text);

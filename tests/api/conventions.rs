@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 
 use serde_json::json;
 
-use crate::harness::TestApp;
+use crate::evidence;
+use crate::harness::{Reply, TestApp};
+use crate::values::province;
 
 #[test]
 fn parameters_are_known_given_once_and_in_range() {
@@ -110,6 +112,65 @@ fn every_answer_is_dressed_and_only_listed_origins_may_read() {
     assert_eq!(sane.header("x-request-id"), "yeu-cau_1.2");
     let forged = app.nobody().send("GET", "/health/live", &[("X-Request-Id", "a b{\"x\":1}")], None).expect(200);
     assert_ne!(forged.header("x-request-id"), "a b{\"x\":1}");
+}
+
+/// No answer can be framed, and none has its links turned elsewhere: whatever kind it is of, its policy says so itself, for
+/// `default-src` reaches neither.
+#[test]
+fn every_policy_names_its_base_and_its_frames() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let file = evidence::upload(&school, &evidence::given(&admin, "MN-DB-001"), "Biên bản.pdf", b"%PDF-1.7").expect(201).json();
+    let get = |path: &str, accept: &str| admin.send("GET", path, &[("Accept", accept)], None).expect(200);
+    let answers: [Reply; 9] = [
+        get("/api/v1/me", "application/json"),
+        get("/api/v1/units", "application/json"),
+        get("/api/v1/indicators/MN03/chart.svg", "image/svg+xml"),
+        get(file["href"].as_str().expect("a path"), "application/pdf"),
+        get("/docs/", "text/html"),
+        get("/openapi.json", "application/json"),
+        get("/problems/not-found", "text/html"),
+        get("/health/live", "application/json"),
+        app.nobody().get("/api/v1/none").expect(404),
+    ];
+    for answer in answers {
+        let policy = answer.header("content-security-policy");
+        let directives: Vec<&str> = policy.split("; ").collect();
+        for directive in ["base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(directives.contains(&directive), "{policy}");
+        }
+        assert!(directives.contains(&"default-src 'none'") || directives.contains(&"object-src 'none'"), "{policy}");
+    }
+}
+
+/// ASVS 4.2.1, HT-13: where a request ends is never in doubt: one with two lengths, or with a length and a coding, is refused and its
+/// connection closed, so that nothing behind it is taken for a request.
+#[test]
+fn where_a_request_ends_is_not_in_doubt() {
+    let app = TestApp::start();
+    for lengths in [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 4",
+        "Content-Length: 4\r\nContent-Length: 5",
+        "Content-Length: 4\r\nContent-Length: 4",
+        "Content-Length: 4, 5",
+        "Content-Length: +4",
+        "Content-Length: -4",
+        "Content-Length: 0x4",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding: xchunked",
+    ] {
+        let mut stream = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).expect("connects");
+        let head = format!("POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{lengths}\r\n\r\n");
+        let hidden = "0\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+        let _ = stream.write_all(format!("{head}{hidden}").as_bytes());
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.matches("HTTP/1.1").count() == 1, "{lengths}: {answer}");
+    }
+    app.nobody().get("/health/live").expect(200);
 }
 
 #[test]

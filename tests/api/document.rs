@@ -93,6 +93,15 @@ fn routes_and_document_are_the_same_set_and_none_is_open_by_mistake() {
     }
 }
 
+/// ASVS 14.3.1: the viewer knows a token only as long as its page is open: nothing of it stays in the browser's storage.
+#[test]
+fn the_viewer_keeps_no_token() {
+    let app = TestApp::start();
+    let script = String::from_utf8(app.nobody().get("/docs/swagger-initializer.js").expect(200).body).expect("text");
+    assert!(script.contains("/openapi.json"), "{script}");
+    assert!(!script.contains("persistAuthorization") || script.contains("\"persistAuthorization\": false"), "{script}");
+}
+
 #[test]
 fn what_stands_outside_the_api_works_offline() {
     let app = TestApp::start();

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::harness::{Caller, Reply, TestApp};
 use crate::values::province;
 
-fn upload(caller: &Caller<'_>, assignment: &str, name: &str, bytes: &[u8]) -> Reply {
+pub fn upload(caller: &Caller<'_>, assignment: &str, name: &str, bytes: &[u8]) -> Reply {
     let mut body =
         format!("--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/html\r\n\r\n")
             .into_bytes();
@@ -62,15 +62,43 @@ fn a_file_is_what_its_content_says_and_comes_back_as_it_went() {
     large.resize(1024 * 1024 + 1, b' ');
     upload(&school, &id, "to.pdf", &large).problem(413, "too_large");
     school.post(&format!("/api/v1/assignments/{id}/evidence"), &json!({})).problem(415, "unsupported_media_type");
-    for name in ["../../etc/passwd", "CON", "a\\b.pdf", "..", &"x".repeat(300)] {
+    for name in ["../../etc/passwd", "CON", "a\\b.pdf", "..", "xem.hta", &"x".repeat(300)] {
         let name = upload(&school, &id, name, pdf).expect(201).json()["name"].as_str().expect("a name").to_owned();
-        assert!(!name.contains(['/', '\\']) && !name.is_empty() && name.chars().count() <= 200, "{name}");
+        assert!(
+            !name.contains(['/', '\\'])
+                && std::path::Path::new(&name).extension().is_some_and(|end| end == "pdf")
+                && name.chars().count() <= 200,
+            "{name}"
+        );
     }
-    assert_eq!(stored(&app), 6);
+    let table = upload(&school, &id, "số liệu.csv", "trường,số trẻ\nTu Lý,31\n".as_bytes()).expect(201).json();
+    let table = admin.send("GET", table["href"].as_str().expect("a path"), &[("Accept", "text/csv")], None).expect(200);
+    assert_eq!(table.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(stored(&app), 8);
     admin.send("DELETE", &path, &[], None).problem(403, "forbidden");
     school.send("DELETE", &path, &[], None).expect(204);
     school.get(&path).problem(404, "not_found");
-    assert_eq!(stored(&app), 5);
+    assert_eq!(stored(&app), 7);
+}
+
+/// Whoever has another account of the machine reads no file: the folder is ours alone, one that was there before as well, and so is
+/// each file.
+#[cfg(unix)]
+#[test]
+fn files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let app = TestApp::start();
+    let admin = province(&app);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let id = given(&admin, "MN-DB-001");
+    upload(&school, &id, "Biên bản.pdf", b"%PDF-1.7").expect(201);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    let folder = app.files.join("evidence");
+    let files: Vec<u32> = std::fs::read_dir(&folder).expect("a folder").map(|entry| mode(&entry.expect("an entry").path())).collect();
+    assert_eq!((mode(&app.files), mode(&folder), files), (0o700, 0o700, vec![0o600]));
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).expect("opens");
+    let _other = app.beside();
+    assert_eq!(mode(&folder), 0o700);
 }
 
 #[test]
