@@ -72,7 +72,7 @@ pub struct NewSession {
     #[schema(min_length = 1, max_length = 128, format = Password)]
     pub password: String,
     /// The code of the second factor, where the account has one, or one of its recovery codes.
-    #[schema(pattern = "^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$")]
+    #[schema(pattern = "^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){5})$")]
     pub totp: Option<String>,
     /// `web` unless given.
     pub client: Option<Client>,

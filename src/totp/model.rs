@@ -26,7 +26,7 @@ pub struct TotpCode {
 
 /// What lets in without the app.
 #[derive(Clone, Serialize, ToSchema)]
-#[schema(example = json!({"recovery_codes": ["aaaa-bbbb-cccc-dddd"]}))]
+#[schema(example = json!({"recovery_codes": ["aaaa-bbbb-cccc-dddd-eeee-ffff"]}))]
 pub struct RecoveryCodes {
     /// Ten codes, each good for one sign-in in place of the app's.
     pub recovery_codes: Vec<String>,

@@ -14,6 +14,10 @@ pub const RECOVERY_CODES: usize = 10;
 /// How long after signing in a second factor may be enrolled, in seconds: a session that somebody found is not enough (ASVS 7.5.1).
 pub const RECENT: i64 = 300;
 
+/// How many letters of five bits each a recovery code has: 120 bits, more than the 112 under which it would have to be hashed as
+/// passwords are (ASVS 6.5.2).
+const RECOVERY_LETTERS: usize = 24;
+
 /// RFC 4648 without padding, in small letters: what people can type.
 const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
@@ -44,7 +48,7 @@ pub fn step_of(secret: &[u8], code: &str, now: Instant) -> Result<Option<i64>> {
     Ok(totp(secret, "")?.check(code, now).and_then(|step| i64::try_from(step).ok()))
 }
 
-/// Ten new recovery codes of 80 bits.
+/// Ten new recovery codes, in groups of four letters.
 ///
 /// # Errors
 /// 500 if the machine has no randomness.
@@ -53,7 +57,7 @@ pub fn recovery_codes() -> Result<Vec<String>> {
 }
 
 fn recovery_code() -> Result<String> {
-    let mut bytes = [0_u8; 16];
+    let mut bytes = [0_u8; RECOVERY_LETTERS];
     aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;
     let letters: Vec<char> = bytes.iter().filter_map(|byte| LETTERS.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect();
     Ok(letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-"))
@@ -80,6 +84,8 @@ mod tests {
         let codes = recovery_codes().expect("codes");
         let different: std::collections::HashSet<_> = codes.iter().collect();
         assert_eq!((codes.len(), different.len()), (10, 10));
-        assert!(codes.iter().all(|code| code.len() == 19 && code.split('-').all(|part| part.len() == 4)), "{codes:?}");
+        let typed = |part: &str| part.len() == 4 && part.bytes().all(|letter| LETTERS.contains(&letter));
+        assert!(codes.iter().all(|code| code.split('-').count() == 6 && code.split('-').all(typed)), "{codes:?}");
+        assert_eq!(LETTERS.len().ilog2() * 24, 120, "bits of a code");
     }
 }

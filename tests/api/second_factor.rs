@@ -90,6 +90,7 @@ fn a_code_is_good_once_and_wrong_ones_count() {
     sign_in(&app, "vp.hoa", Some(&app.code(&secret))).expect(201);
 }
 
+/// AU-14: a recovery code has 120 random bits, is good once, and goes with the factor that it stands for.
 #[test]
 fn a_recovery_code_lets_in_once_and_a_reset_takes_all_away() {
     let app = TestApp::start();
@@ -101,9 +102,10 @@ fn a_recovery_code_lets_in_once_and_a_reset_takes_all_away() {
     app.clock.advance(1);
     other.get("/api/v1/me").problem(401, "invalid_token");
     let code = codes["recovery_codes"][3].as_str().expect("a code");
+    assert_eq!(code.len(), "aaaa-bbbb-cccc-dddd-eeee-ffff".len());
     sign_in(&app, "vp.hoa", Some(code)).expect(201);
     sign_in(&app, "vp.hoa", Some(code)).problem(401, "invalid_credentials");
-    sign_in(&app, "vp.hoa", Some("aaaa-bbbb-cccc-dddd")).problem(401, "invalid_credentials");
+    sign_in(&app, "vp.hoa", Some("aaaa-bbbb-cccc-dddd-eeee-ffff")).problem(401, "invalid_credentials");
     sign_in(&app, "vp.hoa", codes["recovery_codes"][4].as_str()).expect(201);
 
     let id = me(&user)["id"].as_str().expect("an id").to_owned();
