@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use tiendo::access::keys;
+use tiendo::access::keys::{self, Turn};
 use tiendo::access::policy::Duty;
 use tiendo::app::{self, App};
 use tiendo::bar::Bar;
@@ -80,10 +80,13 @@ struct Rotate {
     database: DatabaseSettings,
     #[command(flatten)]
     keys: KeySettings,
-    /// Seconds until the new key signs: longer than anyone keeps the public keys. 0 is for a key that was stolen; verifiers of others
-    /// may then refuse tokens for some minutes
+    /// Seconds until the new key signs: longer than anyone keeps the public keys, or verifiers of others may refuse tokens for some minutes
     #[arg(long, default_value_t = 24 * 3600, value_parser = clap::value_parser!(i64).range(0..=90 * 24 * 3600))]
     lead_seconds: i64,
+    /// Somebody may have a key: the new one signs now, and whatever those before it signed is refused within a minute on every instance.
+    /// Who is signed in stays so by refreshing
+    #[arg(long, conflicts_with = "lead_seconds")]
+    revoke: bool,
 }
 
 #[derive(Subcommand)]
@@ -351,13 +354,13 @@ fn run_rotate(command: &Rotate) -> Outcome {
     let database = open(&command.database)?;
     let context = Context::system("keys rotate", Clock::System.now());
     let file = command.keys.key_file.as_ref();
-    let key = database.write_here(&context, |tx| keys::rotate(tx, file, command.lead_seconds)).map_err(told)?;
-    say(&format!(
-        "key {} is published and signs from {}; the one before it verifies until {}",
-        key.kid,
-        key.signs_from.rfc3339(),
-        key.signs_from.plus(keys::OVERLAP).rfc3339()
-    ));
+    let turn = if command.revoke { Turn::AtOnce } else { Turn::After(command.lead_seconds) };
+    let key = database.write_here(&context, |tx| keys::rotate(tx, file, turn)).map_err(told)?;
+    let before = match turn {
+        Turn::After(_) => format!("the one before it verifies until {}", key.signs_from.plus(keys::OVERLAP).rfc3339()),
+        Turn::AtOnce => "none before it verifies any more".to_owned(),
+    };
+    say(&format!("key {} is published and signs from {}; {before}", key.kid, key.signs_from.rfc3339()));
     Ok(())
 }
 

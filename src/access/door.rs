@@ -8,7 +8,7 @@ use super::caller::{Caller, Person, RequestMarks};
 use super::once::Running;
 use super::password::Passwords;
 use super::ring::Ring;
-use super::token::{self, Claims, Keys};
+use super::token::{self, Keys, Verified};
 use super::vault::Vault;
 use crate::clock::{Clock, Instant};
 use crate::config::{AccountSettings, ServerSettings};
@@ -40,8 +40,8 @@ struct Inner {
     /// Requests under keys.
     running: Arc<Running>,
     refusals: Refusals,
-    /// Tokens whose signature was checked, by digest. Their times are checked again at each use.
-    tokens: Cache<[u8; 32], Arc<Claims>>,
+    /// Tokens whose signature was checked, by digest. Their times and their key are checked again at each use.
+    tokens: Cache<[u8; 32], Arc<Verified>>,
     /// People by session, and when they were read.
     people: Cache<SessionId, (Instant, Arc<Person>)>,
 }
@@ -167,7 +167,8 @@ impl Door {
     /// 401 for a token that is not ours, has ended, or whose session or account has.
     pub async fn identify(&self, token: &str) -> Result<Arc<Person>> {
         let now = self.now();
-        let claims = self.claims(token, now).await?;
+        let verified = self.verified(token, now).await?;
+        let claims = &verified.claims;
         if let Some((read_at, person)) = self.0.people.get(&claims.sid)
             && (0..FRESH).contains(&(now.micros() - read_at.micros()))
             && person.id == claims.sub
@@ -183,20 +184,20 @@ impl Door {
     }
 
     /// Checking a signature takes 60 µs, looking a digest up takes none.
-    async fn claims(&self, token: &str, now: Instant) -> Result<Arc<Claims>> {
+    async fn verified(&self, token: &str, now: Instant) -> Result<Arc<Verified>> {
         let digest = <[u8; 32]>::try_from(token::digest(token)).map_err(|_| Error::new(Code::InvalidToken))?;
-        if let Some(claims) = self.0.tokens.get(&digest) {
-            token::check(&claims, now)?;
-            return Ok(claims);
-        }
         let keys = self.keys();
-        let claims = if keys.is_strange(token) && self.0.ring.look_again(&self.0.database, now).await {
+        if let Some(verified) = self.0.tokens.get(&digest) {
+            keys.still_holds(&verified, now)?;
+            return Ok(verified);
+        }
+        let verified = if keys.is_strange(token) && self.0.ring.look_again(&self.0.database, now).await {
             self.keys().verify(token, now)
         } else {
             keys.verify(token, now)
         };
-        let claims = Arc::new(claims?);
-        self.0.tokens.insert(digest, claims.clone());
-        Ok(claims)
+        let verified = Arc::new(verified?);
+        self.0.tokens.insert(digest, verified.clone());
+        Ok(verified)
     }
 }

@@ -73,19 +73,34 @@ pub fn prepare(tx: &mut Tx<'_>, file: Option<&KeyFile>) -> Result<StoredKeys> {
     read(tx, file)
 }
 
-/// Makes a key that is published at once and signs after `lead` seconds; those before it verify as long as a token of theirs may live.
-/// Answers the new one.
+/// How a new key takes the place of those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It signs after so many seconds; those before it verify as long as a token of theirs may live.
+    After(i64),
+    /// Somebody may have one of those before it: it signs now, and they verify nothing more.
+    AtOnce,
+}
+
+/// Makes a key that is published at once. Answers it.
 ///
 /// # Errors
 /// As [`read`].
-pub fn rotate(tx: &mut Tx<'_>, file: Option<&KeyFile>, lead: i64) -> Result<StoredKey> {
+pub fn rotate(tx: &mut Tx<'_>, file: Option<&KeyFile>, turn: Turn) -> Result<StoredKey> {
     prepare(tx, file)?;
-    let key = token::generate(tx.now().plus(lead))?;
-    let before = signing_keys::table.filter(signing_keys::retired_at.is_null());
-    diesel::update(before).set(signing_keys::retired_at.eq(key.signs_from.plus(OVERLAP))).execute(tx.conn)?;
+    let now = tx.now();
+    let (signs_from, retired_at, action) = match turn {
+        Turn::After(lead) => (now.plus(lead), now.plus(lead + OVERLAP), "key.rotate"),
+        Turn::AtOnce => (now, now, "key.revoke"),
+    };
+    let key = token::generate(signs_from)?;
+    // One that an earlier turn retires later is retired now if this one is because of a theft.
+    let later = signing_keys::retired_at.gt(retired_at).assume_not_null();
+    let before = signing_keys::table.filter(signing_keys::retired_at.is_null().or(later));
+    diesel::update(before).set(signing_keys::retired_at.eq(retired_at)).execute(tx.conn)?;
     insert(tx, file, &key)?;
     let id: AnyId = key.kid.parse().map_err(|_| Error::internal("a key's name is an id"))?;
-    journal::append(tx, Entry::new("key.rotate", None, "key", id))?;
+    journal::append(tx, Entry::new(action, None, "key", id))?;
     Ok(key)
 }
 

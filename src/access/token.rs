@@ -62,6 +62,15 @@ pub struct Claims {
     pub duties: Vec<Duty>,
 }
 
+/// A token whose signature is ours.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// The key that signed it.
+    pub kid: String,
+    /// What it says.
+    pub claims: Claims,
+}
+
 /// A key as the database keeps it.
 pub struct StoredKey {
     /// Its name.
@@ -183,16 +192,27 @@ impl Keys {
         key.or(self.keys.first()).ok_or_else(|| Error::internal("there is no signing key"))
     }
 
-    /// The claims of a token that is ours and holds now.
+    /// A token that is ours and holds now.
     ///
     /// # Errors
     /// 401 `token_expired` for one of ours past its time, `invalid_token` for every other.
-    pub fn verify(&self, token: &str, now: Instant) -> Result<Claims> {
+    pub fn verify(&self, token: &str, now: Instant) -> Result<Verified> {
         let kid = named_key(token, TYPE).ok_or_else(invalid)?;
         let key = self.keys.iter().find(|key| key.kid == kid && key.holds(now)).ok_or_else(invalid)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &signature_only()).map_err(|_| invalid())?.claims;
         check(&claims, now)?;
-        Ok(claims)
+        Ok(Verified { kid, claims })
+    }
+
+    /// Whether a token whose signature was verified before still holds: its times, and the key that signed it.
+    ///
+    /// # Errors
+    /// As [`Keys::verify`].
+    pub fn still_holds(&self, verified: &Verified, now: Instant) -> Result<()> {
+        if !self.keys.iter().any(|key| key.kid == verified.kid && key.holds(now)) {
+            return Err(invalid());
+        }
+        check(&verified.claims, now)
     }
 
     /// Whether the token is of our kind and names a key that is not among these.
@@ -237,7 +257,7 @@ fn signature_only() -> Validation {
 ///
 /// # Errors
 /// As [`Keys::verify`].
-pub fn check(claims: &Claims, now: Instant) -> Result<()> {
+fn check(claims: &Claims, now: Instant) -> Result<()> {
     let now = now.unix();
     let ours = claims.iss == ISSUER && claims.aud == AUDIENCE && claims.exp.saturating_sub(claims.iat) <= LIFETIME;
     if !ours || claims.iat > now + LEEWAY || claims.nbf > now + LEEWAY {

@@ -11,10 +11,11 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use serde_json::{Value, json};
-use tiendo::access::keys;
+use tiendo::access::keys::{self, Turn};
 use tiendo::db::Context;
 
 use crate::harness::{Caller, TestApp};
+use crate::program::refusal;
 
 /// Makes tokens out of a real one and of the key that signed it.
 struct Forge {
@@ -46,7 +47,7 @@ fn db_key(app: &TestApp, kid: &str) -> EcdsaKeyPair {
 }
 
 fn db_rotate(app: &TestApp, lead: i64) -> String {
-    app.database.write_here(&Context::system("test", app.clock.now()), |tx| keys::rotate(tx, None, lead)).expect("rotates").kid
+    app.database.write_here(&Context::system("test", app.clock.now()), |tx| keys::rotate(tx, None, Turn::After(lead))).expect("rotates").kid
 }
 
 fn strange_key() -> EcdsaKeyPair {
@@ -434,6 +435,39 @@ fn a_key_turns_over_without_a_refused_token() {
     assert_eq!(signers, [old, new], "each in its time, on both instances");
     let signed = app.bearer(sessions[0]["access_token"].as_str().expect("a token"));
     signed.get(&format!("/api/v1/units?limit=1&cursor={cursor}")).expect(200);
+}
+
+/// JW-12, CF-04: a key that somebody else may have verifies nothing more: not what that person forges, not what is remembered of tokens that
+/// were verified before, and on no instance once its keys are fresh. One that waits for its turn goes with it. Sessions go on with a new token.
+#[test]
+fn a_stolen_key_is_of_no_use() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let other = app.beside();
+    let session = app.nobody().post("/api/v1/sessions", &app.credentials("quan.tri")).expect(201).json();
+    let forge = Forge::of(&admin);
+    let (old, next) = (kid_of(admin.token.as_deref().expect("signed in")), db_rotate(&app, 3600));
+    app.clock.advance(61);
+    for instance in [&app, &other] {
+        instance.bearer(admin.token.as_deref().expect("signed in")).get("/api/v1/me").expect(200);
+        assert_eq!(published(instance), [old.clone(), next.clone()]);
+    }
+    let place = app.url();
+    assert!(refusal(&["keys", "rotate", "--revoke", "--lead-seconds", "60"], &[("DATABASE_URL", &place)]).contains("--lead-seconds"));
+    let revoke = |tx: &mut tiendo::db::Tx<'_>| keys::rotate(tx, None, Turn::AtOnce);
+    let new = app.database.write_here(&Context::system("test", app.clock.now()), revoke).expect("revokes").kid;
+    app.clock.advance(61);
+    let now = app.clock.now().unix();
+    let claims = changed(&changed(&forge.claims, "iat", Some(json!(now))), "exp", Some(json!(now + 600)));
+    let waiting = changed(&forge.header, "kid", Some(json!(next)));
+    for instance in [&app, &other] {
+        assert_eq!(published(instance), std::slice::from_ref(&new));
+        refused(instance, admin.token.as_deref().expect("signed in"));
+        refused(instance, &forge.token(&forge.header, &claims));
+        refused(instance, &sign(&db_key(&app, &next), &waiting, &claims));
+    }
+    let again = other.nobody().post("/api/v1/sessions/refresh", &json!({"refresh_token": session["refresh_token"]})).expect(200).json();
+    app.bearer(again["access_token"].as_str().expect("a token")).get("/api/v1/me").expect(200);
 }
 
 /// JW-13: the published keys are kept for less than a new one is published before it signs, tell nothing private, and are enough for
