@@ -112,6 +112,17 @@ impl Passwords {
         .await
     }
 
+    /// Whether a hash was made with less than what is asked today, and so is made anew when its password is at hand.
+    #[must_use]
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        let Ok(parsed) = PasswordHash::new(hash) else { return false };
+        let weaker = |had: &Params| {
+            let asked = self.argon2.params();
+            had.m_cost() < asked.m_cost() || had.t_cost() < asked.t_cost()
+        };
+        parsed.algorithm != Algorithm::Argon2id.ident() || Params::try_from(&parsed).is_ok_and(|had| weaker(&had))
+    }
+
     /// Whether a password is easily guessed by one who knows `known` of its owner: names, address, unit. It is weighed without diacritics
     /// and spaces, as people type it where they cannot write Vietnamese: under 10¹⁰ guesses is easy (zxcvbn's score 4 is what is asked), beside
     /// a second factor under 10⁶ (score 2).

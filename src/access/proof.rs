@@ -3,6 +3,7 @@
 use super::Access;
 use super::policy::UseAccount;
 use crate::error::{Code, Error, Result};
+use crate::journal::{self, Entry};
 use crate::sessions::guesses::{self, Patience};
 use crate::users;
 
@@ -20,6 +21,14 @@ impl Access<UseAccount> {
             })
             .await?;
         if !self.passwords().verify(password, hash).await? {
+            // Whoever found an open session is on record with its first guess.
+            let entry = Entry {
+                code: Some(person.username.clone()),
+                unit: Some(person.unit),
+                refused: true,
+                ..Entry::new("user.prove", None, "user", id.any())
+            };
+            self.write(move |tx| journal::append(tx, entry.clone())).await?;
             return Err(Error::new(Code::InvalidCredentials));
         }
         // It was no wrong guess, whatever becomes of the request.

@@ -14,7 +14,7 @@ text_enum! {
     pub enum AuditOutcome {
         /// It was done.
         Done = "done",
-        /// It was refused (403).
+        /// It was refused (403), or a password or code did not fit (401).
         Refused = "refused",
     }
 }

@@ -87,16 +87,17 @@ async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, pee
     let length = password.chars().count();
     let account = looked_up(&access, &name, peer.ip.clone()).await?;
     let hash = account.as_ref().filter(|account| account.active).and_then(|account| account.password_hash.clone());
-    let right = access.passwords().verify(password, hash).await?;
+    let right = access.passwords().verify(password.clone(), hash.clone()).await?;
     let Some(account) = account.as_ref().filter(|_| right) else { return Err(wrong(&access, peer.ip, account, name).await) };
     let factor = match (&account.totp, new.totp) {
         (None, _) => None,
-        (Some(_), None) => return Err(Error::new(Code::TotpRequired)),
+        (Some(_), None) => return Err(halfway(&access, account, &name).await),
         (Some(sealed), Some(code)) => match Factor::read(&access, account.id, sealed, &code)? {
             Some(factor) => Some(factor),
             None => return Err(wrong(&access, peer.ip, Some(account.clone()), name).await),
         },
     };
+    let anew = hashed_anew(&access, password, hash).await;
     let (refresh_token, digest) = token::opaque()?;
     let client = new.client.unwrap_or(Client::Web);
     let lives = Lives::from(&**access.settings());
@@ -111,6 +112,9 @@ async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, pee
             if !factor.as_ref().map_or(Ok(true), |factor| factor.take(tx, user))? {
                 return Ok(None);
             }
+            if let Some((before, after)) = &anew {
+                users::store::hash_anew(tx, user, before, after)?;
+            }
             if short {
                 users::store::require_change(tx, user)?;
             }
@@ -124,6 +128,14 @@ async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, pee
     let Some((until, me)) = opened else { return Err(wrong(&access, peer.ip, Some(account.clone()), name).await) };
     let tokens = issue(&access, session, client, refresh_token, until, me)?;
     Ok(CreatedSecret(tokens, format!("/api/v1/sessions/{session}")))
+}
+
+/// The hash that the right password had, and a better one where that was made with less than what is asked today. While too many
+/// passwords are being checked it stays as it is until the next time.
+async fn hashed_anew(access: &Access<Anyone>, password: String, hash: Option<String>) -> Option<(String, String)> {
+    let before = hash.filter(|hash| access.passwords().is_outdated(hash))?;
+    let after = access.passwords().hash(password).await.ok()?;
+    Some((before, after))
 }
 
 /// A second factor that fits, and can be taken once.
@@ -160,12 +172,23 @@ async fn wrong(access: &Access<Anyone>, ip: Option<String>, account: Option<Acco
             if let Some(ip) = &ip {
                 guesses::was_wrong(tx, patience, ip)?;
             }
-            let Some(account) = &account else { return Ok(()) };
-            let entry = Entry::new("session.create", None, "user", account.id.any());
-            journal::append(tx, Entry { code: Some(name.clone()), unit: Some(account.unit), refused: true, ..entry })
+            account.as_ref().map_or(Ok(()), |account| journal::append(tx, not_let_in(account, &name)))
         })
         .await;
     counted.err().unwrap_or_else(|| Error::new(Code::InvalidCredentials))
+}
+
+/// 401 `totp_required`: whoever has the password alone is on record, for it may be known to somebody else (ASVS 16.3.1).
+async fn halfway(access: &Access<Anyone>, account: &Account, name: &str) -> Error {
+    let why = serde_json::json!({"reason": Code::TotpRequired.code()}).to_string();
+    let entry = Entry { after: Some(why), ..not_let_in(account, name) };
+    let recorded = access.write(move |tx| journal::append(tx, entry.clone())).await;
+    recorded.err().unwrap_or_else(|| Error::new(Code::TotpRequired))
+}
+
+fn not_let_in(account: &Account, name: &str) -> Entry {
+    let entry = Entry::new("session.create", None, "user", account.id.any());
+    Entry { code: Some(name.to_owned()), unit: Some(account.unit), refused: true, ..entry }
 }
 
 /// The account with a name, after the guess is counted: one of a name that waits is not looked at, and told as a wrong one is.

@@ -352,6 +352,18 @@ pub fn past_hashes(db: &mut Db<'_>, id: UserId, remembered: i64) -> Result<Vec<S
 pub fn known_of(db: &mut Db<'_>, id: UserId) -> Result<Vec<String>> {
     let day = db.today();
     let unit = unit_spells::table
+/// Keeps the same password under a better hash, unless it was changed meanwhile.
+///
+/// # Errors
+/// Database errors.
+pub fn hash_anew(tx: &mut Tx<'_>, id: UserId, before: &str, after: &str) -> Result<()> {
+    let same = users::table.find(id).filter(users::password_hash.eq(before));
+    diesel::update(same).set(users::password_hash.eq(after)).execute(tx.conn)?;
+    let same = password_history::table.filter(password_history::user_id.eq(id)).filter(password_history::hash.eq(before));
+    diesel::update(same).set(password_history::hash.eq(after)).execute(tx.conn)?;
+    Ok(())
+}
+
         .filter(unit_spells::unit_id.eq(users::unit_id))
         .filter(unit_spells::valid_from.le(day))
         .filter(unit_spells::valid_to.gt(day))

@@ -104,6 +104,73 @@ fn a_changed_password_ends_other_sessions_and_old_ones_are_not_taken_again() {
     assert_eq!(change(OTHER, PASSWORD).faults(), ["/new_password password_reused"]);
 }
 
+/// A hash that was made with less than what is asked today is made anew when its password is right, and no other is touched.
+#[test]
+fn a_weak_hash_is_made_anew_with_the_next_sign_in() {
+    use diesel::prelude::*;
+    use tiendo::db::schema::{password_history, users};
+    let app = TestApp::start();
+    let user = app.admin().user("mn.hoa", "SGD", &["viewer"]);
+    let context = tiendo::db::Context::system("test", app.clock.now());
+    let hash = || {
+        let query = |tx: &mut tiendo::db::Tx<'_>| {
+            Ok(users::table.filter(users::username.eq("mn.hoa")).select(users::password_hash.assume_not_null()).first::<String>(tx.conn)?)
+        };
+        app.database.write_here(&context, query).expect("reads")
+    };
+    let strong = hash();
+    assert_eq!(sign_in(&app, "mn.hoa", PASSWORD), 201);
+    assert_eq!(hash(), strong, "it is as good as any");
+    let params = argon2::Params::new(8192, 1, 1, None).expect("holds");
+    let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let weak = argon2::PasswordHasher::hash_password(&argon2, PASSWORD.nfc().collect::<String>().as_bytes()).expect("hashes").to_string();
+    let put = |tx: &mut tiendo::db::Tx<'_>| {
+        diesel::update(password_history::table.filter(password_history::hash.eq(&strong)))
+            .set(password_history::hash.eq(&weak))
+            .execute(tx.conn)?;
+        Ok(diesel::update(users::table.filter(users::username.eq("mn.hoa"))).set(users::password_hash.eq(&weak)).execute(tx.conn)?)
+    };
+    assert_eq!(app.database.write_here(&context, put).expect("puts"), 1);
+    assert_eq!(sign_in(&app, "mn.hoa", "sai hoàn toàn"), 401);
+    assert_eq!(hash(), weak);
+    assert_eq!(sign_in(&app, "mn.hoa", PASSWORD), 201);
+    assert!(hash().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash());
+    assert_eq!(sign_in(&app, "mn.hoa", PASSWORD), 201);
+    let again = json!({"current_password": PASSWORD, "new_password": PASSWORD});
+    assert_eq!(user.put("/api/v1/me/password", ("Accept", "*/*"), &again).faults(), ["/new_password password_reused"]);
+}
+
+/// AU-06: who knows half of what lets in is on record with the account: a right password without its code, a wrong present password.
+#[test]
+fn whoever_gets_halfway_is_on_record() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let user = admin.user("mn.hoa", "SGD", &["viewer"]);
+    user.enrol("mn.hoa");
+    let own = user.get("/api/v1/me").expect(200).json();
+    app.nobody().post("/api/v1/sessions", &json!({"username": "mn.hoa", "password": PASSWORD})).problem(401, "totp_required");
+    assert_eq!(sign_in(&app, "mn.hoa", "sai hoàn toàn"), 401);
+    let wrong = json!({"current_password": "sai hoàn toàn", "new_password": OTHER});
+    user.put("/api/v1/me/password", ("Accept", "*/*"), &wrong).problem(401, "invalid_credentials");
+    let events = |action: &str| {
+        let path = format!("/api/v1/audit-events?resource={}&action={action}&outcome=refused", own["id"].as_str().expect("an id"));
+        admin.get(&path).expect(200).json()["data"].clone()
+    };
+    let halfway = events("session.create");
+    let reasons: Vec<&serde_json::Value> = halfway.as_array().expect("entries").iter().map(|entry| &entry["after"]["reason"]).collect();
+    assert!(reasons.len() == 2 && reasons.contains(&&json!("totp_required")) && reasons.contains(&&json!(null)), "{halfway}");
+    for entry in halfway.as_array().expect("entries") {
+        assert_eq!(
+            (&entry["resource"]["code"], &entry["ip"], &entry["actor"]["id"]),
+            (&json!("mn.hoa"), &json!("127.0.0.1"), &json!(null))
+        );
+    }
+    let proof = events("user.prove");
+    assert_eq!(proof.as_array().map(Vec::len), Some(1), "{proof}");
+    assert_eq!((&proof[0]["actor"]["id"], &proof[0]["ip"]), (&own["id"], &json!("127.0.0.1")));
+    assert!(!halfway.to_string().contains(PASSWORD) && !proof.to_string().contains("sai hoàn toàn"));
+}
+
 /// AU-12: a reset takes the password away, ends every session, and only a link lets in again, once.
 #[test]
 fn a_reset_is_a_link_and_never_a_password() {
