@@ -39,6 +39,10 @@ const CHECKPOINT: &str = "checkpoint";
 /// How old a file without a row must be before it is taken away, in seconds.
 const SWEEP_AFTER: i64 = 3600;
 
+/// How long sessions and links are kept after their end, in seconds, and how many of each are taken away at once.
+const KEPT: i64 = 30 * 86_400;
+const FORGOTTEN_AT_ONCE: i64 = 200;
+
 /// Takes away files that are older than so many seconds and that no row names. Answers how many.
 ///
 /// # Errors
@@ -136,6 +140,7 @@ impl Jobs {
                     self.recur().await;
                     self.keep_calendar().await;
                     self.forget().await;
+                    self.forget_ended().await;
                     self.disable_idle().await;
                     self.sweep().await;
                     self.forget_answers().await;
@@ -178,6 +183,23 @@ impl Jobs {
         };
         if let Err(error) = self.database.write(context, work).await {
             tracing::warn!(error = %error, "wrong passwords of long ago could not be forgotten and will be tried again");
+        }
+    }
+
+    /// Takes away sessions and links that ended long ago. What they did stays in the journal.
+    pub async fn forget_ended(&self) {
+        let (context, instance) = (Context::system("session sweep", self.clock.now()), self.instance);
+        let work = move |tx: &mut Tx<'_>| {
+            if !lease::claim(tx, "ended", instance, RECUR_LEASE)? {
+                return Ok(0);
+            }
+            let before = tx.now().plus(-KEPT);
+            Ok(sessions::store::sweep(tx, before, FORGOTTEN_AT_ONCE)? + users::store::sweep_links(tx, before, FORGOTTEN_AT_ONCE)?)
+        };
+        match self.database.write(context, work).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "sessions and links that ended long ago were taken away"),
+            Err(error) => tracing::warn!(error = %error, "ended sessions could not be taken away and will be tried again"),
         }
     }
 

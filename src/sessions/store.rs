@@ -276,6 +276,19 @@ pub fn end_others(tx: &mut Tx<'_>, user: UserId, kept: SessionId) -> Result<()> 
     Ok(())
 }
 
+/// Takes away sessions that ended before a moment, by themselves or by somebody, with their refresh tokens; so many at the most. Answers
+/// how many.
+///
+/// # Errors
+/// Database errors.
+pub fn sweep(tx: &mut Tx<'_>, before: Instant, most: i64) -> Result<usize> {
+    let by_itself = sessions::expires_at.lt(before).or(sessions::idle_until.lt(before));
+    let over = by_itself.or(sessions::ended_at.lt(before).assume_not_null());
+    let over: Vec<SessionId> = sessions::table.filter(over).limit(most).select(sessions::id).load(tx.conn)?;
+    diesel::delete(refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(&over))).execute(tx.conn)?;
+    Ok(diesel::delete(sessions::table.filter(sessions::id.eq_any(&over))).execute(tx.conn)?)
+}
+
 /// Whose session it is and since when, if it has not ended.
 ///
 /// # Errors

@@ -259,12 +259,27 @@ pub fn insert(tx: &mut Tx<'_>, id: UserId, unit: UnitId, new: &NewUser) -> Resul
 /// # Errors
 /// Database errors.
 pub fn invite(tx: &mut Tx<'_>, user: UserId, digest: &[u8], expires_at: Instant) -> Result<()> {
-    let earlier = invitations::table.filter(invitations::user_id.eq(user)).filter(invitations::used_at.is_null());
-    diesel::update(earlier).set(invitations::used_at.eq(tx.now())).execute(tx.conn)?;
+    end_links(tx, user)?;
     diesel::insert_into(invitations::table)
         .values((invitations::digest.eq(digest), invitations::user_id.eq(user), invitations::expires_at.eq(expires_at)))
         .execute(tx.conn)?;
     Ok(())
+}
+
+fn end_links(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    let unused = invitations::table.filter(invitations::user_id.eq(user)).filter(invitations::used_at.is_null());
+    diesel::update(unused).set(invitations::used_at.eq(tx.now())).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Takes away links that were used or ended before a moment, so many at the most. Answers how many.
+///
+/// # Errors
+/// Database errors.
+pub fn sweep_links(tx: &mut Tx<'_>, before: Instant, most: i64) -> Result<usize> {
+    let over = invitations::expires_at.lt(before).or(invitations::used_at.lt(before).assume_not_null());
+    let over: Vec<Vec<u8>> = invitations::table.filter(over).limit(most).select(invitations::digest).load(tx.conn)?;
+    Ok(diesel::delete(invitations::table.filter(invitations::digest.eq_any(over))).execute(tx.conn)?)
 }
 
 /// Who an invitation lets in.
@@ -316,7 +331,7 @@ pub fn accept(tx: &mut Tx<'_>, digest: &[u8], password_hash: &str) -> Result<Inv
     Ok(invited)
 }
 
-/// Sets the password of an account and lets it in.
+/// Sets the password of an account and lets it in. What links it had are of no use any more: whoever found one in a mailbox comes too late.
 ///
 /// # Errors
 /// Database errors.
@@ -324,6 +339,7 @@ pub fn activate(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<()> 
     let set = (password_history::user_id.eq(id), password_history::set_at.eq(tx.now()), password_history::hash.eq(password_hash));
     let conn = &mut *tx.conn;
     each!(conn => diesel::insert_into(password_history::table).values(set).on_conflict_do_nothing().execute(conn))?;
+    end_links(tx, id)?;
     diesel::update(users::table.filter(users::id.eq(id)))
         .set((
             users::password_hash.eq(password_hash),
@@ -333,6 +349,18 @@ pub fn activate(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<()> 
             users::updated_at.eq(tx.now()),
         ))
         .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Keeps the same password under a better hash, unless it was changed meanwhile.
+///
+/// # Errors
+/// Database errors.
+pub fn hash_anew(tx: &mut Tx<'_>, id: UserId, before: &str, after: &str) -> Result<()> {
+    let same = users::table.find(id).filter(users::password_hash.eq(before));
+    diesel::update(same).set(users::password_hash.eq(after)).execute(tx.conn)?;
+    let same = password_history::table.filter(password_history::user_id.eq(id)).filter(password_history::hash.eq(before));
+    diesel::update(same).set(password_history::hash.eq(after)).execute(tx.conn)?;
     Ok(())
 }
 
@@ -352,18 +380,6 @@ pub fn past_hashes(db: &mut Db<'_>, id: UserId, remembered: i64) -> Result<Vec<S
 pub fn known_of(db: &mut Db<'_>, id: UserId) -> Result<Vec<String>> {
     let day = db.today();
     let unit = unit_spells::table
-/// Keeps the same password under a better hash, unless it was changed meanwhile.
-///
-/// # Errors
-/// Database errors.
-pub fn hash_anew(tx: &mut Tx<'_>, id: UserId, before: &str, after: &str) -> Result<()> {
-    let same = users::table.find(id).filter(users::password_hash.eq(before));
-    diesel::update(same).set(users::password_hash.eq(after)).execute(tx.conn)?;
-    let same = password_history::table.filter(password_history::user_id.eq(id)).filter(password_history::hash.eq(before));
-    diesel::update(same).set(password_history::hash.eq(after)).execute(tx.conn)?;
-    Ok(())
-}
-
         .filter(unit_spells::unit_id.eq(users::unit_id))
         .filter(unit_spells::valid_from.le(day))
         .filter(unit_spells::valid_to.gt(day))

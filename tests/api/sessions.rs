@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use tiendo::db::Context;
-use tiendo::db::schema::{journal, refresh_tokens};
+use tiendo::db::schema::{invitations, journal, refresh_tokens, sessions};
 
 use crate::harness::{PASSWORD, Reply, TestApp};
 
@@ -121,6 +121,46 @@ fn signing_out_holds_on_every_instance() {
     app.clock.advance(1);
     assert_eq!(whoami(&other, &tokens), 401);
     refresh(&other, &tokens["refresh_token"]).problem(401, "invalid_refresh_token");
+}
+
+/// ASVS 14.2.4: a session and a link are gone thirty days after their end, with address and device; those that go on stay, whatever their age, and so
+/// does the journal.
+#[test]
+fn what_ended_long_ago_is_forgotten() {
+    const DAY: i64 = 86_400;
+    let app = TestApp::start();
+    let admin = app.admin();
+    admin.user("mn.hoa", "SGD", &["viewer"]);
+    let invited = json!({"username": "mn.moi", "full_name": "Người mới", "unit": "SGD", "duties": ["viewer"]});
+    admin.post("/api/v1/users", &invited).expect(201);
+    let kept = || {
+        let count = |tx: &mut tiendo::db::Tx<'_>| {
+            let sessions = sessions::table.count().get_result::<i64>(tx.conn)?;
+            let links = invitations::table.count().get_result::<i64>(tx.conn)?;
+            let entries = journal::table.count().get_result::<i64>(tx.conn)?;
+            Ok((sessions, refresh_tokens::table.count().get_result::<i64>(tx.conn)?, links, entries))
+        };
+        app.database.write_here(&Context::system("test", app.clock.now()), count).expect("counts")
+    };
+    let swept = || {
+        let before = kept().3;
+        app.run(async |jobs| jobs.forget_ended().await);
+        let (sessions, tokens, links, entries) = kept();
+        assert_eq!(entries, before);
+        (sessions, tokens, links)
+    };
+    let mut lasting = sign_in(&app, "mobile");
+    for _ in 0..3 {
+        app.clock.advance(9 * DAY);
+        lasting = refresh(&app, &lasting["refresh_token"]).expect(200).json();
+    }
+    app.clock.advance(3 * DAY - 10);
+    assert_eq!(swept(), (3, 2 + 4, 3), "two browsers, the app with its spent tokens, and all links");
+    app.clock.advance(DAY);
+    assert_eq!(swept(), (1, 4, 1), "the app's, which ended this very day, and the link that nobody took up");
+    refresh(&app, &lasting["refresh_token"]).problem(401, "invalid_refresh_token");
+    app.clock.advance(30 * DAY);
+    assert_eq!(swept(), (0, 0, 0));
 }
 
 /// SE-08: a session ends when nobody comes, and at its absolute end however steadily it is refreshed.
