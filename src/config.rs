@@ -262,9 +262,13 @@ impl AccountSettings {
 /// How links reach people.
 #[derive(Clone, Args)]
 pub struct MailSettings {
-    /// smtps://USER:PASSWORD@HOST, or smtp://HOST:587?tls=required; without it links are answered once to the admin who makes them
+    /// smtps://USER:PASSWORD@HOST, or smtp://HOST:587?tls=required; smtp:// alone for a mail server on this machine. Without it links are
+    /// answered once to the admin who makes them
     #[arg(long, env = "SMTP_URL", hide_env_values = true, requires = "mail_from", requires = "mail_page")]
     pub smtp_url: Option<String>,
+    /// The certificate in PEM of an authority that signs the mail server's, beside those that everybody trusts
+    #[arg(long, env = "SMTP_CA_FILE", value_name = "PATH", requires = "smtp_url")]
+    pub smtp_ca_file: Option<PathBuf>,
     /// The sender of mail, as in `Tiến độ <khong.tra.loi@sogddt.example.vn>`
     #[arg(long, env = "MAIL_FROM")]
     pub mail_from: Option<String>,

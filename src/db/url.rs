@@ -88,7 +88,19 @@ impl DatabaseUrl {
     }
 }
 
-/// The password, the hosts and the parameters of a PostgreSQL URL, as they are written (libpq, section 32.1.1.2).
+/// Whether every host of a URL is this machine.
+#[must_use]
+pub fn stays_here(url: &str) -> bool {
+    parts(url).1.iter().all(|host| is_here(host))
+}
+
+/// The first host of a URL.
+#[must_use]
+pub fn host(url: &str) -> &str {
+    parts(url).1.first().copied().unwrap_or_default()
+}
+
+/// The password, the hosts and the parameters of a PostgreSQL URL, as they are written (libpq, section 32.1.1.2); others have no more.
 fn parts(url: &str) -> (&str, Vec<&str>, Vec<(&str, &str)>) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));

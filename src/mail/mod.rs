@@ -3,5 +3,6 @@
 
 pub mod model;
 pub mod postman;
+mod relay;
 pub mod rules;
 pub mod store;

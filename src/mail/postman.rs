@@ -7,7 +7,7 @@ use lettre::message::{Mailbox, header};
 use lettre::{Message, SmtpTransport, Transport};
 
 use super::model::Letter;
-use super::{rules, store};
+use super::{relay, rules, store};
 use crate::access::vault::Vault;
 use crate::clock::Clock;
 use crate::config::MailSettings;
@@ -37,11 +37,13 @@ impl Postman {
     /// One line that says which setting is wrong, never the URL itself.
     pub fn new(settings: &MailSettings, database: Database, clock: Clock, vault: Arc<Vault>) -> Result<Option<Self>> {
         let Some(url) = &settings.smtp_url else { return Ok(None) };
-        let transport = SmtpTransport::from_url(url).map_err(|_| Error::internal("SMTP_URL is no smtp:// or smtps:// URL"))?;
+        let transport = relay::way(url, settings.smtp_ca_file.as_deref())?;
         let from = settings.mail_from.as_deref().unwrap_or_default();
         let from = from.parse().map_err(|_| Error::internal("MAIL_FROM is no address"))?;
-        let page = settings.mail_page.as_deref().unwrap_or_default().into();
-        Ok(Some(Self { database, clock, vault, transport: transport.timeout(Some(PATIENCE)).build(), from, page }))
+        let page = settings.mail_page.as_deref().unwrap_or_default();
+        relay::check_page(page)?;
+        let transport = transport.timeout(Some(PATIENCE)).build();
+        Ok(Some(Self { database, clock, vault, transport, from, page: page.into() }))
     }
 
     /// Sends the letters that are due. Answers how many went.

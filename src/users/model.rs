@@ -147,7 +147,7 @@ pub struct NewUser {
     #[schema(min_length = 1, max_length = 100)]
     pub full_name: String,
     /// Where links are sent.
-    #[schema(max_length = 254, format = Email)]
+    #[schema(max_length = 254, format = Email, pattern = r"^[^\s<>]+@[^\s<>]+$")]
     pub email: Option<String>,
     /// What the person is there.
     #[schema(max_length = 100)]
@@ -170,7 +170,7 @@ pub struct UserPatch {
     pub full_name: Option<String>,
     /// Where links are sent.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 254, format = Email)]
+    #[schema(value_type = Option<String>, max_length = 254, format = Email, pattern = r"^[^\s<>]+@[^\s<>]+$")]
     pub email: Field<String>,
     /// What the person is there.
     #[serde(default)]
@@ -226,7 +226,7 @@ pub struct Acceptance {
 #[schema(example = json!({"email": "van.phong@hoabinh.edu.vn"}))]
 pub struct Forgotten {
     /// The address that the account is known by.
-    #[schema(min_length = 3, max_length = 254, format = Email)]
+    #[schema(min_length = 3, max_length = 254, format = Email, pattern = r"^[^\s<>]+@[^\s<>]+$")]
     pub email: String,
 }
 

@@ -114,6 +114,62 @@ fn a_forgotten_password_is_a_letter_to_its_owner_alone() {
     assert!(letters.try_recv().is_err(), "nobody else was written to");
 }
 
+/// AU-03: a link that was asked for is of no use once its owner has set a password, whoever finds it later; and one that is taken up leaves
+/// the second factor as it was: a mailbox alone opens no account that has one.
+#[test]
+fn a_mailbox_is_no_way_around_what_its_owner_has() {
+    let (port, letters) = mail_server();
+    let app = with_mail(port);
+    let admin = app.admin();
+    let user = admin.user("mn.tuly", "SGD", &["viewer"]);
+    let id = user.get("/api/v1/me").expect(200).json()["id"].as_str().expect("an id").to_owned();
+    admin.patch(&format!("/api/v1/users/{id}"), "*", &json!({"email": "thuy@hoabinh.example.vn"})).expect(200);
+    let link = || {
+        app.nobody().post("/api/v1/password-resets", &json!({"email": "thuy@hoabinh.example.vn"})).expect(202);
+        token_in(&letters.recv_timeout(Duration::from_mins(1)).expect("a letter"))
+    };
+    let accept =
+        |token: &str, password: &str| app.nobody().post("/api/v1/invitations/accept", &json!({"token": token, "password": password}));
+    let sign_in = |password: &str, code: Option<String>| {
+        app.nobody().post("/api/v1/sessions", &json!({"username": "mn.tuly", "password": password, "totp": code}))
+    };
+    let early = link();
+    let change = json!({"current_password": PASSWORD, "new_password": "Một mật khẩu khác hẳn, đủ dài"});
+    user.put("/api/v1/me/password", ("Accept", "*/*"), &change).expect(204);
+    accept(&early, "Mật khẩu thứ ba, cũng đủ dài").problem(410, "gone");
+    let secret = user.enrol("mn.tuly");
+    accept(&link(), "Mật khẩu thứ ba, cũng đủ dài").expect(204);
+    sign_in("Mật khẩu thứ ba, cũng đủ dài", None).problem(401, "totp_required");
+    app.clock.advance(30);
+    sign_in("Mật khẩu thứ ba, cũng đủ dài", Some(app.code(&secret))).expect(201);
+}
+
+/// ASVS 1.3.11: nothing that somebody gives us becomes a head of a letter: an address is one line and one address, and a name stands in the
+/// text alone.
+#[test]
+fn nobody_writes_into_the_head_of_a_letter() {
+    let (port, letters) = mail_server();
+    let app = with_mail(port);
+    let admin = app.admin();
+    for address in [
+        "thuy@hoabinh.example.vn\r\nBcc: la@evil.example",
+        "thuy@hoabinh.example.vn\nBcc: la@evil.example",
+        "\"thuy\r\nBcc: la@evil.example\"@hoabinh.example.vn",
+        "thuy@hoabinh.example.vn, la@evil.example",
+        "Thuỷ <thuy@hoabinh.example.vn>",
+        "thuy@hoabinh.example.vn\u{0}",
+    ] {
+        let body = json!({"username": "mn.tuly", "full_name": "Đinh Thị Thuỷ", "email": address, "unit": "SGD", "duties": ["viewer"]});
+        admin.post("/api/v1/users", &body).problem(422, "validation_failed");
+        app.nobody().post("/api/v1/password-resets", &json!({"email": address})).problem(422, "validation_failed");
+    }
+    let named = json!({"username": "mn.tuly", "full_name": "Thuỷ\r\nBcc: la@evil.example\r\n\r\n", "email": "thuy@hoabinh.example.vn", "unit": "SGD", "duties": ["viewer"]});
+    admin.post("/api/v1/users", &named).expect(201);
+    let letter = letters.recv_timeout(Duration::from_mins(1)).expect("a letter");
+    let (head, _) = letter.split_once("\n\n").expect("a head and a text");
+    assert!(head.contains("To: thuy@hoabinh.example.vn") && !head.contains("evil") && !head.contains("Bcc"), "{head}");
+}
+
 /// RL-10: a mail server that answers nothing holds nobody up, and the letter waits for its next turn.
 #[test]
 fn nobody_waits_for_a_mail_server() {

@@ -86,6 +86,21 @@ fn bad_settings_stop_the_start() {
     for url in ["http://app:chim-hoang-yen-4471@mail", "smtp://app:chim-hoang-yen-4471@", "chim-hoang-yen-4471"] {
         says(&[("SMTP_URL", url), ("MAIL_FROM", "a@example.vn"), ("MAIL_PAGE", "https://example.vn/x")], &[], "");
     }
+    // Where there is a database, the way to the mail server is looked at, and where its links point.
+    let app = TestApp::start();
+    let place = app.url();
+    let broken = SecretFile::new("khong phai chung thu", 0o644);
+    let mail = |url: &str, page: &str, more: &[(&str, &str)], what: &str| {
+        let settings = [("DATABASE_URL", place.as_str()), ("SMTP_URL", url), ("MAIL_FROM", "a@example.vn"), ("MAIL_PAGE", page)];
+        let said = refusal(&SERVE, &[&settings[..], more].concat());
+        assert!(said.contains(what) && !said.contains(canary), "{said}");
+    };
+    let (sure, page) = ("smtps://app:chim-hoang-yen-4471@mail.example.vn", "https://example.vn/x");
+    mail("smtp://app:chim-hoang-yen-4471@mail.example.vn", page, &[], "tls=required");
+    mail("smtp://app:chim-hoang-yen-4471@mail.example.vn?tls=opportunistic", page, &[], "tls=required");
+    mail(sure, "http://example.vn/x", &[], "MAIL_PAGE");
+    mail(sure, page, &[("SMTP_CA_FILE", "/khong/co")], "SMTP_CA_FILE");
+    mail(sure, page, &[("SMTP_CA_FILE", broken.path())], "SMTP_CA_FILE");
     says(&[("WORKERS", "nhieu")], &[], "--workers");
     says(&[("WORKERS", "0")], &[], "--workers");
     says(&[("LISTEN", "8080")], &[], "--listen");
