@@ -144,6 +144,23 @@ fn a_secret_may_come_from_a_file() {
     assert!(!String::from_utf8_lossy(&help.stdout).contains(&app.url()));
 }
 
+/// ASVS 13.2.2: where the compose file starts it, the role that serves owns nothing: the owner's password reaches the database and
+/// `tiendo migrate` alone.
+#[test]
+fn the_compose_file_serves_with_a_role_that_owns_nothing() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docker-compose.yml")).expect("reads");
+    let part = |name: &str| {
+        let lines = text.lines().skip_while(|line| *line != format!("  {name}:")).skip(1);
+        lines.take_while(|line| line.starts_with("    ") || line.is_empty()).collect::<Vec<_>>().join("\n")
+    };
+    let (migrate, serve) = (part("migrate"), part("tiendo"));
+    assert!(serve.contains("DATABASE_URL: postgres://tiendo_service:${SERVICE_PASSWORD}@database/tiendo"), "{serve}");
+    assert!(!serve.contains("POSTGRES_PASSWORD") && !serve.contains("MIGRATE_DATABASE_URL"), "{serve}");
+    assert!(migrate.contains("MIGRATE_DATABASE_URL: postgres://tiendo:${POSTGRES_PASSWORD}@database/tiendo"), "{migrate}");
+    assert!(migrate.contains(" DATABASE_URL: postgres://tiendo_service:${SERVICE_PASSWORD}@"), "{migrate}");
+    assert!(part("roles").contains("CREATE ROLE tiendo_service LOGIN PASSWORD :'password';"), "{text}");
+}
+
 /// CF-06: a database on another machine is reached by TLS that checks its name, unless somebody says that the network is private.
 #[test]
 fn a_database_elsewhere_is_reached_by_tls_or_not_at_all() {
