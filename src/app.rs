@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::access::Door;
 use crate::access::ring::Ring;
+use crate::access::token::ISSUER;
 use crate::clock::Clock;
 use crate::config::{AccountSettings, ServerSettings};
 use crate::db::{Context, Database};
@@ -29,8 +30,8 @@ use crate::journal::checkpoint::Sink;
 use crate::journal::seal::Patience;
 use crate::mail::postman::Postman;
 use crate::{
-    assignments, catalogue, charts, dashboard, documents, evidence, forms, indicators, journal, localities, periods, plans, reports,
-    results, rounds, sessions, tasks, totp, units, users, values,
+    assignments, catalogue, charts, clients, dashboard, documents, evidence, forms, indicators, journal, localities, oauth, periods, plans,
+    reports, results, rounds, sessions, tasks, totp, units, users, values,
 };
 
 /// Every operation, declared.
@@ -41,6 +42,7 @@ pub fn api() -> Result<Api> {
     let mut api = Registrar::new("/api/v1");
     sessions::http::routes(&mut api);
     users::http::routes(&mut api);
+    clients::http::routes(&mut api);
     totp::http::routes(&mut api);
     units::http::routes(&mut api);
     localities::http::routes(&mut api);
@@ -88,7 +90,7 @@ impl App {
     pub fn start(database: Database, settings: &ServerSettings, clock: Clock) -> Result<Self> {
         let context = Context::system("start", clock.now());
         database.write_here(&context, catalogue::load)?;
-        let ring = Ring::open(&database, settings.keys.key_file.clone(), clock.now())?;
+        let ring = Ring::open(&database, settings.keys.key_file.clone(), settings.public_url.as_deref().unwrap_or(ISSUER), clock.now())?;
         jobs::keep_time(&database, &clock)?;
         let signer = CursorSigner::new(&ring.keys().secret(b"cursor"));
         let limits = Limits {
@@ -124,6 +126,7 @@ impl App {
                 .configure(|config| {
                     api.configure(config);
                     docs::configure(config, &api);
+                    oauth::http::configure(config);
                 })
                 .default_service(web::to(no_such_path))
         })

@@ -98,6 +98,10 @@ pub struct ServerSettings {
     /// The keys.
     #[command(flatten)]
     pub keys: KeySettings,
+    /// The address under which clients reach the service, as in https://tiendo.sogddt.example.vn: who issues tokens, and where OAuth begins.
+    /// All instances say the same. Without it tokens are issued by `tiendo`, and addresses follow each request
+    #[arg(long, env = "PUBLIC_URL", value_parser = public_url)]
+    pub public_url: Option<String>,
     /// Address and port; port 0 takes a free one
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -159,10 +163,17 @@ impl ServerSettings {
     }
 }
 
+/// An origin without a path: RFC 8414 looks for what describes an issuer at its root.
+fn public_url(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let fits = |host: &str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    if host.is_some_and(fits) { Ok(text.to_owned()) } else { Err("an origin such as https://tiendo.example.vn, without a path".to_owned()) }
+}
+
 /// How much the service lets in, and whose word it takes for where a request came from.
 #[derive(Clone, Debug, Args)]
 pub struct LoadSettings {
-    /// Requests a minute of one person, as many of them at once as come; above that 429
+    /// Requests a minute of one person or client, as many of them at once as come; above that 429
     #[arg(long, env = "PERSON_QUOTA", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub person_quota: u32,
     /// Requests a minute of one network where nobody is signed in: an IPv4 address or the /64 of an IPv6 one

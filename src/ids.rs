@@ -27,7 +27,7 @@ pub mod of {
     macro_rules! markers { ($($name:ident),+) => { $( #[derive(Debug)] pub enum $name {} )+ } }
     markers!(
         Unit, User, Session, Entry, Locality, Document, Period, Group, Task, Indicator, Target, Baseline, Plan, PlanItem, Value,
-        Assignment, Update, Extension, Evidence, Form, Round, Exception, Report, Letter, Any
+        Assignment, Update, Extension, Evidence, Form, Round, Exception, Report, Letter, Client, Any
     );
 }
 
@@ -79,6 +79,8 @@ pub type ExceptionId = Id<of::Exception>;
 pub type ReportId = Id<of::Report>;
 /// A letter that waits to be sent.
 pub type LetterId = Id<of::Letter>;
+/// A program of others: a machine account or a front end.
+pub type ClientId = Id<of::Client>;
 /// Any resource, where its kind is said beside it (the journal).
 pub type AnyId = Id<of::Any>;
 

@@ -224,7 +224,14 @@ fn run_demo(demo: &Demo) -> Outcome {
     };
     // Never among files of real data: those, which no row of the demo names, would be swept.
     let files = format!("file:{}", folder.join("files").display());
-    let settings = ServerSettings { files_url: demo.server.files_url.clone().or(Some(files)), ..demo.server.clone() };
+    // One instance, and nobody else to agree with: tokens may say where it is.
+    let here = demo.server.listen;
+    let public = (here.port() != 0 && here.ip().is_loopback()).then(|| format!("http://{here}"));
+    let settings = ServerSettings {
+        files_url: demo.server.files_url.clone().or(Some(files)),
+        public_url: demo.server.public_url.clone().or(public),
+        ..demo.server.clone()
+    };
     let schools = usize::try_from(demo.schools).map_err(|error| error.to_string())?;
     let people = tiendo::demo::fill(&url, &tiendo::demo::Options { schools, seed: demo.seed }, &Clock::System)?;
     tiendo::demo::write_credentials(&demo.credentials, &people)?;

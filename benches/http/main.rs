@@ -249,6 +249,7 @@ fn serve_bare(database: &Database, unit: tiendo::ids::UnitId) -> SocketAddr {
         totp: false,
         lacks_totp: false,
         must_change_password: false,
+        app: None,
     };
     let context = Context { caller: Caller::Person(Arc::new(person)), now, marks: RequestMarks::default() };
     let bare = web::Data::new(Bare { database: database.clone(), context });

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tiendo::access::caller::{Caller, RequestMarks};
 use tiendo::access::policy::Duty;
-use tiendo::access::token::{Keys, NewToken, opaque};
+use tiendo::access::token::{Keys, LIFETIME, NewToken, opaque};
 use tiendo::clock::Clock;
 use tiendo::db::schema::{unit_spells, units};
 use tiendo::db::url::DatabaseUrl;
@@ -26,7 +26,7 @@ use tiendo::error::{Fault, Language, Result};
 use tiendo::ids::{Id, ReportId, Uid, UnitId};
 use tiendo::reports::model::{NewReport, Submission, Validation};
 use tiendo::reports::store;
-use tiendo::sessions::model::Client;
+use tiendo::sessions::model::ClientKind;
 use tiendo::sessions::store::Opening;
 use tiendo::sums::completeness;
 use tiendo::units::model::Kind;
@@ -121,16 +121,24 @@ impl Province {
         };
         let (editors, approver, admin) = database.write_here(&Context::system("bench", now), work).expect("hires");
         let keys = database.write_here(&Context::system("bench", now), |tx| access::keys::prepare(tx, None)).expect("keys");
-        let keys = Keys::load(&keys).expect("keys");
+        let keys = Keys::load(&keys, "tiendo").expect("keys");
         Self { name, database: database.clone(), ours, keys, editors, approver, admin }
     }
 
     /// A token that begins now: none outlives a long run.
     fn token(&self, worker: &Worker) -> String {
         let person = worker.context.caller.person().expect("a person");
-        let (user, session, role, unit) = (person.id, person.session, person.role, person.unit);
-        let new = NewToken { user, session, client: "mobile", scope: String::new(), role, unit, duties: person.duties.list() };
-        self.keys.sign(&new.claims(Clock::System.now())).expect("signs")
+        let new = NewToken {
+            subject: person.id.any(),
+            session: Some(person.session),
+            client: "mobile",
+            seconds: LIFETIME,
+            scope: String::new(),
+            role: person.role,
+            unit: person.unit,
+            duties: person.duties.list(),
+        };
+        self.keys.issue(new, Clock::System.now()).expect("signs")
     }
 
     fn of(&self, is: impl Fn(Kind) -> bool) -> Vec<&Worker> {
@@ -170,7 +178,16 @@ fn hire(tx: &mut Tx<'_>, (unit, code, kind, parent): (UnitId, String, Kind, Opti
     let digest = opaque()?.1;
     sessions::store::open(
         tx,
-        &Opening { id: session, user, client: Client::Mobile, life: (86_400, 86_400), device: None, ip: None, digest },
+        &Opening {
+            id: session,
+            user,
+            client: ClientKind::Mobile,
+            life: (86_400, 86_400),
+            device: None,
+            ip: None,
+            kept: sessions::store::Kept::Token(digest),
+            app: None,
+        },
     )?;
     let person = sessions::store::person(tx, session)?.expect("somebody");
     let context = Context { caller: Caller::Person(person.into()), now: tx.now(), marks: RequestMarks::default() };

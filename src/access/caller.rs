@@ -1,11 +1,26 @@
-//! Who calls: a person with a session, a task of the system, or nobody.
+//! Who calls: a person with a session, a client with scopes, a task of the system, or nobody.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 
+use ipnet::IpNet;
+
+use super::grant::{Grant, Grants};
 use super::policy::{Duties, Duty, Permission, Role};
 use super::scope::Scope;
 use crate::error::Error;
-use crate::ids::{SessionId, UnitId, UserId};
+use crate::ids::{AnyId, ClientId, SessionId, UnitId, UserId};
+
+/// A front end that a person signed in with.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The client.
+    pub id: ClientId,
+    /// For the journal.
+    pub name: String,
+    /// What the person allowed it, as far as the client may have it now and this token is for it.
+    pub grants: Grants,
+}
 
 /// A person as the door found it in the database, at most one second ago.
 #[derive(Clone, Debug)]
@@ -32,9 +47,17 @@ pub struct Person {
     pub scope: Scope,
     /// Whether it must set a new password before anything else.
     pub must_change_password: bool,
+    /// What it acts with, if that is a program of others: it may then do less.
+    pub app: Option<App>,
 }
 
 impl Person {
+    /// Whether it may ever use the permission: by its duties, and with what it acts with.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        permission.allows(self.role, self.duties) && self.app.as_ref().is_none_or(|app| app.grants.allow(permission))
+    }
+
     /// Whether it may decide on what somebody handed in of this unit: nobody decides on what the same person, or outside the
     /// department the same unit, handed in.
     #[must_use]
@@ -48,11 +71,42 @@ impl Person {
         if self.must_change_password {
             return Error::forbidden().because("Cần đổi mật khẩu trước.", "Set a new password first: PUT /me/password.");
         }
+        if self.app.as_ref().is_some_and(|app| !app.grants.allow(permission)) {
+            return Error::forbidden().because("Ứng dụng không được cấp quyền này.", "The application was not granted this.");
+        }
         if self.lacks_totp && permission.allows(self.role, self.duties.with(Duty::Admin)) {
             return Error::forbidden()
                 .because("Quản trị viên cần bật xác thực hai lớp trước.", "An admin needs a second factor first: POST /me/totp.");
         }
         Error::forbidden()
+    }
+}
+
+/// A machine account as the door found it in the database, at most one second ago.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// The account.
+    pub id: ClientId,
+    /// For the journal.
+    pub name: String,
+    /// From the kind of its unit.
+    pub role: Role,
+    /// What its token and its account both allow.
+    pub grants: Grants,
+    /// Its unit.
+    pub unit: UnitId,
+    /// Where.
+    pub scope: Scope,
+    /// From where it may call; from anywhere if there is none.
+    pub networks: Vec<IpNet>,
+}
+
+impl Client {
+    /// Whether it may call from this address.
+    #[must_use]
+    pub fn calls_from(&self, ip: Option<&str>) -> bool {
+        let address = || ip.and_then(|ip| ip.parse::<IpAddr>().ok()).map(|address| address.to_canonical());
+        self.networks.is_empty() || address().is_some_and(|address| self.networks.iter().any(|network| network.contains(&address)))
     }
 }
 
@@ -63,6 +117,8 @@ pub enum Caller {
     Nobody,
     /// A person.
     Person(Arc<Person>),
+    /// A machine account.
+    Client(Arc<Client>),
     /// A job or a command of this program; the words say which.
     System(&'static str),
 }
@@ -73,8 +129,80 @@ impl Caller {
     pub fn person(&self) -> Option<&Person> {
         match self {
             Self::Person(person) => Some(person),
+            Self::Nobody | Self::Client(_) | Self::System(_) => None,
+        }
+    }
+
+    /// Its id, if it has an account.
+    #[must_use]
+    pub fn id(&self) -> Option<AnyId> {
+        match self {
+            Self::Person(person) => Some(person.id.any()),
+            Self::Client(client) => Some(client.id.any()),
             Self::Nobody | Self::System(_) => None,
         }
+    }
+
+    /// The client, if it is one.
+    #[must_use]
+    pub fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Client(client) => Some(client),
+            Self::Nobody | Self::Person(_) | Self::System(_) => None,
+        }
+    }
+
+    /// The program of others that calls, for itself or for a person.
+    #[must_use]
+    pub fn program(&self) -> Option<ClientId> {
+        match self {
+            Self::Person(person) => person.app.as_ref().map(|app| app.id),
+            Self::Client(client) => Some(client.id),
+            Self::Nobody | Self::System(_) => None,
+        }
+    }
+
+    /// Its unit, if it has an account.
+    #[must_use]
+    pub fn unit(&self) -> Option<UnitId> {
+        match self {
+            Self::Person(person) => Some(person.unit),
+            Self::Client(client) => Some(client.unit),
+            Self::Nobody | Self::System(_) => None,
+        }
+    }
+
+    /// Its role, if it has an account.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        match self {
+            Self::Person(person) => Some(person.role),
+            Self::Client(client) => Some(client.role),
+            Self::Nobody | Self::System(_) => None,
+        }
+    }
+
+    /// Where it may act, if it has an account.
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        match self {
+            Self::Person(person) => Some(person.scope),
+            Self::Client(client) => Some(client.scope),
+            Self::Nobody | Self::System(_) => None,
+        }
+    }
+
+    /// Whether counts that are so small that a person may be known by them are told it: of sensitive indicators, and where it may read
+    /// them at all.
+    #[must_use]
+    pub fn sees_small_cells(&self) -> bool {
+        self.client().is_none_or(|client| client.grants.has(Grant::SmallCells))
+    }
+
+    /// Whether it is the program itself, which has no scope and needs none.
+    #[must_use]
+    pub const fn is_program(&self) -> bool {
+        matches!(self, Self::System(_))
     }
 
     /// Whether this caller may ever use the permission.
@@ -82,7 +210,8 @@ impl Caller {
     pub fn may(&self, permission: Permission) -> bool {
         match self {
             Self::Nobody => false,
-            Self::Person(person) => permission.allows(person.role, person.duties),
+            Self::Person(person) => person.may(permission),
+            Self::Client(client) => client.grants.allow(permission),
             Self::System(_) => true,
         }
     }

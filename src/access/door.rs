@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-use super::caller::{Caller, Person, RequestMarks};
+use super::caller::{App, Caller, Client, Person, RequestMarks};
+use super::grant::Grants;
 use super::once::Running;
 use super::password::Passwords;
 use super::ring::Ring;
-use super::token::{self, Keys, Verified};
+use super::token::{self, Bearer, Claims, Keys, Verified};
 use super::vault::Vault;
 use crate::clock::{Clock, Instant};
 use crate::config::{AccountSettings, ServerSettings};
 use crate::db::{Context, Database};
 use crate::error::{Code, Error, Result};
 use crate::files::Files;
-use crate::ids::{Key, SessionId};
+use crate::ids::{AnyId, ClientId, Key, SessionId, UserId};
 use crate::journal::refusals::Refusals;
-use crate::{journal, sessions};
+use crate::{clients, journal, sessions};
 
 /// How many verified tokens and how many people are remembered.
 const REMEMBERED: usize = 20_000;
@@ -44,6 +45,8 @@ struct Inner {
     tokens: Cache<[u8; 32], Arc<Verified>>,
     /// People by session, and when they were read.
     people: Cache<SessionId, (Instant, Arc<Person>)>,
+    /// Machine accounts by token, for one can be taken back alone, and when they were read.
+    clients: Cache<AnyId, (Instant, Arc<Client>)>,
 }
 
 impl Door {
@@ -67,6 +70,7 @@ impl Door {
             refusals: Refusals::default(),
             tokens: Cache::new(REMEMBERED),
             people: Cache::new(REMEMBERED),
+            clients: Cache::new(REMEMBERED),
         })))
     }
 
@@ -141,10 +145,10 @@ impl Door {
     ///
     /// # Errors
     /// 503 if the database is away.
-    pub async fn record_refusal(&self, person: Arc<Person>, marks: RequestMarks, operation: &str, about: Option<Key>) -> Result<()> {
+    pub async fn record_refusal(&self, caller: Caller, marks: RequestMarks, operation: &str, about: Option<Key>) -> Result<()> {
         let now = self.now();
-        let Some(entry) = self.0.refusals.count(now, &person, operation, about) else { return Ok(()) };
-        let context = Context { caller: Caller::Person(person), now, marks };
+        let Some(entry) = self.0.refusals.count(now, &caller, operation, about) else { return Ok(()) };
+        let context = Context { caller, now, marks };
         self.0.database.write(context, move |tx| journal::append(tx, entry.clone())).await
     }
 
@@ -154,33 +158,60 @@ impl Door {
     /// 503 if the database is away.
     pub async fn record_counted_refusals(&self, all: bool) -> Result<()> {
         let now = self.now();
-        for (person, entry) in self.0.refusals.counted(now, all) {
-            let context = Context { caller: Caller::Person(person), now, marks: RequestMarks::default() };
+        for (caller, entry) in self.0.refusals.counted(now, all) {
+            let context = Context { caller, now, marks: RequestMarks::default() };
             self.0.database.write(context, move |tx| journal::append(tx, entry.clone())).await?;
         }
         Ok(())
     }
 
-    /// The person whose token this is, as the database knew it at most one second ago.
+    /// Whose token this is, as the database knew it at most one second ago.
     ///
     /// # Errors
-    /// 401 for a token that is not ours, has ended, or whose session or account has.
-    pub async fn identify(&self, token: &str) -> Result<Arc<Person>> {
+    /// 401 for a token that is not ours, has ended, or whose session, account or client has; for one of a client that calls from elsewhere
+    /// than it may.
+    pub async fn identify(&self, token: &str, ip: Option<&str>) -> Result<Caller> {
         let now = self.now();
         let verified = self.verified(token, now).await?;
         let claims = &verified.claims;
-        if let Some((read_at, person)) = self.0.people.get(&claims.sid)
-            && (0..FRESH).contains(&(now.micros() - read_at.micros()))
-            && person.id == claims.sub
+        match claims.bearer()? {
+            Bearer::Session(session, user) => {
+                let person = self.person(session, user, now).await?;
+                narrowed(person, claims).map(Caller::Person)
+            }
+            Bearer::Client(client) => self.client(client, claims, ip, now).await.map(Caller::Client),
+        }
+    }
+
+    async fn person(&self, session: SessionId, user: UserId, now: Instant) -> Result<Arc<Person>> {
+        if let Some((read_at, person)) = self.0.people.get(&session)
+            && is_fresh(read_at, now)
+            && person.id == user
         {
             return Ok(person);
         }
-        let session = claims.sid;
         let context = Context::system("authentication", now);
         let person = self.0.database.read(context, move |db| sessions::store::person(db, session)).await?;
-        let person = Arc::new(person.filter(|person| person.id == claims.sub).ok_or_else(|| Error::new(Code::InvalidToken))?);
+        let person = Arc::new(person.filter(|person| person.id == user).ok_or_else(|| Error::new(Code::InvalidToken))?);
         self.0.people.insert(session, (now, person.clone()));
         Ok(person)
+    }
+
+    async fn client(&self, id: ClientId, claims: &Claims, ip: Option<&str>, now: Instant) -> Result<Arc<Client>> {
+        let jti = claims.jti;
+        let known = self.0.clients.get(&jti).filter(|(read_at, _)| is_fresh(*read_at, now));
+        let client = if let Some((_, client)) = known {
+            client
+        } else {
+            let context = Context::system("authentication", now);
+            let found = self.0.database.read(context, move |db| clients::store::bearer(db, id, jti)).await?;
+            let mut client = found.ok_or_else(|| Error::new(Code::InvalidToken))?;
+            client.grants = client.grants.within(&Grants::from_words(&claims.scope));
+            let client = Arc::new(client);
+            self.0.clients.insert(jti, (now, client.clone()));
+            client
+        };
+        if client.calls_from(ip) { Ok(client) } else { Err(Error::new(Code::InvalidToken)) }
     }
 
     /// Checking a signature takes 60 µs, looking a digest up takes none.
@@ -200,4 +231,22 @@ impl Door {
         self.0.tokens.insert(digest, verified.clone());
         Ok(verified)
     }
+}
+
+/// The person as this token lets it act: with a program of others, which may ask for a token for less than it was allowed.
+fn narrowed(person: Arc<Person>, claims: &Claims) -> Result<Arc<Person>> {
+    let Some(app) = &person.app else { return Ok(person) };
+    if claims.client_id != app.id.to_string() {
+        return Err(Error::new(Code::InvalidToken));
+    }
+    let grants = app.grants.within(&Grants::from_words(&claims.scope));
+    if grants == app.grants {
+        return Ok(person);
+    }
+    let app = Some(App { grants, ..app.clone() });
+    Ok(Arc::new(Person { app, ..Person::clone(&person) }))
+}
+
+fn is_fresh(read_at: Instant, now: Instant) -> bool {
+    (0..FRESH).contains(&(now.micros() - read_at.micros()))
 }

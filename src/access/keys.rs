@@ -55,7 +55,7 @@ pub fn read(db: &mut Db<'_>, file: Option<&KeyFile>) -> Result<StoredKeys> {
 /// # Errors
 /// As [`read`]; 500 if there is none.
 pub fn every(db: &mut Db<'_>, file: Option<&KeyFile>) -> Result<Keys> {
-    Keys::load(&read(db, file)?)
+    Keys::load(&read(db, file)?, token::ISSUER)
 }
 
 /// The same for an instance that starts: makes what is missing, and seals with the key file what is not.

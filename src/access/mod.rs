@@ -5,6 +5,7 @@
 
 pub mod caller;
 mod door;
+pub mod grant;
 pub mod kek;
 pub mod keys;
 pub mod once;
@@ -32,6 +33,7 @@ use crate::config::AccountSettings;
 use crate::db::page::Page;
 use crate::db::{Context, Db, Tx};
 use crate::error::{Error, Result};
+use crate::ids::AnyId;
 
 /// Leave to do what `P` names. Only the door makes one.
 pub struct Access<P> {
@@ -118,9 +120,21 @@ impl<P: Permit> Access<P> {
     /// The person who calls.
     ///
     /// # Errors
-    /// 401 where nobody is signed in.
+    /// 401 where nobody is signed in, 403 where a client calls for itself.
     pub fn person(&self) -> Result<&Person> {
-        self.context.caller.person().ok_or_else(|| Error::new(crate::error::Code::Unauthenticated))
+        match &self.context.caller {
+            Caller::Person(person) => Ok(person),
+            Caller::Client(_) => Err(Error::forbidden()),
+            Caller::Nobody | Caller::System(_) => Err(Error::new(crate::error::Code::Unauthenticated)),
+        }
+    }
+
+    /// The account that calls, a person's or a client's.
+    ///
+    /// # Errors
+    /// 401 where nobody is signed in.
+    pub fn caller_id(&self) -> Result<AnyId> {
+        self.context.caller.id().ok_or_else(|| Error::new(crate::error::Code::Unauthenticated))
     }
 
     /// The permissions of the caller, in the order of the table.
@@ -198,7 +212,7 @@ impl Door {
     pub fn open<P: Permit>(&self, caller: Caller, marks: RequestMarks) -> Result<Access<P>> {
         if let Some(permission) = P::PERMISSION {
             let first = caller.person().is_some_and(|person| person.must_change_password);
-            if !caller.may(permission) || (first && permission != Permission::UseAccount) {
+            if !caller.may(permission) || (first && !matches!(permission, Permission::UseAccount | Permission::ReadAccount)) {
                 return Err(caller.person().map_or_else(Error::forbidden, |person| person.refused(permission)));
             }
         }

@@ -145,7 +145,9 @@ macro_rules! permissions {
 // The table: the duty that each takes, within its scope and in every role but where `only at` names one; `or` adds a duty that is
 // enough, in one role where `at` names it.
 permissions! {
-    /// Whoever is signed in: `/me`, one's own sessions and password.
+    /// Who one is: `/me`.
+    ReadAccount = "account:read" : Viewer;
+    /// What lets oneself in: one's sessions, password and second factor.
     UseAccount = "account:use" : Viewer;
     /// Units: the scope whole, cards of all.
     ReadUnits = "units:read" : Viewer;
@@ -155,6 +157,10 @@ permissions! {
     ReadUsers = "users:read" : Viewer;
     /// Invite, change, disable people of one's own unit and below.
     WriteUsers = "users:write" : Admin;
+    /// Clients of the scope.
+    ReadClients = "clients:read" : Admin;
+    /// Make, change and disable clients of one's own unit and below.
+    WriteClients = "clients:write" : Admin;
     /// The catalogue: localities, periods, legal documents, groups, tasks, indicators and the plan's targets.
     ReadCatalogue = "catalogue:read" : Viewer;
     /// Lock and unlock periods.
@@ -225,11 +231,14 @@ mod tests {
             table.extend([permission.as_str(), " | ", &cells.join(" | "), "\n"]);
         }
         let policy = "\
+            account:read | department: all | district: all | school: all\n\
             account:use | department: all | district: all | school: all\n\
             units:read | department: all | district: all | school: all\n\
             units:write | department: admin | district: admin | school: admin\n\
             users:read | department: all | district: all | school: all\n\
             users:write | department: admin | district: admin | school: admin\n\
+            clients:read | department: admin | district: admin | school: admin\n\
+            clients:write | department: admin | district: admin | school: admin\n\
             catalogue:read | department: all | district: all | school: all\n\
             periods:lock | department: admin | district:  | school: \n\
             indicators:write | department: admin | district:  | school: \n\

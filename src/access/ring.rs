@@ -18,6 +18,8 @@ const PATIENCE: i64 = 5_000_000;
 /// The keys of this instance.
 pub struct Ring {
     file: Option<KeyFile>,
+    /// Who issues, as tokens say it.
+    issuer: String,
     keys: RwLock<Arc<Keys>>,
     read_at: AtomicI64,
     /// One reads, the others wait for it or go on with what they have.
@@ -29,10 +31,10 @@ impl Ring {
     ///
     /// # Errors
     /// 500 where the key file does not open them or one is no P-256 key; database errors.
-    pub fn open(database: &Database, file: Option<KeyFile>, now: Instant) -> Result<Self> {
+    pub fn open(database: &Database, file: Option<KeyFile>, issuer: &str, now: Instant) -> Result<Self> {
         let stored = database.write_here(&Context::system("start", now), |tx| keys::prepare(tx, file.as_ref()))?;
-        let keys = RwLock::new(Arc::new(Keys::load(&stored)?));
-        Ok(Self { file, keys, read_at: AtomicI64::new(now.micros()), reading: tokio::sync::Mutex::new(()) })
+        let keys = RwLock::new(Arc::new(Keys::load(&stored, issuer)?));
+        Ok(Self { file, issuer: issuer.to_owned(), keys, read_at: AtomicI64::new(now.micros()), reading: tokio::sync::Mutex::new(()) })
     }
 
     /// The keys as they are known.
@@ -72,7 +74,7 @@ impl Ring {
         self.read_at.store(now.micros(), Ordering::SeqCst);
         let file = self.file.clone();
         let stored = database.snapshot(Context::system("keys", now), move |db| keys::read(db, file.as_ref())).await;
-        match stored.and_then(|stored| Keys::load(&stored)) {
+        match stored.and_then(|stored| Keys::load(&stored, &self.issuer)) {
             Ok(keys) => *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys),
             Err(error) => tracing::warn!(error = %error, "the keys could not be read again; those that are known stay"),
         }

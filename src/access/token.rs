@@ -15,7 +15,7 @@ use super::policy::{Duty, Role};
 use super::vault::Vault;
 use crate::clock::Instant;
 use crate::error::{Code, Error, Result};
-use crate::ids::{AnyId, Id, SessionId, UnitId, UserId};
+use crate::ids::{AnyId, ClientId, Id, SessionId, UnitId, UserId};
 
 /// How long an access token lives, in seconds.
 pub const LIFETIME: i64 = 600;
@@ -28,9 +28,10 @@ const LONGEST: usize = 4096;
 /// RFC 9068: what tells an access token from every other JWT.
 const TYPE: &str = "at+jwt";
 const AUDIENCE: &str = "tiendo";
-const ISSUER: &str = "tiendo";
+/// Who issues where no public address is set: the same for all instances.
+pub const ISSUER: &str = "tiendo";
 
-/// The claims of an access token. Role, unit and duties are for clients to show; the server reads them anew from its database.
+/// The claims of an access token (RFC 9068). Role, unit and duties are for clients to show; the server reads them anew from its database.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {
@@ -38,12 +39,13 @@ pub struct Claims {
     pub iss: String,
     /// For whom.
     pub aud: String,
-    /// The account.
-    pub sub: UserId,
-    /// The kind of client: `web` or `mobile`.
+    /// The account, of a person or a client.
+    pub sub: AnyId,
+    /// The client: of a session of our own its kind, `web` or `mobile`.
     pub client_id: String,
-    /// The session.
-    pub sid: SessionId,
+    /// The session; a client that calls for itself has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<SessionId>,
     /// When it was made.
     pub iat: i64,
     /// When it begins to hold.
@@ -58,8 +60,32 @@ pub struct Claims {
     pub role: Role,
     /// The unit of the account.
     pub unit: UnitId,
-    /// The duties of the account.
+    /// The duties of the account, if it is a person's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duties: Vec<Duty>,
+}
+
+/// Whose a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bearer {
+    /// A person in this session.
+    Session(SessionId, UserId),
+    /// A client that calls for itself.
+    Client(ClientId),
+}
+
+impl Claims {
+    /// Whose it is.
+    ///
+    /// # Errors
+    /// 401 where it is neither a person's nor a client's.
+    pub fn bearer(&self) -> Result<Bearer> {
+        match self.sid {
+            Some(session) => Ok(Bearer::Session(session, self.sub.of())),
+            None if self.client_id == self.sub.to_string() => Ok(Bearer::Client(self.sub.of())),
+            None => Err(invalid()),
+        }
+    }
 }
 
 /// A token whose signature is ours.
@@ -135,8 +161,9 @@ impl Key {
 
 /// The keys that sign and verify: of those not retired the last whose time to sign has come signs, and all verify.
 pub struct Keys {
-    keys: Vec<Key>,
+    all: Vec<Key>,
     secret: Vec<u8>,
+    issuer: String,
 }
 
 impl Keys {
@@ -144,18 +171,18 @@ impl Keys {
     ///
     /// # Errors
     /// 500 if there is none or one is no P-256 key.
-    pub fn load(stored: &StoredKeys) -> Result<Self> {
+    pub fn load(stored: &StoredKeys, issuer: &str) -> Result<Self> {
         let keys = stored.keys.iter().map(Key::read).collect::<Result<Vec<Key>>>()?;
         if keys.is_empty() || stored.secret.is_empty() {
             return Err(Error::internal("there is no signing key"));
         }
-        Ok(Self { keys, secret: stored.secret.clone() })
+        Ok(Self { all: keys, secret: stored.secret.clone(), issuer: issuer.to_owned() })
     }
 
     /// The public halves of those that are not retired, the next to sign among them (RFC 7517).
     #[must_use]
     pub fn jwks(&self, now: Instant) -> Value {
-        let set: Vec<&Value> = self.keys.iter().filter(|key| key.holds(now)).map(|key| &key.jwk).collect();
+        let set: Vec<&Value> = self.all.iter().filter(|key| key.holds(now)).map(|key| &key.jwk).collect();
         json!({ "keys": set })
     }
 
@@ -173,6 +200,14 @@ impl Keys {
         Vault::new(&self.secret(b"vault"))
     }
 
+    /// A signed token that begins now.
+    ///
+    /// # Errors
+    /// As [`Keys::sign`].
+    pub fn issue(&self, new: NewToken<'_>, now: Instant) -> Result<String> {
+        self.sign(&self.claims(new, now))
+    }
+
     /// Signs the claims, with the key that signs when they are issued.
     ///
     /// # Errors
@@ -187,9 +222,9 @@ impl Keys {
 
     fn signer(&self, now: Instant) -> Result<&Key> {
         let of_now = |key: &&Key| key.signs_from.unix() <= now.unix() && key.holds(now);
-        let key = self.keys.iter().filter(of_now).max_by_key(|key| (key.signs_from, &key.kid));
+        let key = self.all.iter().filter(of_now).max_by_key(|key| (key.signs_from, &key.kid));
         // A clock that is behind the one that made the first key.
-        key.or(self.keys.first()).ok_or_else(|| Error::internal("there is no signing key"))
+        key.or(self.all.first()).ok_or_else(|| Error::internal("there is no signing key"))
     }
 
     /// A token that is ours and holds now.
@@ -198,9 +233,9 @@ impl Keys {
     /// 401 `token_expired` for one of ours past its time, `invalid_token` for every other.
     pub fn verify(&self, token: &str, now: Instant) -> Result<Verified> {
         let kid = named_key(token, TYPE).ok_or_else(invalid)?;
-        let key = self.keys.iter().find(|key| key.kid == kid && key.holds(now)).ok_or_else(invalid)?;
+        let key = self.all.iter().find(|key| key.kid == kid && key.holds(now)).ok_or_else(invalid)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &signature_only()).map_err(|_| invalid())?.claims;
-        check(&claims, now)?;
+        self.check(&claims, now)?;
         Ok(Verified { kid, claims })
     }
 
@@ -209,16 +244,59 @@ impl Keys {
     /// # Errors
     /// As [`Keys::verify`].
     pub fn still_holds(&self, verified: &Verified, now: Instant) -> Result<()> {
-        if !self.keys.iter().any(|key| key.kid == verified.kid && key.holds(now)) {
+        if !self.all.iter().any(|key| key.kid == verified.kid && key.holds(now)) {
             return Err(invalid());
         }
-        check(&verified.claims, now)
+        self.check(&verified.claims, now)
+    }
+
+    /// Issuer, audience and times.
+    ///
+    /// # Errors
+    /// As [`Keys::verify`].
+    pub fn check(&self, claims: &Claims, now: Instant) -> Result<()> {
+        let now = now.unix();
+        let ours = claims.iss == self.issuer && claims.aud == AUDIENCE && claims.exp.saturating_sub(claims.iat) <= LIFETIME;
+        if !ours || claims.iat > now + LEEWAY || claims.nbf > now + LEEWAY {
+            return Err(invalid());
+        }
+        if claims.exp + LEEWAY <= now {
+            return Err(Error::new(Code::TokenExpired));
+        }
+        Ok(())
+    }
+
+    /// The claims of a token that begins now.
+    #[must_use]
+    pub fn claims(&self, new: NewToken<'_>, now: Instant) -> Claims {
+        let now = now.unix();
+        Claims {
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.to_owned(),
+            sub: new.subject,
+            client_id: new.client.to_owned(),
+            sid: new.session,
+            iat: now,
+            nbf: now,
+            exp: now + new.seconds,
+            jti: Id::new(),
+            scope: new.scope,
+            role: new.role,
+            unit: new.unit,
+            duties: new.duties,
+        }
+    }
+
+    /// Who issues.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// Whether the token is of our kind and names a key that is not among these.
     #[must_use]
     pub fn is_strange(&self, token: &str) -> bool {
-        named_key(token, TYPE).is_some_and(|kid| self.keys.iter().all(|key| key.kid != kid))
+        named_key(token, TYPE).is_some_and(|kid| self.all.iter().all(|key| key.kid != kid))
     }
 }
 
@@ -253,31 +331,17 @@ fn signature_only() -> Validation {
     validation
 }
 
-/// Issuer, audience and times.
-///
-/// # Errors
-/// As [`Keys::verify`].
-fn check(claims: &Claims, now: Instant) -> Result<()> {
-    let now = now.unix();
-    let ours = claims.iss == ISSUER && claims.aud == AUDIENCE && claims.exp.saturating_sub(claims.iat) <= LIFETIME;
-    if !ours || claims.iat > now + LEEWAY || claims.nbf > now + LEEWAY {
-        return Err(Error::new(Code::InvalidToken));
-    }
-    if claims.exp + LEEWAY <= now {
-        return Err(Error::new(Code::TokenExpired));
-    }
-    Ok(())
-}
-
 /// What a new access token says.
 pub struct NewToken<'t> {
     /// The account.
-    pub user: UserId,
-    /// The session.
-    pub session: SessionId,
-    /// `web` or `mobile`.
+    pub subject: AnyId,
+    /// The session, if it is a person's.
+    pub session: Option<SessionId>,
+    /// The client; `web` or `mobile` where it is our own.
     pub client: &'t str,
-    /// Permissions, separated by spaces.
+    /// How long it lives, in seconds.
+    pub seconds: i64,
+    /// Permissions, or of a client its scopes, separated by spaces.
     pub scope: String,
     /// The role of the account.
     pub role: Role,
@@ -285,29 +349,6 @@ pub struct NewToken<'t> {
     pub unit: UnitId,
     /// The duties of the account.
     pub duties: Vec<Duty>,
-}
-
-impl NewToken<'_> {
-    /// The claims of a token that begins now.
-    #[must_use]
-    pub fn claims(self, now: Instant) -> Claims {
-        let now = now.unix();
-        Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: self.user,
-            client_id: self.client.to_owned(),
-            sid: self.session,
-            iat: now,
-            nbf: now,
-            exp: now + LIFETIME,
-            jti: Id::new(),
-            scope: self.scope,
-            role: self.role,
-            unit: self.unit,
-            duties: self.duties,
-        }
-    }
 }
 
 /// A secret of another one, for one use.

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::model::{AssignmentAction as Action, AssignmentStatus as Status, Progress, Timeliness};
 use crate::access::caller::Caller;
-use crate::access::policy::Duty;
+use crate::access::policy::{Duty, Permission};
 use crate::ids::{UnitId, UserId};
 use crate::indicators::rules::{Decimal, Fraction};
 use crate::life::{Life, Stands};
@@ -41,10 +41,11 @@ impl Relation {
         let Some(person) = caller.person() else { return Self::default() };
         let approves = parties.given_below && person.duties.has(Duty::Approver);
         let edits = person.duties.has(Duty::Editor);
+        let may = |permission: Permission| person.may(permission);
         Self {
-            leads: edits && person.scope.is_own(parties.unit),
-            decides: approves && person.is_apart(parties.unit, parties.reported_by),
-            steers: approves || (edits && person.scope.is_own(parties.assigned_by)),
+            leads: may(Permission::WriteAssignments) && edits && person.scope.is_own(parties.unit),
+            decides: may(Permission::DecideAssignments) && approves && person.is_apart(parties.unit, parties.reported_by),
+            steers: may(Permission::SteerAssignments) && (approves || (edits && person.scope.is_own(parties.assigned_by))),
         }
     }
 }

@@ -75,9 +75,9 @@ impl Db<'_> {
     /// The caller's scope.
     ///
     /// # Errors
-    /// 403 for callers that are no person: they have no subtree and must say what they read another way.
+    /// 403 for callers without an account: they have no subtree and must say what they read another way.
     pub fn scope(&self) -> Result<Scope> {
-        self.context.caller.person().map(|person| person.scope).ok_or_else(Error::forbidden)
+        self.context.caller.scope().ok_or_else(Error::forbidden)
     }
 
     /// The business day.

@@ -46,7 +46,7 @@ table! {
         seq -> BigInt, txid -> BigInt, id -> Uid, at -> Timestamp, action -> Text, event -> Nullable<Text>, outcome -> Text,
         resource_type -> Text, resource_id -> Nullable<Uid>, resource_code -> Nullable<Text>, unit_id -> Nullable<Uid>, deleted -> Bool,
         actor_type -> Text, actor_id -> Nullable<Uid>, actor_name -> Text, actor_role -> Nullable<Text>, actor_unit_id -> Nullable<Uid>,
-        request_id -> Nullable<Text>, ip -> Nullable<Text>, before -> Nullable<Text>, after -> Nullable<Text>,
+        request_id -> Nullable<Text>, ip -> Nullable<Text>, before -> Nullable<Text>, after -> Nullable<Text>, actor_client_id -> Nullable<Uid>,
     }
 }
 
@@ -85,6 +85,49 @@ table! {
 table! {
     use diesel::sql_types::*;
     use crate::ids::Uid;
+    clients (id) {
+        id -> Uid, #[sql_name = "type"] type_ -> Text, name -> Text, name_key -> Text, sort_key -> Binary, unit_id -> Uid, scopes -> Text,
+        networks -> Text, redirect_uris -> Text, disabled -> Bool, expires_at -> Nullable<Timestamp>, last_used_at -> Nullable<Timestamp>,
+        version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    client_secrets (digest) { digest -> Binary, client_id -> Uid, created_at -> Timestamp, last_used_at -> Nullable<Timestamp>, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    revoked_tokens (jti) { jti -> Uid, expires_at -> Timestamp, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    account_cookies (digest) { digest -> Binary, session_id -> Uid, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    consents (user_id, client_id) { user_id -> Uid, client_id -> Uid, scopes -> Text, granted_at -> Timestamp, }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
+    authorization_codes (digest) {
+        digest -> Binary, client_id -> Uid, user_id -> Uid, redirect_uri -> Text, challenge -> Text, scopes -> Text, expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>, session_id -> Nullable<Uid>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::ids::Uid;
     totp (user_id) { user_id -> Uid, secret -> Binary, confirmed_at -> Nullable<Timestamp>, last_step -> BigInt, }
 }
 
@@ -105,7 +148,8 @@ table! {
     use crate::ids::Uid;
     sessions (id) {
         id -> Uid, user_id -> Uid, client -> Text, device -> Nullable<Text>, ip -> Nullable<Text>, created_at -> Timestamp,
-        last_seen_at -> Timestamp, idle_until -> Timestamp, expires_at -> Timestamp, ended_at -> Nullable<Timestamp>,
+        last_seen_at -> Timestamp, idle_until -> Timestamp, expires_at -> Timestamp, ended_at -> Nullable<Timestamp>, app_id -> Nullable<Uid>,
+        scopes -> Nullable<Text>,
     }
 }
 
@@ -502,6 +546,12 @@ allow_tables_to_appear_in_same_query!(
     users,
     totp,
     recovery_codes,
+    clients,
+    client_secrets,
+    revoked_tokens,
+    account_cookies,
+    consents,
+    authorization_codes,
     sessions,
     refresh_tokens,
     invitations,
@@ -554,6 +604,11 @@ joinable!(sessions -> users (user_id));
 joinable!(seals -> journal (seq));
 joinable!(invitations -> users (user_id));
 joinable!(totp -> users (user_id));
+joinable!(clients -> units (unit_id));
+joinable!(client_secrets -> clients (client_id));
+joinable!(account_cookies -> sessions (session_id));
+joinable!(refresh_tokens -> sessions (session_id));
+joinable!(consents -> clients (client_id));
 joinable!(tasks -> task_groups (group_id));
 joinable!(task_indicators -> tasks (task_id));
 joinable!(task_indicators -> indicators (indicator_id));

@@ -27,9 +27,9 @@ pub enum Wall {
 
 /// What names the subtree, behind a BEGIN. Ids and dates write themselves: nothing of it is text from outside.
 pub(super) fn named(context: &Context) -> String {
-    match context.caller.person() {
-        Some(person) => {
-            format!("; SET LOCAL tiendo.root = '{}'; SET LOCAL tiendo.day = '{}'", person.scope.root(), person.scope.today())
+    match context.caller.scope() {
+        Some(scope) => {
+            format!("; SET LOCAL tiendo.root = '{}'; SET LOCAL tiendo.day = '{}'", scope.root(), scope.today())
         }
         None => "; SET LOCAL tiendo.root = '*'".to_owned(),
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::access::keys;
 use crate::access::password::Passwords;
-use crate::access::token::Keys;
+use crate::access::token::{self, Keys};
 use crate::bar::Bar;
 use crate::catalogue;
 use crate::clock::Clock;
@@ -96,7 +96,7 @@ fn load(conn: &mut Conn, context: &Context, options: &Options) -> Result<Vec<Cre
     let people = people::people(&offices, &schools)?;
     let passwords = Passwords::new()?;
     let hashes = people.iter().map(|person| passwords.hash_here(&person.password)).collect::<Result<Vec<_>>>()?;
-    let vault = Keys::load(&write_on(conn, context, |tx| keys::prepare(tx, None))?)?.vault()?;
+    let vault = Keys::load(&write_on(conn, context, |tx| keys::prepare(tx, None))?, token::ISSUER)?.vault()?;
     let staff = write_on(conn, context, |tx| {
         people.iter().zip(&hashes).map(|(person, hash)| people::insert(tx, &vault, person, hash)).collect::<Result<Vec<_>>>()
     })?;

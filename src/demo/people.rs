@@ -150,6 +150,7 @@ pub fn insert(tx: &mut Tx<'_>, vault: &Vault, person: &Person, hash: &str) -> Re
         unit,
         scope: Scope::new(root, unit, tx.today()),
         must_change_password: false,
+        app: None,
     };
     let credential = Credential {
         username: person.username.clone(),

@@ -4,7 +4,7 @@ use std::future::ready;
 use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, web};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route, web};
 use serde_json::json;
 use utoipa_swagger_ui::Config;
 
@@ -28,17 +28,22 @@ pub fn configure(config: &mut web::ServiceConfig, api: &Api) {
     fixed(config, "/health/ready", readiness);
 }
 
+/// Hangs a path that belongs to no resource into an application, and 405 for what it does not take.
+pub(crate) fn hang(config: &mut web::ServiceConfig, path: &str, allow: &'static str, routes: impl IntoIterator<Item = Route>) {
+    let resource = routes.into_iter().fold(web::resource(path), actix_web::Resource::route);
+    config.service(resource.default_service(web::to(move |req: HttpRequest| async move {
+        problem::render(&Error::method_not_allowed(allow.to_owned()), &req)
+    })));
+}
+
 /// A path with GET and HEAD, and 405 for the rest.
-fn fixed<H, Args>(config: &mut web::ServiceConfig, path: &str, handler: H)
+pub(crate) fn fixed<H, Args>(config: &mut web::ServiceConfig, path: &str, handler: H)
 where
     H: Handler<Args> + Clone,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
-    let resource = web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler));
-    config.service(resource.default_service(web::to(|req: HttpRequest| async move {
-        problem::render(&Error::method_not_allowed("GET, HEAD".to_owned()), &req)
-    })));
+    hang(config, path, "GET, HEAD", [web::get().to(handler.clone()), web::head().to(handler)]);
 }
 
 fn openapi(document: &[u8], req: &HttpRequest) -> HttpResponse {

@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
+use crate::access::grant::{Grant, Holder};
+use crate::access::policy::Permission;
 use crate::error::{Code, Error, Result};
 
 /// What an operation says of itself through the types in its handler's signature.
@@ -205,7 +207,7 @@ pub(super) struct Described<'o> {
     pub tag: &'o str,
     pub summary: &'o str,
     pub description: &'o str,
-    pub permission: Option<&'static str>,
+    pub permission: Option<Permission>,
     pub refusals: &'o [Code],
     /// Whether it takes an `Idempotency-Key`.
     pub once: bool,
@@ -268,8 +270,10 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
         }
         match described.permission {
             Some(permission) => {
-                operation.insert("security".into(), json!([{"bearer": []}]));
-                operation.insert("x-permission".into(), json!(permission));
+                // A session of our own, or a client with any one of these scopes.
+                let granted = Grant::of(permission).map(|grant| json!({"oauth2": [grant.as_str()]}));
+                operation.insert("security".into(), std::iter::once(json!({"bearer": []})).chain(granted).collect());
+                operation.insert("x-permission".into(), json!(permission.as_str()));
             }
             None => {
                 operation.insert("security".into(), json!([]));
@@ -353,10 +357,26 @@ pub(super) fn frame() -> Value {
                     "description": "The `ETag` of the resource as you read it, if only that version is meant."},
             },
             "responses": {},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                "description": "The `access_token` of `POST /api/v1/sessions`; it lives 10 minutes."}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "The `access_token` of `POST /api/v1/sessions`; it lives 10 minutes."},
+                "oauth2": {"type": "oauth2",
+                    "description": "For programs of others (`/api/v1/clients`). A client with any one of the scopes that an operation lists may call it, in the \
+                        subtree of its unit. `/.well-known/oauth-authorization-server` describes the endpoints.",
+                    "flows": {
+                        "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes(&[Holder::Any])},
+                        "authorizationCode": {"authorizationUrl": "/oauth/authorize", "tokenUrl": "/oauth/token", "refreshUrl": "/oauth/token",
+                            "scopes": scopes(&[Holder::Any, Holder::FrontEnd])},
+                    }},
+            },
         },
     })
+}
+
+/// The scopes that these may be granted, and what each is.
+fn scopes(holders: &[Holder]) -> Map<String, Value> {
+    let granted = Grant::ALL.iter().filter(|grant| holders.contains(&grant.holder()));
+    granted.map(|grant| (grant.as_str().to_owned(), json!(grant.about(crate::error::Language::En)))).collect()
 }
 
 /// The responses that `operation` refers to.

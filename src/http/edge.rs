@@ -15,7 +15,7 @@ use actix_web::{Error as ActixError, HttpMessage, HttpRequest, web};
 use super::exchange::Kernel;
 use super::quota::Standing;
 use super::stalls::{Connection, Watched};
-use crate::access::caller::Person;
+use crate::access::caller::Caller;
 use crate::ids::{AnyId, Id};
 use crate::text::cut;
 
@@ -25,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 struct RequestId(Arc<str>);
 
 /// Who asked, for the log line; put there by the door.
-pub(super) struct Asker(pub Arc<Person>);
+pub(super) struct Asker(pub Caller);
 
 /// Where it came from.
 pub(super) struct Client(pub IpAddr);
@@ -36,9 +36,14 @@ pub fn request_id(req: &HttpRequest) -> Arc<str> {
     req.extensions().get::<RequestId>().map_or_else(|| Arc::from(""), |id| id.0.clone())
 }
 
+/// Says who asked, where it was not the door that found out.
+pub(crate) fn known(req: &HttpRequest, caller: Caller) {
+    req.extensions_mut().insert(Asker(caller));
+}
+
 /// Who asked, once the door has let it in.
 #[must_use]
-pub(super) fn asker(req: &HttpRequest) -> Option<Arc<Person>> {
+pub(super) fn asker(req: &HttpRequest) -> Option<Caller> {
     req.extensions().get::<Asker>().map(|asker| asker.0.clone())
 }
 
@@ -136,8 +141,9 @@ fn log<B: MessageBody>(res: &ServiceResponse<B>, id: &str, started: Instant) {
         route = req.match_pattern().as_deref().unwrap_or("-"),
         status = res.status().as_u16(),
         ms,
-        user = asker.map(|person| tracing::field::display(person.id)),
-        unit = asker.map(|person| tracing::field::display(person.unit)),
+        user = asker.and_then(Caller::person).map(|person| tracing::field::display(person.id)),
+        client = asker.and_then(Caller::program).map(tracing::field::display),
+        unit = asker.and_then(Caller::unit).map(tracing::field::display),
         bytes,
     );
 }

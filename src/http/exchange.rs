@@ -77,14 +77,14 @@ pub(super) async fn run(kernel: &Kernel, operation: &Operation, req: HttpRequest
 
 /// Puts a refusal on record; that it could not be is told in the log, and the refusal stands.
 async fn record(kernel: &Kernel, operation: &Operation, req: &HttpRequest) {
-    let Some(person) = asker_of(req) else { return };
+    let Some(caller) = asker_of(req) else { return };
     let about = req.match_info().iter().next().and_then(|(_, text)| Key::parse(text));
-    if let Err(error) = kernel.door.record_refusal(person, marks(req), operation.id(), about).await {
+    if let Err(error) = kernel.door.record_refusal(caller, marks(req), operation.id(), about).await {
         tracing::error!(request_id = &*request_id(req), error = %error, "a refusal could not be put on record");
     }
 }
 
-fn marks(req: &HttpRequest) -> RequestMarks {
+pub(super) fn marks(req: &HttpRequest) -> RequestMarks {
     RequestMarks { request_id: Some(request_id(req)), ip: peer(req).map(Into::into), ..RequestMarks::default() }
 }
 
@@ -109,9 +109,7 @@ pub(super) async fn admit<'k, P: Permit>(
         Err(error) => (error.code().status() == 401).then_some(&Caller::Nobody),
     };
     if let Some(counted) = counted {
-        let (standing, passes) = kernel.shield.quotas.count(counted, req);
-        req.extensions_mut().insert(standing);
-        passes?;
+        count(kernel, counted, req)?;
     }
     let access = kernel.door.open(caller?, marks(req))?;
     Ok((access, (!arrives).then_some(place)))
@@ -127,21 +125,28 @@ pub(super) fn begin<'k, P: Permit>(
     let (gate, weight) = (&kernel.shield.gate, operation.checks().weight);
     let place = place.map_or_else(|| gate.enter(weight), Ok)?;
     if weight == Weight::Heavy {
-        let heavy = gate.begin(access.person()?.id)?;
+        let heavy = gate.begin(access.caller_id()?)?;
         return Ok((access.holding(heavy), place));
     }
     Ok((access, place))
 }
 
+/// Counts a request of this caller, and tells where he stands now.
+pub(super) fn count(kernel: &Kernel, caller: &Caller, req: &HttpRequest) -> Result<()> {
+    let (standing, passes) = kernel.shield.quotas.count(caller, req);
+    req.extensions_mut().insert(standing);
+    passes
+}
+
 async fn identify(kernel: &Kernel, req: &HttpRequest) -> Result<Caller> {
-    let person = kernel.door.identify(bearer(req.headers())?).await?;
-    req.extensions_mut().insert(Asker(person.clone()));
-    Ok(Caller::Person(person))
+    let caller = kernel.door.identify(bearer(req.headers())?, peer(req).as_deref()).await?;
+    req.extensions_mut().insert(Asker(caller.clone()));
+    Ok(caller)
 }
 
 /// Who asks, as cursors are bound to it.
 pub(super) fn asker(req: &HttpRequest) -> String {
-    asker_of(req).map(|person| person.id.to_string()).unwrap_or_default()
+    asker_of(req).and_then(|caller| caller.id()).map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// The one token of the one `Authorization` header (RFC 6750 section 2.1); tokens in URLs are not read.
@@ -230,7 +235,7 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Reads the body, up to its limits of size and time: a body that drips is cut off like one that never comes.
-async fn read(payload: &mut web::Payload, limits: Limits) -> Result<Vec<u8>> {
+pub(super) async fn read(payload: &mut web::Payload, limits: Limits) -> Result<Vec<u8>> {
     let reading = async {
         let mut bytes = Vec::new();
         while let Some(chunk) = payload.next().await {
@@ -296,7 +301,7 @@ mod tests {
         crate::db::migrate::apply(&mut Database::maintenance(&url).expect("opens")).expect("migrates");
         let database = Database::open(&Options { url, read_url: None, connections: 1, slow: Duration::from_mins(1), wall: Wall::Down })
             .expect("opens");
-        let ring = Ring::open(&database, None, Clock::System.now()).expect("opens");
+        let ring = Ring::open(&database, None, "tiendo", Clock::System.now()).expect("opens");
         let files = Files::open(&format!("file:{}", folder.display()), 1, 1).expect("opens");
         let limits = Limits {
             body_bytes: 100,

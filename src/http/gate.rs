@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::ids::UserId;
+use crate::ids::AnyId;
 
 /// What an operation weighs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub struct Gate {
     places: Places,
     all: AtomicUsize,
     passwords: AtomicUsize,
-    heavy: Mutex<HashMap<UserId, usize>>,
+    heavy: Mutex<HashMap<AnyId, usize>>,
 }
 
 /// A place among the requests at work, given back when it is dropped.
@@ -57,7 +57,7 @@ impl Drop for Place<'_> {
 }
 
 /// A place among the heavy ones. It goes with the work, which may outlive a client that does not wait for it.
-pub struct HeavyPlace(Arc<Gate>, UserId);
+pub struct HeavyPlace(Arc<Gate>, AnyId);
 
 impl Drop for HeavyPlace {
     fn drop(&mut self) {
@@ -106,16 +106,16 @@ impl Gate {
     ///
     /// # Errors
     /// 429 for one who has his share, 503 where all are taken.
-    pub fn begin(self: &Arc<Self>, person: UserId) -> Result<HeavyPlace> {
+    pub fn begin(self: &Arc<Self>, caller: AnyId) -> Result<HeavyPlace> {
         let mut heavy = self.heavy.lock().unwrap_or_else(PoisonError::into_inner);
-        if heavy.get(&person).is_some_and(|own| *own >= self.places.heavy_of_one) {
+        if heavy.get(&caller).is_some_and(|own| *own >= self.places.heavy_of_one) {
             return Err(Error::rate_limited(1));
         }
         if heavy.values().sum::<usize>() >= self.places.heavy {
             return Err(Error::unavailable("too many heavy requests at once"));
         }
-        *heavy.entry(person).or_default() += 1;
-        Ok(HeavyPlace(self.clone(), person))
+        *heavy.entry(caller).or_default() += 1;
+        Ok(HeavyPlace(self.clone(), caller))
     }
 }
 

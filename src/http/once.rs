@@ -36,8 +36,8 @@ pub(super) fn check(headers: &HeaderMap, taken: bool, faults: &mut Vec<Fault>) {
 /// 409 `request_in_progress` where the first is still at work.
 pub(super) async fn begin(kernel: &Kernel, operation: &Operation, exchange: &Exchange<'_>) -> Result<Option<Once>> {
     let Some(key) = exchange.req.headers().get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()) else { return Ok(None) };
-    let Some(caller) = super::edge::asker(exchange.req) else { return Err(Error::internal("a key of nobody")) };
-    let claim = Claim { caller: caller.id.any(), operation: operation.id().to_owned(), key: key.to_owned() };
+    let caller = super::edge::asker(exchange.req).and_then(|caller| caller.id()).ok_or_else(|| Error::internal("a key of nobody"))?;
+    let claim = Claim { caller, operation: operation.id().to_owned(), key: key.to_owned() };
     kernel.door.once(claim, fingerprint(exchange)).await.map(Some)
 }
 

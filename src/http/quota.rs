@@ -1,4 +1,4 @@
-//! How much one caller may ask: a bucket for each person, and for each network where nobody is signed in. A cheap shield: each instance
+//! How much one caller may ask: a bucket for each person and each client, and for each network where nobody is signed in. A cheap shield: each instance
 //! keeps its own buckets in memory and lets its part of the quota pass, so that all instances together let the whole pass. What must be
 //! exact, guesses of passwords, is counted in the database (`sessions::guesses`).
 
@@ -17,7 +17,7 @@ use super::parts::client;
 use crate::access::caller::Caller;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::ids::UserId;
+use crate::ids::{ClientId, UserId};
 use crate::network::Network;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -92,6 +92,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
 /// All buckets of this instance.
 pub struct Quotas {
     people: Buckets<UserId>,
+    clients: Buckets<ClientId>,
     networks: Buckets<Network>,
 }
 
@@ -103,6 +104,7 @@ impl Quotas {
     pub fn new(person: NonZeroU32, network: NonZeroU32, instances: NonZeroU32, clock: &Clock) -> Result<Self> {
         Ok(Self {
             people: Buckets::new("person", person, instances, clock)?,
+            clients: Buckets::new("client", person, instances, clock)?,
             networks: Buckets::new("network", network, instances, clock)?,
         })
     }
@@ -114,6 +116,7 @@ impl Quotas {
     pub(super) fn count(&self, caller: &Caller, req: &HttpRequest) -> (Standing, Result<()>) {
         let (standing, wait) = match caller {
             Caller::Person(person) => self.people.take(&person.id),
+            Caller::Client(client) => self.clients.take(&client.id),
             Caller::Nobody | Caller::System(_) => match client(req) {
                 Some(address) => self.networks.take(&Network::of(address)),
                 None => (self.networks.full.clone(), None),
@@ -131,6 +134,8 @@ impl Quotas {
     pub fn forget_full(&self) {
         self.people.limiter.retain_recent();
         self.people.limiter.shrink_to_fit();
+        self.clients.limiter.retain_recent();
+        self.clients.limiter.shrink_to_fit();
         self.networks.limiter.retain_recent();
         self.networks.limiter.shrink_to_fit();
     }
@@ -138,7 +143,7 @@ impl Quotas {
     /// How many buckets are remembered.
     #[must_use]
     pub fn remembered(&self) -> usize {
-        self.people.limiter.len() + self.networks.limiter.len()
+        self.people.limiter.len() + self.clients.limiter.len() + self.networks.limiter.len()
     }
 }
 

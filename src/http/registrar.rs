@@ -219,7 +219,7 @@ impl Registrar {
                 tag: &declaration.tag,
                 summary: declaration.summary,
                 description: declaration.description,
-                permission: declaration.permission.map(Permission::as_str),
+                permission: declaration.permission,
                 refusals: &declaration.refusals,
                 once: declaration.once(),
                 spec: &declaration.spec,

@@ -8,6 +8,7 @@ use actix_web::rt::task::JoinHandle;
 
 use crate::access::{Door, once};
 use crate::assignments;
+use crate::clients;
 use crate::clock::Clock;
 use crate::config::AccountSettings;
 use crate::db::{Context, Database, Tx};
@@ -19,6 +20,7 @@ use crate::journal;
 use crate::journal::checkpoint::{self, Sink};
 use crate::journal::seal::Patience;
 use crate::mail::postman::Postman;
+use crate::oauth;
 use crate::rounds;
 use crate::sessions;
 use crate::users;
@@ -174,12 +176,15 @@ impl Jobs {
         }
     }
 
-    /// Takes away what is known of wrong passwords of long ago.
+    /// Takes away what is known of wrong passwords of long ago, and of tokens that were taken back and have ended since.
     async fn forget(&self) {
         let (context, instance) = (Context::system("sign-in sweep", self.clock.now()), self.instance);
         let forgotten = self.settings.guess_forgotten_hours * 3600;
         let work = move |tx: &mut Tx<'_>| {
-            if lease::claim(tx, "guesses", instance, RECUR_LEASE)? { sessions::guesses::sweep(tx, forgotten) } else { Ok(0) }
+            if !lease::claim(tx, "guesses", instance, RECUR_LEASE)? {
+                return Ok(0);
+            }
+            Ok(sessions::guesses::sweep(tx, forgotten)? + clients::store::sweep(tx)? + oauth::store::sweep(tx)?)
         };
         if let Err(error) = self.database.write(context, work).await {
             tracing::warn!(error = %error, "wrong passwords of long ago could not be forgotten and will be tried again");

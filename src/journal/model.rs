@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::clock::Instant;
-use crate::ids::{AnyId, EntryId};
+use crate::ids::{AnyId, ClientId, EntryId};
 use crate::units::model::UnitRef;
 use crate::vocabulary::text_enum;
 
@@ -21,7 +21,7 @@ text_enum! {
 
 /// Who acted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({"type": "user", "id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "name": "Bùi Thị Hoà", "role": "department", "unit": null}))]
+#[schema(example = json!({"type": "user", "id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "name": "Bùi Thị Hoà", "role": "department", "unit": null, "client": null}))]
 pub struct Actor {
     /// `user`, `client` or `system`.
     #[serde(rename = "type")]
@@ -37,6 +37,19 @@ pub struct Actor {
     /// Its unit, by the name of today.
     #[schema(required = true)]
     pub unit: Option<UnitRef>,
+    /// The front end that a person acted with, if that was a client.
+    #[schema(required = true)]
+    pub client: Option<ActorClient>,
+}
+
+/// A client that a person acted with.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c40", "name": "Ứng dụng điều hành"}))]
+pub struct ActorClient {
+    /// Its id.
+    pub id: ClientId,
+    /// Its name today.
+    pub name: String,
 }
 
 /// What it was about.
@@ -57,7 +70,7 @@ pub struct ResourceRef {
 /// An entry of the audit trail.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c30", "position": 285, "at": "2025-02-20T02:30:00.000000Z", "action": "unit.update", "outcome": "done",
-    "actor": {"type": "user", "id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "name": "Bùi Thị Hoà", "role": "department", "unit": null},
+    "actor": {"type": "user", "id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c25", "name": "Bùi Thị Hoà", "role": "department", "unit": null, "client": null},
     "resource": {"type": "unit", "id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "code": "PGD-DB"}, "unit": null, "request_id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c31",
     "ip": "10.17.0.5", "before": {"short_name": null}, "after": {"short_name": "PGD Đà Bắc"}, "hash": null}))]
 pub struct AuditEvent {
@@ -150,7 +163,7 @@ pub struct Change {
     pub unit: Option<UnitRef>,
     /// Whether it is gone.
     pub deleted: bool,
-    /// The resource as its GET shows it now; null where it is gone.
+    /// The resource as its GET shows it now; null where it is gone or the caller may not read it.
     #[schema(required = true, value_type = Option<Object>)]
     pub data: Option<Value>,
 }

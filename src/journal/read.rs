@@ -3,13 +3,14 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::model::{Actor, AuditEvent, AuditFilters, AuditOutcome, Change, Changes, ResourceRef};
+use super::model::{Actor, ActorClient, AuditEvent, AuditFilters, AuditOutcome, Change, Changes, ResourceRef};
+use crate::access::policy::Permission;
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{journal, seals, unit_spells, units};
+use crate::db::schema::{clients, journal, seals, unit_spells, units};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{AnyId, EntryId, Key, UnitId, ValueId};
+use crate::ids::{AnyId, ClientId, EntryId, Key, UnitId, ValueId};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
 use crate::{assignments, forms, indicators, periods, plans, reports, rounds, units as units_resource, users, values};
@@ -53,6 +54,7 @@ struct Row {
     outcome: AuditOutcome,
     actor: (String, Option<AnyId>, String, Option<String>),
     actor_unit: Named,
+    actor_client: (Option<ClientId>, Option<String>),
     resource: (String, Option<AnyId>, Option<String>),
     unit: Named,
     request_id: Option<String>,
@@ -68,6 +70,7 @@ impl TryFrom<Row> for AuditEvent {
     fn try_from(row: Row) -> Result<Self> {
         let value = |text: Option<String>| text.map(|text| serde_json::from_str::<Value>(&text)).transpose();
         let (kind, id, name, role) = row.actor;
+        let client = row.actor_client.0.zip(row.actor_client.1).map(|(id, name)| ActorClient { id, name });
         let (resource_kind, resource_id, code) = row.resource;
         Ok(Self {
             id: row.id,
@@ -75,7 +78,7 @@ impl TryFrom<Row> for AuditEvent {
             at: row.at,
             action: row.action,
             outcome: row.outcome,
-            actor: Actor { kind, id, name, role, unit: named(row.actor_unit) },
+            actor: Actor { kind, id, name, role, unit: named(row.actor_unit), client },
             resource: ResourceRef { kind: resource_kind, id: resource_id, code },
             unit: named(row.unit),
             request_id: row.request_id,
@@ -138,6 +141,10 @@ pub fn audit(db: &mut Db<'_>, filters: &AuditFilters, page: &PageRequest) -> Res
             journal::outcome,
             (journal::actor_type, journal::actor_id, journal::actor_name, journal::actor_role),
             (journal::actor_unit_id, code_of!(journal::actor_unit_id), name_of!(journal::actor_unit_id, day)),
+            (
+                journal::actor_client_id,
+                clients::table.filter(clients::id.nullable().eq(journal::actor_client_id)).select(clients::name).single_value(),
+            ),
             (journal::resource_type, journal::resource_id, journal::resource_code),
             (journal::unit_id, code_of!(journal::unit_id), name_of!(journal::unit_id, day)),
             journal::request_id,
@@ -148,7 +155,12 @@ pub fn audit(db: &mut Db<'_>, filters: &AuditFilters, page: &PageRequest) -> Res
             seals::table.filter(seals::seq.eq(journal::seq)).select(seals::hash).single_value(),
         ))
         .load(db.conn)?;
-    let events = rows.into_iter().map(AuditEvent::try_from).collect::<Result<Vec<_>>>()?;
+    let mut events = rows.into_iter().map(AuditEvent::try_from).collect::<Result<Vec<_>>>()?;
+    if !db.context.caller.sees_small_cells() {
+        for event in events.iter_mut().filter(|event| matches!(event.resource.kind.as_str(), "indicator_value" | "report")) {
+            (event.before, event.after) = (None, None);
+        }
+    }
     Ok(Page::cut(events, page, total, |event, name| if name == "at" { event.at.write() } else { event.id.write() }))
 }
 
@@ -199,8 +211,25 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
     Ok(Changes { data, last, page: json!({"next": null, "limit": limit}) })
 }
 
+/// What reading a resource of this kind asks: the feed tells no caller what its GET would not.
+fn permission(kind: &str) -> Option<Permission> {
+    Some(match kind {
+        "unit" => Permission::ReadUnits,
+        "user" => Permission::ReadUsers,
+        "period" | "baseline" | "indicator" | "report_form" | "reporting_round" => Permission::ReadCatalogue,
+        "assignment" => Permission::ReadAssignments,
+        "round_exception" | "report" => Permission::ReadReports,
+        "plan" => Permission::ReadPlans,
+        "indicator_value" => Permission::ReadValues,
+        _ => return None,
+    })
+}
+
 /// The resource as its GET shows it now; of an entry about many values, `{"data": […]}`.
 fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) -> Result<Option<Value>> {
+    if !permission(kind).is_some_and(|permission| db.context.caller.may(permission)) {
+        return Ok(None);
+    }
     let Some(id) = id else { return many(db, kind, after) };
     let value = match kind {
         "unit" => units_resource::store::find(db, &Key::from(id), None)?.map(|found| serde_json::to_value(found.shown())),

@@ -11,7 +11,7 @@ use crate::clock::Instant;
 use crate::db::schema::{journal, seals};
 use crate::db::{Conn, Tx, each};
 use crate::error::Result;
-use crate::ids::{AnyId, EntryId, UnitId};
+use crate::ids::{AnyId, ClientId, EntryId, UnitId};
 
 /// How many entries one transaction seals.
 const BATCH: i64 = 1000;
@@ -62,6 +62,8 @@ pub struct Row {
     pub before: Option<String>,
     /// As it is.
     pub after: Option<String>,
+    /// The program of others that a person acted with.
+    pub actor_client_id: Option<ClientId>,
 }
 
 /// The hash of an entry after another: SHA-256 over the previous hash, the position and every field with its length, so that no two
@@ -98,6 +100,10 @@ pub fn hash(previous: &[u8], position: i64, row: &Row) -> Vec<u8> {
     field(row.ip.as_deref());
     field(row.before.as_deref());
     field(row.after.as_deref());
+    // Entries of before there were any are hashed as they were.
+    if let Some(client) = row.actor_client_id {
+        field(Some(&client.to_string()));
+    }
     context.finish().as_ref().to_vec()
 }
 

@@ -11,7 +11,7 @@ use crate::clock::Instant;
 use crate::db::schema::journal;
 use crate::db::{Context, Tx, each};
 use crate::error::Result;
-use crate::ids::{AnyId, EntryId, Id, UnitId, UserId};
+use crate::ids::{AnyId, ClientId, EntryId, Id, UnitId, UserId};
 
 /// What happened to one resource.
 #[derive(Clone, Debug)]
@@ -103,11 +103,13 @@ struct EntryRow {
     ip: Option<String>,
     before: Option<String>,
     after: Option<String>,
+    actor_client_id: Option<ClientId>,
 }
 
 fn row(context: &Context, entry: Entry) -> EntryRow {
     let (kind, id, name, role, unit) = match &context.caller {
         Caller::Person(person) => ("user", Some(person.id.any()), person.full_name.clone(), Some(person.role.as_str()), Some(person.unit)),
+        Caller::Client(client) => ("client", Some(client.id.any()), client.name.clone(), Some(client.role.as_str()), Some(client.unit)),
         Caller::System(what) => ("system", None, (*what).to_owned(), None, None),
         Caller::Nobody => match entry.signs {
             Some((id, name, unit)) => ("user", Some(id.any()), name, None, Some(unit)),
@@ -134,6 +136,7 @@ fn row(context: &Context, entry: Entry) -> EntryRow {
         ip: context.marks.ip.as_deref().map(str::to_owned),
         before: entry.before,
         after: entry.after,
+        actor_client_id: context.caller.person().and(context.caller.program()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::model::{PlanAction, PlanStatus};
 use crate::access::caller::Caller;
-use crate::access::policy::Duty;
+use crate::access::policy::Permission;
 use crate::ids::{UnitId, UserId};
 use crate::life::{Life, Stands};
 
@@ -21,8 +21,8 @@ impl Relation {
     pub fn of(caller: &Caller, unit: UnitId, submitted_by: Option<UserId>) -> Self {
         let Some(person) = caller.person() else { return Self { writes: false, decides: false } };
         Self {
-            writes: person.scope.is_own(unit) && person.duties.has(Duty::Editor),
-            decides: person.is_apart(unit, submitted_by) && person.duties.has(Duty::Approver),
+            writes: person.scope.is_own(unit) && person.may(Permission::WritePlans),
+            decides: person.is_apart(unit, submitted_by) && person.may(Permission::DecidePlans),
         }
     }
 }

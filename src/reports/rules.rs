@@ -2,7 +2,7 @@
 
 use super::model::{ReportAction, ReportStatus};
 use crate::access::caller::Caller;
-use crate::access::policy::{Duty, Role};
+use crate::access::policy::{Permission, Role};
 use crate::ids::{UnitId, UserId};
 use crate::life::{Life, Stands};
 use crate::units::model::Kind;
@@ -38,13 +38,14 @@ impl Relation {
     #[must_use]
     pub fn of(caller: &Caller, parties: Parties) -> Self {
         let Some(person) = caller.person() else { return Self::default() };
-        let approves = person.duties.has(Duty::Approver);
-        let decides = approves && person.is_apart(parties.unit, parties.submitted_by) && !parties.same_person;
+        let approves = person.may(Permission::DecideReports);
+        let apart = person.is_apart(parties.unit, parties.submitted_by) && !parties.same_person;
+        let decides = approves && apart;
         Self {
-            writes: person.scope.is_own(parties.unit) && person.duties.has(Duty::Editor),
+            writes: person.scope.is_own(parties.unit) && person.may(Permission::WriteReports),
             gathers: parties.kind.is_in_charge(),
             decides,
-            issues: decides && person.role == Role::Department && parties.kind == Kind::Department,
+            issues: apart && person.may(Permission::IssueReports) && person.role == Role::Department && parties.kind == Kind::Department,
         }
     }
 }

@@ -1,28 +1,27 @@
 //! Sessions on HTTP.
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 
-use super::guesses::{self, Patience};
-use super::model::{Client, Lives, NewSession, Refresh, Session, Tokens};
-use super::store::{self, Account, Opening, Refreshed};
+use super::model::{ClientKind, Lives, NewSession, Refresh, Session, Tokens};
+use super::sign_in::{Attempt, SignedIn, current, sign_in, successor};
+use super::store::{self, Kept, Refreshed};
 use crate::access::Access;
 use crate::access::caller::Person;
 use crate::access::policy::{Anyone, Duties, Duty, UseAccount};
 use crate::access::token::{self, NewToken};
 use crate::clock::Instant;
-use crate::db::{Db, Tx};
+use crate::db::Db;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{CreatedSecret, NoContent, Paged, Secret};
 use crate::http::gate::Weight;
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, Path, PathPart, Peer};
 use crate::http::registrar::Registrar;
-use crate::ids::{Id, SessionId, UserId};
+use crate::ids::{SessionId, UserId};
 use crate::journal::{self, Entry};
+use crate::users;
 use crate::users::model::{Me, User};
-use crate::{totp, users};
 
 /// Declares the operations.
 pub fn routes(api: &mut Registrar) {
@@ -82,136 +81,29 @@ impl Filters for SessionFilters {
 }
 
 async fn create_session(access: Access<Anyone>, Body(new): Body<NewSession>, peer: Peer) -> Result<CreatedSecret<Tokens>> {
-    let name = new.username.to_lowercase();
-    let password: String = new.password.nfc().collect();
-    let length = password.chars().count();
-    let account = looked_up(&access, &name, peer.ip.clone()).await?;
-    let hash = account.as_ref().filter(|account| account.active).and_then(|account| account.password_hash.clone());
-    let right = access.passwords().verify(password.clone(), hash.clone()).await?;
-    let Some(account) = account.as_ref().filter(|_| right) else { return Err(wrong(&access, peer.ip, account, name).await) };
-    let factor = match (&account.totp, new.totp) {
-        (None, _) => None,
-        (Some(_), None) => return Err(halfway(&access, account, &name).await),
-        (Some(sealed), Some(code)) => match Factor::read(&access, account.id, sealed, &code)? {
-            Some(factor) => Some(factor),
-            None => return Err(wrong(&access, peer.ip, Some(account.clone()), name).await),
-        },
-    };
-    let anew = hashed_anew(&access, password, hash).await;
     let (refresh_token, digest) = token::opaque()?;
-    let client = new.client.unwrap_or(Client::Web);
-    let lives = Lives::from(&**access.settings());
-    let life = (lives.idle(client, account.duties), lives.absolute(client));
-    let opening = Opening { id: Id::new(), user: account.id, client, life, device: new.device, ip: peer.ip.clone(), digest };
-    let session = opening.id;
-    // A password that was long enough beside a second factor may not be without one.
-    let short = length < access.settings().shortest_password(account.totp.is_some());
-    let (user, signing) = (account.id, name.clone());
-    let opened = access
-        .write(move |tx| {
-            if !factor.as_ref().map_or(Ok(true), |factor| factor.take(tx, user))? {
-                return Ok(None);
-            }
-            if let Some((before, after)) = &anew {
-                users::store::hash_anew(tx, user, before, after)?;
-            }
-            if short {
-                users::store::require_change(tx, user)?;
-            }
-            let until = store::open(tx, &opening)?;
-            guesses::forget(tx, &signing)?;
-            let me = current(tx, opening.id)?;
-            journal::append(tx, entry("session.create", opening.id, &me))?;
-            Ok(Some((until, me)))
-        })
-        .await?;
-    let Some((until, me)) = opened else { return Err(wrong(&access, peer.ip, Some(account.clone()), name).await) };
+    let client = new.client.unwrap_or(ClientKind::Web);
+    let attempt = Attempt {
+        username: new.username,
+        password: new.password,
+        totp: new.totp,
+        client,
+        device: new.device,
+        ip: peer.ip,
+        kept: Kept::Token(digest),
+    };
+    let SignedIn { session, until, me } = sign_in(&access, attempt).await?;
     let tokens = issue(&access, session, client, refresh_token, until, me)?;
     Ok(CreatedSecret(tokens, format!("/api/v1/sessions/{session}")))
 }
 
-/// The hash that the right password had, and a better one where that was made with less than what is asked today. While too many
-/// passwords are being checked it stays as it is until the next time.
-async fn hashed_anew(access: &Access<Anyone>, password: String, hash: Option<String>) -> Option<(String, String)> {
-    let before = hash.filter(|hash| access.passwords().is_outdated(hash))?;
-    let after = access.passwords().hash(password).await.ok()?;
-    Some((before, after))
-}
-
-/// A second factor that fits, and can be taken once.
-enum Factor {
-    /// The code of a time step.
-    Step(i64),
-    /// A recovery code, by its digest.
-    Recovery(Vec<u8>),
-}
-
-impl Factor {
-    /// What a code is, if it can be right at all.
-    fn read(access: &Access<Anyone>, user: UserId, sealed: &[u8], code: &str) -> Result<Option<Self>> {
-        if code.contains('-') {
-            return Ok(Some(Self::Recovery(token::digest(code))));
-        }
-        let secret = access.vault().open(user.bytes(), sealed)?;
-        Ok(totp::rules::step_of(&secret, code, access.now())?.map(Self::Step))
-    }
-
-    fn take(&self, tx: &mut Tx<'_>, user: UserId) -> Result<bool> {
-        match self {
-            Self::Step(step) => totp::store::take_step(tx, user, *step),
-            Self::Recovery(digest) => totp::store::take_recovery_code(tx, user, digest),
-        }
-    }
-}
-
-/// 401, after the address is counted and the account that was tried has it on record. A name that nobody has is not: it may be a password.
-async fn wrong(access: &Access<Anyone>, ip: Option<String>, account: Option<Account>, name: String) -> Error {
-    let patience = Patience::from(&**access.settings());
-    let counted = access
-        .write(move |tx| {
-            if let Some(ip) = &ip {
-                guesses::was_wrong(tx, patience, ip)?;
-            }
-            account.as_ref().map_or(Ok(()), |account| journal::append(tx, not_let_in(account, &name)))
-        })
-        .await;
-    counted.err().unwrap_or_else(|| Error::new(Code::InvalidCredentials))
-}
-
-/// 401 `totp_required`: whoever has the password alone is on record, for it may be known to somebody else (ASVS 16.3.1).
-async fn halfway(access: &Access<Anyone>, account: &Account, name: &str) -> Error {
-    let why = serde_json::json!({"reason": Code::TotpRequired.code()}).to_string();
-    let entry = Entry { after: Some(why), ..not_let_in(account, name) };
-    let recorded = access.write(move |tx| journal::append(tx, entry.clone())).await;
-    recorded.err().unwrap_or_else(|| Error::new(Code::TotpRequired))
-}
-
-fn not_let_in(account: &Account, name: &str) -> Entry {
-    let entry = Entry::new("session.create", None, "user", account.id.any());
-    Entry { code: Some(name.to_owned()), unit: Some(account.unit), refused: true, ..entry }
-}
-
-/// The account with a name, after the guess is counted: one of a name that waits is not looked at, and told as a wrong one is.
-async fn looked_up(access: &Access<Anyone>, name: &str, ip: Option<String>) -> Result<Option<Account>> {
-    let name = name.to_owned();
-    let patience = Patience::from(&**access.settings());
-    access
-        .write(move |tx| {
-            if let Some(seconds) = ip.as_deref().map(|ip| guesses::is_refused(tx, ip)).transpose()?.flatten() {
-                return Err(Error::rate_limited(seconds));
-            }
-            if guesses::claim(tx, patience, &name)? { store::account(tx, &name) } else { Err(Error::new(Code::InvalidCredentials)) }
-        })
-        .await
-}
-
 async fn refresh_session(access: Access<Anyone>, Body(refresh): Body<Refresh>) -> Result<Secret<Tokens>> {
-    let (successor, successor_digest) = successor(&access, &refresh.refresh_token);
+    let (successor, successor_digest) = successor(&access.keys(), &refresh.refresh_token);
     let digest = token::digest(&refresh.refresh_token);
     let lives = Lives::from(&**access.settings());
     let refreshed = access
         .write(move |tx| {
-            let refreshed = store::refresh(tx, lives, &digest, &successor_digest)?;
+            let refreshed = store::refresh(tx, lives, None, &digest, &successor_digest)?;
             match refreshed {
                 Refreshed::Goes { session, client, until } => {
                     let me = current(tx, session)?;
@@ -271,29 +163,26 @@ fn steered(db: &mut Db<'_>, person: &Person, user: UserId) -> Result<User> {
     if users::rules::may_grant(person.duties, Duties::of(&user.duties)) { Ok(user) } else { Err(Error::forbidden()) }
 }
 
-/// Who the session belongs to.
-fn current(db: &mut Db<'_>, session: SessionId) -> Result<Me> {
-    let person = store::person(db, session)?.ok_or_else(|| Error::new(Code::InvalidCredentials))?;
-    users::store::me(db, &person)
-}
-
-fn entry(action: &'static str, session: SessionId, me: &Me) -> Entry {
-    let signs = Some((me.id, me.full_name.clone(), me.unit.id));
-    Entry { unit: Some(me.unit.id), code: Some(me.username.clone()), signs, ..Entry::new(action, None, "session", session.any()) }
-}
-
-fn issue(access: &Access<Anyone>, session: SessionId, client: Client, refresh_token: String, until: Instant, user: Me) -> Result<Tokens> {
+fn issue(
+    access: &Access<Anyone>,
+    session: SessionId,
+    client: ClientKind,
+    refresh_token: String,
+    until: Instant,
+    user: Me,
+) -> Result<Tokens> {
     let scope = user.permissions.iter().map(|permission| permission.as_str()).collect::<Vec<_>>().join(" ");
     let new = NewToken {
-        user: user.id,
-        session,
+        subject: user.id.any(),
+        session: Some(session),
         client: client.as_str(),
+        seconds: token::LIFETIME,
         scope,
         role: user.role,
         unit: user.unit.id,
         duties: user.duties.clone(),
     };
-    let access_token = access.keys().sign(&new.claims(access.now()))?;
+    let access_token = access.keys().issue(new, access.now())?;
     Ok(Tokens {
         id: session,
         token_type: "Bearer",
@@ -303,13 +192,4 @@ fn issue(access: &Access<Anyone>, session: SessionId, client: Client, refresh_to
         refresh_expires_at: until,
         user,
     })
-}
-
-/// The one successor of a refresh token: derived, so that two uses within the grace get the same.
-fn successor(access: &Access<Anyone>, token: &str) -> (String, Vec<u8>) {
-    use base64::Engine;
-    let key = access.keys().secret(format!("refresh {token}").as_bytes());
-    let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key);
-    let digest = token::digest(&text);
-    (text, digest)
 }

@@ -3,4 +3,5 @@
 pub mod guesses;
 pub mod http;
 pub mod model;
+pub mod sign_in;
 pub mod store;

@@ -12,7 +12,7 @@ use crate::vocabulary::text_enum;
 
 text_enum! {
     /// What kind of client holds the session: it decides how long it may last.
-    pub enum Client {
+    pub enum ClientKind {
         /// A browser: 8 hours without a refresh, a day at the most.
         Web = "web",
         /// An app: 14 days without a refresh, 30 at the most.
@@ -39,23 +39,23 @@ impl From<&AccountSettings> for Lives {
 }
 
 impl Lives {
-    const fn of(&self, client: Client) -> (i64, i64) {
+    const fn of(&self, client: ClientKind) -> (i64, i64) {
         match client {
-            Client::Web => self.web,
-            Client::Mobile => self.mobile,
+            ClientKind::Web => self.web,
+            ClientKind::Mobile => self.mobile,
         }
     }
 
     /// Seconds without a refresh after which the session ends: an admin's sooner.
     #[must_use]
-    pub fn idle(&self, client: Client, duties: Duties) -> i64 {
+    pub fn idle(&self, client: ClientKind, duties: Duties) -> i64 {
         let idle = self.of(client).0;
         if duties.has(Duty::Admin) { idle.min(self.admin_idle) } else { idle }
     }
 
     /// Seconds after which it ends whatever happens.
     #[must_use]
-    pub const fn absolute(&self, client: Client) -> i64 {
+    pub const fn absolute(&self, client: ClientKind) -> i64 {
         self.of(client).1
     }
 }
@@ -75,7 +75,7 @@ pub struct NewSession {
     #[schema(pattern = "^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){5})$")]
     pub totp: Option<String>,
     /// `web` unless given.
-    pub client: Option<Client>,
+    pub client: Option<ClientKind>,
     /// A name for people to tell their sessions apart.
     #[schema(max_length = 100)]
     pub device: Option<String>,
@@ -123,7 +123,7 @@ pub struct Session {
     /// Its id.
     pub id: SessionId,
     /// The kind of client.
-    pub client: Client,
+    pub client: ClientKind,
     /// Its name for people.
     #[schema(required = true)]
     pub device: Option<String>,

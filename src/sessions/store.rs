@@ -1,21 +1,21 @@
 //! Queries on sessions and refresh tokens.
 
-use chrono::NaiveDate;
 use diesel::dsl::InnerJoinQuerySource;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::model::{Client, Lives, Session};
-use crate::access::caller::Person;
+use super::model::{ClientKind, Lives, Session};
+use crate::access::caller::{App, Person};
+use crate::access::grant::Grants;
 use crate::access::policy::{Duties, Duty};
-use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{refresh_tokens, sessions, totp, unit_spells, units, users};
+use crate::db::schema::{account_cookies, clients, refresh_tokens, sessions, totp, unit_spells, units, users};
 use crate::db::{Conn, Db, Tx};
 use crate::error::Result;
-use crate::ids::{SessionId, UnitId, UserId};
+use crate::ids::{ClientId, SessionId, UnitId, UserId};
 use crate::units::model::Kind;
+use crate::units::rules::scope_of;
 
 /// How long after its use a refresh token still answers the same successor: an answer that a phone never got costs nothing.
 const GRACE: i64 = 10;
@@ -25,10 +25,12 @@ const GRACE: i64 = 10;
 /// # Errors
 /// Database errors.
 pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
-    type Row = (UserId, String, String, String, bool, bool, UnitId, Kind, Option<UnitId>);
+    type Of = (UserId, String, String, String, bool, bool, UnitId, Kind, Option<UnitId>);
+    type With = (Option<String>, Option<ClientId>, Option<(ClientId, String, String, bool, Option<Instant>)>);
     let (now, day) = (db.now(), db.today());
-    let row: Option<Row> = sessions::table
+    let row: Option<(Of, With)> = sessions::table
         .inner_join(users::table)
+        .left_join(clients::table.on(sessions::app_id.eq(clients::id.nullable())))
         .inner_join(units::table.on(units::id.eq(users::unit_id)))
         .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(users::unit_id)))
         .left_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
@@ -40,19 +42,37 @@ pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
         .filter(unit_spells::valid_from.le(day))
         .filter(unit_spells::valid_to.gt(day))
         .select((
-            users::id,
-            users::username,
-            users::full_name,
-            users::duties,
-            users::must_change_password,
-            totp::user_id.nullable().is_not_null(),
-            users::unit_id,
-            units::kind,
-            unit_spells::parent_id,
+            (
+                users::id,
+                users::username,
+                users::full_name,
+                users::duties,
+                users::must_change_password,
+                totp::user_id.nullable().is_not_null(),
+                users::unit_id,
+                units::kind,
+                unit_spells::parent_id,
+            ),
+            (
+                sessions::scopes,
+                sessions::app_id,
+                (clients::id, clients::name, clients::scopes, clients::disabled, clients::expires_at).nullable(),
+            ),
         ))
         .first(db.conn)
         .optional()?;
-    Ok(row.map(|(id, username, full_name, duties, must_change_password, totp, unit, kind, parent)| {
+    let Some((of, (allowed, app_id, client))) = row else { return Ok(None) };
+    let app = match (app_id, client) {
+        (None, _) => None,
+        // A front end that is no more has no sessions.
+        (Some(_), Some((.., disabled, expires_at))) if disabled || expires_at.is_some_and(|at| at <= now) => return Ok(None),
+        (Some(_), None) => return Ok(None),
+        (Some(_), Some((id, name, scopes, ..))) => {
+            let grants = Grants::from_words(&allowed.unwrap_or_default()).within(&Grants::from_words(&scopes));
+            Some(App { id, name, grants })
+        }
+    };
+    let person = |(id, username, full_name, duties, must_change_password, totp, unit, kind, parent): Of| {
         let duties = Duties::from_words(&duties);
         let lacks_totp = duties.has(Duty::Admin) && !totp;
         Person {
@@ -65,16 +85,12 @@ pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
             totp,
             lacks_totp,
             unit,
-            scope: scope(unit, kind, parent, day),
+            scope: scope_of(unit, kind, parent, day),
             must_change_password,
+            app,
         }
-    }))
-}
-
-/// A division is a part of its department: its people have the department's scope.
-fn scope(unit: UnitId, kind: Kind, parent: Option<UnitId>, today: NaiveDate) -> Scope {
-    let root = if kind == Kind::Division { parent.unwrap_or(unit) } else { unit };
-    Scope::new(root, unit, today)
+    };
+    Ok(Some(person(of)))
 }
 
 /// What signing in needs of an account.
@@ -116,6 +132,15 @@ pub fn account(db: &mut Db<'_>, username: &str) -> Result<Option<Account>> {
     }))
 }
 
+/// The duties of an account that is active.
+///
+/// # Errors
+/// Database errors.
+pub fn duties(db: &mut Db<'_>, user: UserId) -> Result<Option<Duties>> {
+    let active = users::table.filter(users::id.eq(user)).filter(users::status.eq("active")).select(users::duties);
+    Ok(active.first::<String>(db.conn).optional()?.as_deref().map(Duties::from_words))
+}
+
 /// A session that begins.
 #[derive(Clone, Debug)]
 pub struct Opening {
@@ -124,15 +149,26 @@ pub struct Opening {
     /// Whose.
     pub user: UserId,
     /// The kind of client.
-    pub client: Client,
+    pub client: ClientKind,
     /// Seconds without a refresh after which it ends, and after which it ends whatever happens.
     pub life: (i64, i64),
     /// Its name for people.
     pub device: Option<String>,
     /// The address that it is opened from.
     pub ip: Option<String>,
-    /// What is kept of its first refresh token.
-    pub digest: Vec<u8>,
+    /// What is kept of what goes on with it.
+    pub kept: Kept,
+    /// The front end that acts in it, and with which scopes.
+    pub app: Option<(ClientId, String)>,
+}
+
+/// What is kept of what a session goes on with.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// The digest of its first refresh token.
+    Token(Vec<u8>),
+    /// The digest of a browser's cookie on our own pages.
+    Cookie(Vec<u8>),
 }
 
 /// Opens a session; answers when it ends unless it is refreshed.
@@ -153,11 +189,18 @@ pub fn open(tx: &mut Tx<'_>, opening: &Opening) -> Result<Instant> {
             sessions::last_seen_at.eq(now),
             sessions::idle_until.eq(idle),
             sessions::expires_at.eq(end),
+            sessions::app_id.eq(opening.app.as_ref().map(|(app, _)| *app)),
+            sessions::scopes.eq(opening.app.as_ref().map(|(_, scopes)| scopes)),
         ))
         .execute(tx.conn)?;
-    diesel::insert_into(refresh_tokens::table)
-        .values((refresh_tokens::digest.eq(&opening.digest), refresh_tokens::session_id.eq(opening.id), refresh_tokens::generation.eq(0)))
-        .execute(tx.conn)?;
+    match &opening.kept {
+        Kept::Token(digest) => diesel::insert_into(refresh_tokens::table)
+            .values((refresh_tokens::digest.eq(digest), refresh_tokens::session_id.eq(opening.id), refresh_tokens::generation.eq(0)))
+            .execute(tx.conn)?,
+        Kept::Cookie(digest) => diesel::insert_into(account_cookies::table)
+            .values((account_cookies::digest.eq(digest), account_cookies::session_id.eq(opening.id)))
+            .execute(tx.conn)?,
+    };
     diesel::update(users::table.filter(users::id.eq(opening.user))).set(users::last_seen_at.eq(now)).execute(tx.conn)?;
     Ok(idle.min(end))
 }
@@ -170,7 +213,7 @@ pub enum Refreshed {
         /// The session.
         session: SessionId,
         /// The kind of client.
-        client: Client,
+        client: ClientKind,
         /// When it ends unless it is refreshed again.
         until: Instant,
     },
@@ -180,20 +223,24 @@ pub enum Refreshed {
     Reused(SessionId),
 }
 
-/// Uses up a refresh token and puts its successor in its place. One token has one successor: `successor` is derived from it.
+/// Uses up a refresh token of this front end, or of none, and puts its successor in its place. One token has one successor: `successor` is
+/// derived from it.
 ///
 /// # Errors
 /// Database errors.
-pub fn refresh(tx: &mut Tx<'_>, lives: Lives, digest: &[u8], successor: &[u8]) -> Result<Refreshed> {
-    let token: Option<(SessionId, i32)> = refresh_tokens::table
+pub fn refresh(tx: &mut Tx<'_>, lives: Lives, app: Option<ClientId>, digest: &[u8], successor: &[u8]) -> Result<Refreshed> {
+    let token: Option<(SessionId, i32, Option<ClientId>)> = refresh_tokens::table
+        .inner_join(sessions::table)
         .filter(refresh_tokens::digest.eq(digest))
-        .select((refresh_tokens::session_id, refresh_tokens::generation))
+        .select((refresh_tokens::session_id, refresh_tokens::generation, sessions::app_id))
         .first(tx.conn)
         .optional()?;
-    let Some((session, generation)) = token else { return Ok(Refreshed::Unknown) };
+    // What was given to another is nothing here, and stays what it is there.
+    let token = token.filter(|(.., of)| *of == app);
+    let Some((session, generation, _)) = token else { return Ok(Refreshed::Unknown) };
     lock(tx, session)?;
     let now = tx.now();
-    let alive: Option<(Client, Instant, UserId, String)> = sessions::table
+    let alive: Option<(ClientKind, Instant, UserId, String)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(session))
         .filter(sessions::ended_at.is_null())
@@ -256,6 +303,47 @@ pub fn end(tx: &mut Tx<'_>, session: SessionId) -> Result<bool> {
     Ok(diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)? > 0)
 }
 
+/// The session of a front end that a refresh token belongs to.
+///
+/// # Errors
+/// Database errors.
+pub fn of_refresh_token(db: &mut Db<'_>, app: ClientId, digest: &[u8]) -> Result<Option<SessionId>> {
+    let of_app =
+        refresh_tokens::table.inner_join(sessions::table).filter(refresh_tokens::digest.eq(digest)).filter(sessions::app_id.eq(app));
+    Ok(of_app.select(refresh_tokens::session_id).first(db.conn).optional()?)
+}
+
+/// The person of a browser's cookie, if its session has not ended.
+///
+/// # Errors
+/// Database errors.
+pub fn of_cookie(db: &mut Db<'_>, digest: &[u8]) -> Result<Option<Person>> {
+    let session = account_cookies::table.filter(account_cookies::digest.eq(digest)).select(account_cookies::session_id);
+    let session: Option<SessionId> = session.first(db.conn).optional()?;
+    session.map(|session| person(db, session)).transpose().map(Option::flatten)
+}
+
+/// A session goes on for so many seconds more, for its browser was here.
+///
+/// # Errors
+/// Database errors.
+pub fn prolong(tx: &mut Tx<'_>, session: SessionId, idle: i64) -> Result<()> {
+    let now = tx.now();
+    let open = sessions::table.filter(sessions::id.eq(session)).filter(sessions::ended_at.is_null());
+    diesel::update(open).set((sessions::last_seen_at.eq(now), sessions::idle_until.eq(now.plus(idle)))).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Ends the sessions that a front end has of an account.
+///
+/// # Errors
+/// Database errors.
+pub fn end_of_app(tx: &mut Tx<'_>, user: UserId, app: ClientId) -> Result<()> {
+    let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::app_id.eq(app)).filter(sessions::ended_at.is_null());
+    diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Ends every session of an account.
 ///
 /// # Errors
@@ -314,7 +402,7 @@ type Source = InnerJoinQuerySource<sessions::table, users::table>;
 /// # Errors
 /// Database errors.
 pub fn list(db: &mut Db<'_>, user: UserId, current: SessionId, page: &PageRequest) -> Result<Page<Session>> {
-    type Row = (SessionId, Client, Option<String>, Option<String>, Instant, Instant, Instant);
+    type Row = (SessionId, ClientKind, Option<String>, Option<String>, Instant, Instant, Instant);
     let now = db.now();
     let own = || {
         sessions::table

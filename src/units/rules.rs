@@ -3,10 +3,18 @@
 use chrono::NaiveDate;
 
 use super::model::{Kind, Level, NewUnit, Unit, UnitPatch, UnitType};
+use crate::access::scope::Scope;
 use crate::error::{Fault, FaultCode};
-use crate::ids::AnyId;
+use crate::ids::{AnyId, UnitId};
 use crate::patch::Field;
 use crate::registers::ExternalCode;
+
+/// Where whoever belongs to a unit may act. A division is a part of its department: its people have the department's scope.
+#[must_use]
+pub fn scope_of(unit: UnitId, kind: Kind, parent: Option<UnitId>, today: NaiveDate) -> Scope {
+    let root = if kind == Kind::Division { parent.unwrap_or(unit) } else { unit };
+    Scope::new(root, unit, today)
+}
 
 /// A unit cannot stand under one that was not there yet: what it recorded would be added up nowhere.
 #[must_use]

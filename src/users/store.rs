@@ -219,7 +219,7 @@ pub fn me(db: &mut Db<'_>, person: &Person) -> Result<Me> {
         role: person.role,
         duties: person.duties.list(),
         unit: HomeUnit { id: person.unit, code, name, kind },
-        permissions: Permission::ALL.iter().copied().filter(|permission| permission.allows(person.role, person.duties)).collect(),
+        permissions: Permission::ALL.iter().copied().filter(|permission| person.may(*permission)).collect(),
         must_change_password: person.must_change_password,
         totp_enabled: person.totp,
         must_enable_totp: person.lacks_totp,

@@ -217,7 +217,7 @@ fn the_command_verifies_and_names_what_is_wrong() {
     let other = {
         use tiendo::access::token::{Keys, StoredKeys, generate};
         let keys = vec![generate(app.clock.now()).expect("a key")];
-        Keys::load(&StoredKeys { keys, secret: vec![1] }).expect("loads")
+        Keys::load(&StoredKeys { keys, secret: vec![1] }, "tiendo").expect("loads")
     };
     std::fs::remove_file(&file).expect("is there");
     checkpoint::Sink::File(file.clone())

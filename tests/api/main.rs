@@ -9,11 +9,13 @@ mod accounts;
 mod audit;
 mod catalogue;
 mod charts;
+mod clients;
 mod conventions;
 #[cfg(feature = "long-tests")]
 mod crash;
 mod document;
 mod evidence;
+mod front_ends;
 mod harness;
 mod house;
 mod indicators;

@@ -1,17 +1,19 @@
-//! The role matrix: every operation, as every role with every duty, on its own unit, one below, beside, above, elsewhere and one that is
+//! The role matrix: every operation, as every role with every duty and as a client with every scope, on its own unit, one below, beside, above, elsewhere and one that is
 //! not there, answers what `matrix.txt` says. A change of who may do what is a change of that file, to be read as a diff.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
+use tiendo::access::grant::{Grant, Holder};
 use tiendo::clock::Instant;
 use tiendo::db::Context;
 use tiendo::db::schema::journal;
 use tiendo::http::registrar::Listing;
 use tiendo::ids::{AnyId, UnitId};
 
+use crate::clients;
 use crate::harness::{Caller, TestApp};
 
 const DUTIES: [&str; 4] = ["viewer", "editor", "approver", "admin"];
@@ -28,9 +30,9 @@ const ROLES: [(&str, [&str; 6]); 3] = [
 type Request = (&'static str, String, Option<Value>, Option<&'static str>);
 
 /// The request of an operation on a unit (`unit`), on the person that works there (`user`) on a value of it (`value`) or on its
-/// plan (`plan`), on an assignment of it (`work`) or on a report of it (`report`).
+/// plan (`plan`), on an assignment of it (`work`), on a report of it (`report`) or on a client of it (`client`).
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work, report]: [&str; 3], number: usize) -> Request {
+fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work, report, client]: [&str; 4], number: usize) -> Request {
     let get = |path: String| ("GET", path, None, None);
     let post = |path: &str, body: Value| ("POST", path.to_owned(), Some(body), None);
     match operation {
@@ -58,6 +60,14 @@ fn request(operation: &str, unit: &str, user: &str, value: &str, [plan, work, re
         "remove_totp" => ("DELETE", "/api/v1/me/totp".into(), Some(json!({})), None),
         "request_password_reset" => post("/api/v1/password-resets", json!({"email": "khong.co@hoabinh.example.vn"})),
         "disable_user" | "enable_user" => post(&format!("/api/v1/users/{user}/{}", operation.trim_end_matches("_user")), json!({})),
+        "list_clients" => get(format!("/api/v1/clients?unit={unit}")),
+        "create_client" => post("/api/v1/clients", json!({"name": "Ứng dụng mới", "unit": unit, "scopes": ["changes:read"]})),
+        "get_client" => get(format!("/api/v1/clients/{client}")),
+        "update_client" => ("PATCH", format!("/api/v1/clients/{client}"), Some(json!({"name": "Ứng dụng"})), Some("*")),
+        "rotate_client" => post(&format!("/api/v1/clients/{client}/rotate"), json!({})),
+        "disable_client" | "enable_client" => {
+            post(&format!("/api/v1/clients/{client}/{}", operation.trim_end_matches("_client")), json!({}))
+        }
         "accept_invitation" => post("/api/v1/invitations/accept", json!({"token": "khong-co", "password": "một mật khẩu đủ dài"})),
         "list_units" => get(format!("/api/v1/units?within={unit}")),
         "create_unit" => post(
@@ -219,6 +229,11 @@ fn row(indicator: &str, unit: &str, number: usize) -> Value {
     json!({"indicator": indicator, "unit": unit, "period": "2025", "numerator": number, "denominator": 100_000})
 }
 
+/// What a unit has.
+fn of<'i>(ids: &'i [(&str, String)], unit: &str) -> &'i str {
+    ids.iter().find(|(of, _)| *of == unit).map(|(_, id)| id.as_str()).expect("one for each")
+}
+
 /// Records a value of a unit and answers its id.
 fn value_of(admin: &Caller<'_>, unit: &str, number: usize) -> String {
     let reply = admin.post("/api/v1/indicator-values", &json!({"rows": [row("TT01", unit, number)]})).expect(200).json();
@@ -325,7 +340,6 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
     };
     let units = ["SGD", "PGD-A", "PGD-B", "MN-A1", "MN-A2", "MN-B1", ABSENT, "-"];
     let targets: Vec<(&str, String)> = units.iter().map(|unit| (*unit, target(unit))).collect();
-    let user_of = |unit: &str| targets.iter().find(|(of, _)| *of == unit).map(|(_, id)| id.clone()).expect("one for each");
     let mut values: Vec<(&str, String)> = units.iter().map(|unit| (*unit, ABSENT.to_owned())).collect();
     for (unit, value) in &mut values {
         if *unit != "-" && *unit != ABSENT {
@@ -361,12 +375,22 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
             *held = report["id"].as_str().expect("an id").to_owned();
         }
     }
+    let mut clients: Vec<(&str, String)> = units.iter().map(|unit| (*unit, ABSENT.to_owned())).collect();
+    for (unit, client) in &mut clients {
+        if *unit != "-" && *unit != ABSENT {
+            *client = clients::make(&admin, unit, &["changes:read"]).id;
+        }
+    }
     let callers: Vec<Vec<Caller<'_>>> = ROLES
         .iter()
         .map(|(role, units)| DUTIES.iter().map(|duty| admin.user(&format!("{role}.{duty}"), units[0], &[duty])).collect())
         .collect();
     // Nobody has signed in just now, so nobody enrols a second factor and all stay who they are.
     app.clock.advance(301);
+    // A client of the first district for each scope that one may have.
+    let machine = Grant::ALL.iter().filter(|grant| grant.holder() == Holder::Any).map(|grant| grant.as_str());
+    let machines: Vec<(&str, Caller<'_>)> =
+        machine.map(|scope| (scope, clients::calling(&app, &clients::make(&admin, ROLES[1].1[0], &[scope])))).collect();
 
     let api = tiendo::app::api().expect("an api");
     let mut table = String::new();
@@ -385,12 +409,11 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
                         continue;
                     }
                     number += 1;
-                    let user = user_of(units[index]);
                     let value = values.iter_mut().find(|(of, _)| *of == units[index]).map(|(_, id)| id).expect("one for each");
-                    let plan = plans.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
-                    let work = works.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
-                    let report = reports.iter().find(|(of, _)| *of == units[index]).map(|(_, id)| id.clone()).expect("one for each");
-                    let request = request(&operation.id, units[index], &user, value, [&plan, &work, &report], number);
+                    let user = of(&targets, units[index]);
+                    let others =
+                        [of(&plans, units[index]), of(&works, units[index]), of(&reports, units[index]), of(&clients, units[index])];
+                    let request = request(&operation.id, units[index], user, value, others, number);
                     let (before, _) = db_entries(&app, i64::MAX);
                     let status = send(caller, &request, number);
                     faults.extend(walk(&app, operation, number, status, &db_entries(&app, before).1));
@@ -404,9 +427,42 @@ fn every_cell_is_as_committed_and_a_refused_write_changes_nothing() {
                     if operation.id == "disable_user" && status == 200 {
                         admin.post(&format!("/api/v1/users/{user}/enable"), &json!({})).expect(200);
                     }
+                    if operation.id == "disable_client" && status == 200 {
+                        admin.post(&format!("/api/v1/clients/{}/enable", others[3]), &json!({})).expect(200);
+                    }
                 }
             }
             table += &line;
+            table += "\n";
+        }
+        // The same as a client of the district with one scope, by what it is answered.
+        for relation in ["own", "elsewhere"] {
+            let unit = ROLES[1].1[RELATIONS.iter().position(|name| *name == relation).expect("a relation")];
+            let mut told: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+            for (scope, client) in &machines {
+                number += 1;
+                let value = values.iter_mut().find(|(of, _)| *of == unit).map(|(_, id)| id).expect("one for each");
+                let others = [of(&plans, unit), of(&works, unit), of(&reports, unit), of(&clients, unit)];
+                let request = request(&operation.id, unit, of(&targets, unit), value, others, number);
+                let (before, _) = db_entries(&app, i64::MAX);
+                let status = send(client, &request, number);
+                faults.extend(walk(&app, operation, number, status, &db_entries(&app, before).1));
+                if (operation.id.as_str(), status) == ("withdraw_value", 204) {
+                    *value = value_of(&admin, unit, number);
+                }
+                told.entry(status).or_default().push(scope);
+            }
+            write!(table, "  client {relation:9}").expect("writes");
+            for (status, scopes) in &told {
+                let scopes = if scopes.len() == machines.len() {
+                    "all".to_owned()
+                } else if *status == 403 {
+                    "the rest".to_owned()
+                } else {
+                    scopes.join(" ")
+                };
+                write!(table, " | {status} {scopes}").expect("writes");
+            }
             table += "\n";
         }
     }

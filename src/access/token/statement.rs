@@ -35,7 +35,7 @@ impl Keys {
     #[must_use]
     pub fn stated<T: DeserializeOwned + Clone>(&self, kind: &str, jws: &str) -> Option<T> {
         let name = named_key(jws, kind)?;
-        let key = self.keys.iter().find(|key| key.kid == name)?;
+        let key = self.all.iter().find(|key| key.kid == name)?;
         jsonwebtoken::decode::<T>(jws, &key.verifying, &signature_only()).ok().map(|statement| statement.claims)
     }
 }

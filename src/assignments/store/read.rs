@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::dsl::{InnerJoinQuerySource, LeftJoinQuerySource, count_star, exists};
 use diesel::prelude::*;
 
-use crate::access::policy::{Duty, Role};
+use crate::access::policy::{Permission, Role};
 use crate::access::scope::Scope;
 use crate::assignments::model::{Assignment, AssignmentFilters, AssignmentStatus, Progress, Timeliness};
 use crate::assignments::rules::{self, Owed, Parties, Relation};
@@ -220,7 +220,7 @@ type Condition = Box<dyn BoxableExpression<Source, crate::db::MultiBackend, SqlT
 
 /// Those that wait for the caller's decision; `None` where it decides on nothing.
 fn to_decide(db: &Db<'_>, scope: Scope) -> Option<Condition> {
-    let person = db.context.caller.person().filter(|person| person.duties.has(Duty::Approver))?;
+    let person = db.context.caller.person().filter(|person| person.may(Permission::DecideAssignments))?;
     let mine = assignments::reported_by.is_null().or(assignments::reported_by.assume_not_null().ne(person.id));
     let asked = assignment_extensions::table
         .filter(assignment_extensions::status.eq("asked"))

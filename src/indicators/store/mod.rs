@@ -89,6 +89,17 @@ pub fn find(db: &mut Db<'_>, id: IndicatorId) -> Result<Option<Indicator>> {
     Ok(filled(db, row.into_iter().collect())?.pop())
 }
 
+/// The indicators whose recorded figures are withheld from the caller: none, or all that are sensitive.
+///
+/// # Errors
+/// Database errors.
+pub fn withheld(db: &mut Db<'_>) -> Result<Vec<IndicatorId>> {
+    if db.context.caller.sees_small_cells() {
+        return Ok(Vec::new());
+    }
+    Ok(indicators::table.filter(indicators::sensitive.eq(true)).select(indicators::id).load(db.conn)?)
+}
+
 /// A page of indicators.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::live;
 use super::row::{Row, amount, row, visible};
-use crate::access::policy::{Duty, Role};
+use crate::access::policy::{Permission, Role};
 use crate::clock::Instant;
 use crate::db::Db;
 use crate::db::page::{Condition, CursorValue, Page, PageRequest, keyset};
@@ -17,7 +17,7 @@ use crate::db::schema::{report_amounts, report_levels, report_revisions, report_
 use crate::difference::differences;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::forms;
-use crate::ids::{Key, ReportId, RoundId, UnitId, UserId};
+use crate::ids::{AnyId, Key, ReportId, RoundId, UnitId, UserId};
 use crate::indicators;
 use crate::indicators::model::IndicatorKind;
 use crate::indicators::store::Which;
@@ -27,6 +27,7 @@ use crate::reports::model::{
     ReportSource, ReportStatus, Returned, SourcesQuery, Told,
 };
 use crate::reports::rules::{self, Parties, Relation};
+use crate::results;
 use crate::rounds::rules::{day_of, is_over};
 use crate::rounds::store::{self as rounds, Bare};
 use crate::sums::values::Amount;
@@ -253,7 +254,22 @@ pub(super) fn content(db: &mut Db<'_>, row: &Row) -> Result<Content> {
         return frozen(db, row.id, row.revision);
     }
     let round = rounds::bare(db, vec![row.round])?.remove(&row.round).ok_or_else(Error::not_found)?;
-    Ok(live::live(db, row, &round)?.content)
+    let content = live::live(db, row, &round)?.content;
+    discreet(db, content)
+}
+
+/// The same without what is withheld from the caller.
+fn discreet(db: &mut Db<'_>, mut content: Content) -> Result<Content> {
+    let withheld = indicators::store::withheld(db)?;
+    let is_withheld = |id: AnyId| withheld.iter().any(|one| one.any() == id);
+    for value in content.values.iter_mut().filter(|value| is_withheld(value.indicator.id)) {
+        (value.numerator, value.denominator, value.count, value.note) = (None, None, None, None);
+        value.parts.clear();
+        // What was said about odd figures tells them.
+        content.notes.clear();
+    }
+    content.results.iter_mut().filter(|result| is_withheld(result.indicator.id)).for_each(results::store::conceal);
+    Ok(content)
 }
 
 /// What was submitted as a revision.
@@ -263,7 +279,8 @@ pub(super) fn frozen(db: &mut Db<'_>, id: ReportId, number: i32) -> Result<Conte
         .filter(report_revisions::number.eq(number))
         .select(report_revisions::content)
         .first(db.conn)?;
-    Ok(serde_json::from_str(&text)?)
+    let content = serde_json::from_str(&text)?;
+    discreet(db, content)
 }
 
 /// A report with the title of its form: what a paper is made of.
@@ -339,7 +356,7 @@ fn awaits((own, accounts): &Decided) -> Condition<reports::table> {
 
 /// Whose reports the caller does not decide on: units, and accounts that are its own. `None` where it decides on nothing.
 fn decided(db: &mut Db<'_>) -> Result<Option<Decided>> {
-    let Some(person) = db.context.caller.person().cloned().filter(|person| person.duties.has(Duty::Approver)) else { return Ok(None) };
+    let Some(person) = db.context.caller.person().cloned().filter(|person| person.may(Permission::DecideReports)) else { return Ok(None) };
     let own = if person.role == Role::Department { Vec::new() } else { vec![person.scope.root(), person.scope.home()] };
     let email: Option<String> = users::table.filter(users::id.eq(person.id)).select(users::email).first(db.conn)?;
     let mut accounts = vec![person.id];
@@ -409,7 +426,11 @@ pub fn revisions(db: &mut Db<'_>, id: ReportId) -> Result<Vec<ReportRevision>> {
 /// 404 if there is no such report or revision; 422 if there is none to compare with.
 pub fn revision(db: &mut Db<'_>, id: ReportId, number: i32, compare: Option<i32>) -> Result<ReportRevisionContent> {
     let told = revisions(db, id)?.into_iter().find(|revision| revision.number == number).ok_or_else(Error::not_found)?;
+    let sees = db.context.caller.sees_small_cells();
     let text = |db: &mut Db<'_>, number: i32| -> Result<Option<Value>> {
+        if !sees {
+            return Ok(Some(serde_json::to_value(frozen(db, id, number)?)?));
+        }
         let text: Option<String> = report_revisions::table
             .filter(report_revisions::report_id.eq(id))
             .filter(report_revisions::number.eq(number))
@@ -454,6 +475,7 @@ pub fn sources(db: &mut Db<'_>, id: ReportId, query: &SourcesQuery) -> Result<Ve
             .order_by(report_sources::source_id)
             .select((report_sources::source_id, report_sources::source_revision, amount!()))
             .load(db.conn)?;
+    let withheld = indicator.sensitive && !db.context.caller.sees_small_cells();
     let content = content(db, &row)?;
     let mut by_report: Vec<(ReportId, i32, Amount)> = Vec::new();
     for (report, revision, amount) in rows {
@@ -482,6 +504,7 @@ pub fn sources(db: &mut Db<'_>, id: ReportId, query: &SourcesQuery) -> Result<Ve
         let unit = included.iter().find(|one| one.report == report)?.unit.clone();
         let above = (amount.numerator_rows > 0).then_some(amount.numerator);
         let denominator = (amount.denominator_rows > 0).then_some(amount.denominator);
+        let (above, denominator) = if withheld { (None, None) } else { (above, denominator) };
         let (numerator, count) = if counts { (None, above) } else { (above, None) };
         Some(ReportSource { unit, report, revision, numerator, denominator, count })
     };

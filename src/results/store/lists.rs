@@ -19,6 +19,7 @@ use crate::results::model::{
     UnitResultFilters,
 };
 use crate::results::rules;
+use crate::units;
 use crate::units::model::Unit;
 use crate::units::store::own_or_referred;
 
@@ -58,7 +59,19 @@ pub fn unit_results(db: &mut Db<'_>, filters: &UnitResultFilters, page: &PageReq
     let look = look(db, filters.basis, filters.as_of, &mut faults);
     let Some(unit) = unit.filter(|_| faults.is_empty()) else { return Err(Error::invalid(faults)) };
     let year = filters.year.unwrap_or(db.today().year());
-    let results = super::of_unit(db, unit, &indicators, year, look)?;
+    let own = is_own(db, &unit)?;
+    let mut results = super::of_unit(db, unit, &indicators, year, look)?;
+    if !db.context.caller.sees_small_cells() {
+        let sensitive = |result: &&mut IndicatorResult| indicators.iter().any(|one| one.sensitive && one.id.any() == result.indicator.id);
+        for result in results.iter_mut().filter(sensitive) {
+            // Another view withholds other cells, and the two together would tell them.
+            if own && look.tree.is_none() && look.as_of.is_none() {
+                super::withhold(std::slice::from_mut(result));
+            } else {
+                super::conceal(result);
+            }
+        }
+    }
     Ok(Page::slice(results, page, |result, name| if name == "code" { result.indicator.code.write() } else { result.indicator.id.write() }))
 }
 
@@ -77,31 +90,79 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
     let Some(unit) = unit.filter(|_| faults.is_empty()) else { return Err(Error::invalid(faults)) };
     let scope = db.scope()?;
     let above = |unit: &Unit| unit.id == scope.root() || unit.id == scope.home();
+    let discreet = indicator.sensitive && !db.context.caller.sees_small_cells();
     if filters.breakdown == Some(Breakdown::Child) {
         let Some(period) = periods.first() else { return Ok(Page::slice(Vec::new(), page, |_, _| ().into())) };
         let (units, empty) = super::children(db, &unit, look.day(period), page)?.split();
-        if !indicator.sensitive || above(&unit) {
+        if !indicator.sensitive || (above(&unit) && !discreet) {
             return Ok(empty.with(super::of_indicator(db, &units, &indicator, &periods, look, None)?));
         }
-        if look.tree.is_some() || look.as_of.is_some() {
-            // Another view withholds other cells, and the two together would tell them.
-            let parameter = if look.tree.is_some() { "basis" } else { "as_of" };
-            return Err(Error::invalid(vec![Fault::of(parameter, FaultCode::OutOfRange).with("as_reported")]));
-        }
+        refuse_other_views(look)?;
         // What is withheld is decided among all siblings, or pages of different lengths would tell it between them.
         let (all, _) = super::children(db, &unit, look.day(period), &everyone())?.split::<IndicatorResult>();
         let mut results = super::of_indicator(db, &all, &indicator, &periods, look, None)?;
-        super::withhold(&mut results);
+        if discreet && !above(&unit) {
+            results.iter_mut().for_each(super::conceal);
+        } else {
+            super::withhold(&mut results);
+        }
         results.retain(|result| units.iter().any(|unit| unit.id == result.unit.id));
         return Ok(empty.with(results));
     }
     let mut results = super::of_indicator(db, std::slice::from_ref(&unit), &indicator, &periods, look, dimension)?;
     let below = unit.parent.as_ref().is_some_and(|parent| parent.id != scope.root() && parent.id != scope.home());
-    if indicator.sensitive && dimension.is_some() && !above(&unit) && below {
+    if discreet {
+        refuse_other_views(look)?;
+        if above(&unit) {
+            results.chunk_by_mut(|one, other| one.period.id == other.period.id).for_each(super::withhold);
+        } else if below || dimension.is_some() {
+            results.iter_mut().for_each(super::conceal);
+        } else {
+            withhold_among_siblings(db, &unit, &indicator, &periods, &mut results)?;
+        }
+    } else if indicator.sensitive && dimension.is_some() && !above(&unit) && below {
         results.chunk_by_mut(|one, other| one.period.id == other.period.id).for_each(super::withhold);
     }
     let place = |result: &IndicatorResult| format!("{}/{}", result.period.code, result.category.map_or(0, Category::slot));
     Ok(Page::slice(results, page, |result, name| if name == "name" { place(result).write() } else { result.period.id.write() }))
+}
+
+/// Another view withholds other cells, and the two together would tell them.
+fn refuse_other_views(look: Look) -> Result<()> {
+    let parameter = match (look.tree, look.as_of) {
+        (Some(_), _) => "basis",
+        (None, Some(_)) => "as_of",
+        (None, None) => return Ok(()),
+    };
+    Err(Error::invalid(vec![Fault::of(parameter, FaultCode::OutOfRange).with("as_reported")]))
+}
+
+/// Withholds of one unit what a list of it and its siblings would.
+fn withhold_among_siblings(
+    db: &mut Db<'_>,
+    unit: &Unit,
+    indicator: &Defined,
+    periods: &[Period],
+    results: &mut [IndicatorResult],
+) -> Result<()> {
+    let Some(parent) = &unit.parent else { return Ok(()) };
+    let parent = units::store::get(db, &Key::from(parent.id), None)?.whole()?.clone();
+    for period in periods {
+        let (all, _) = super::children(db, &parent, Look::default().day(period), &everyone())?.split::<IndicatorResult>();
+        let mut siblings = super::of_indicator(db, &all, indicator, std::slice::from_ref(period), Look::default(), None)?;
+        super::withhold(&mut siblings);
+        // One that is not among them today was among others then, and what these tell is not known.
+        let shown = siblings.iter().any(|one| one.unit.id == unit.id && !one.withheld);
+        for result in results.iter_mut().filter(|result| result.period.id == period.id.any()) {
+            if shown { (result.baseline, result.milestone, result.projected_year) = (None, None, None) } else { super::conceal(result) }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a unit is the caller's own.
+fn is_own(db: &Db<'_>, unit: &Unit) -> Result<bool> {
+    db.scope().map(|scope| scope.is_own(unit.id))
 }
 
 /// The units directly below one, ranked by their results.
@@ -213,7 +274,13 @@ pub fn sources(db: &mut Db<'_>, key: &Key, filters: &ProvenanceFilters, page: &P
     match (unit, period) {
         (Some(unit), Some(period)) if faults.is_empty() => {
             let look = look(db, filters.basis, None, &mut faults);
-            provenance(db, &unit, &indicator, &period, look.day(&period), page)
+            let mut found = provenance(db, &unit, &indicator, &period, look.day(&period), page)?;
+            if indicator.sensitive && !db.context.caller.sees_small_cells() {
+                for row in &mut found.rows {
+                    (row.numerator, row.denominator) = (None, None);
+                }
+            }
+            Ok(found)
         }
         _ => Err(Error::invalid(faults)),
     }
@@ -227,5 +294,10 @@ pub fn unit_milestones(db: &mut Db<'_>, key: &Key, filters: &MilestoneFilters) -
     let indicator = asked(db, key)?;
     let mut faults = Vec::new();
     let unit = own_or_referred(db, unknown("unit"), filters.unit.as_deref(), &mut faults)?;
-    super::milestones(db, &unit.ok_or_else(|| Error::invalid(faults))?, &indicator)
+    let unit = unit.ok_or_else(|| Error::invalid(faults))?;
+    if indicator.sensitive && !db.context.caller.sees_small_cells() {
+        // They begin at what was recorded in the base year.
+        return Ok(Vec::new());
+    }
+    super::milestones(db, &unit, &indicator)
 }

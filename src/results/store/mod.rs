@@ -420,12 +420,18 @@ fn withhold(results: &mut [IndicatorResult]) {
     for (result, small) in results.iter_mut().zip(rules::small_cells(&numerators)) {
         (result.baseline, result.milestone, result.projected_year) = (None, None, None);
         if small {
-            result.withheld = true;
-            (result.numerator, result.denominator, result.rate, result.gap) = (None, None, None, None);
-            (result.attained, result.reason) = (None, Some(ResultReason::SmallCell));
-            result.trajectory = Trajectory::NoData;
-            result.sentence_vi = Some(sentence(result, Language::Vi));
-            result.sentence_en = Some(sentence(result, Language::En));
+            conceal(result);
         }
     }
+}
+
+/// Withholds what a result says.
+pub fn conceal(result: &mut IndicatorResult) {
+    result.withheld = true;
+    (result.baseline, result.milestone, result.projected_year) = (None, None, None);
+    (result.numerator, result.denominator, result.rate, result.gap) = (None, None, None, None);
+    (result.attained, result.reason) = (None, Some(ResultReason::SmallCell));
+    result.trajectory = Trajectory::NoData;
+    result.sentence_vi = Some(sentence(result, Language::Vi));
+    result.sentence_en = Some(sentence(result, Language::En));
 }

@@ -37,7 +37,7 @@ macro_rules! visible {
 
 /// The department sees what it prepares, and so does the program itself.
 fn prepares_or_sees(db: &Db<'_>) -> bool {
-    db.context.caller.person().is_none_or(|person| person.role == Role::Department)
+    db.context.caller.role().is_none_or(|role| role == Role::Department)
 }
 
 #[derive(Debug, Queryable)]

@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::links::refuse_weak;
 use crate::access::Access;
-use crate::access::policy::UseAccount;
+use crate::access::policy::{ReadAccount, UseAccount};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{NoContent, Plain};
 use crate::http::gate::Weight;
@@ -24,7 +24,7 @@ pub(super) fn routes(api: &mut Registrar) {
         .done();
 }
 
-async fn get_me(access: Access<UseAccount>) -> Result<Plain<Me>> {
+async fn get_me(access: Access<ReadAccount>) -> Result<Plain<Me>> {
     let person = access.person()?.clone();
     access.snapshot(move |db| store::me(db, &person)).await.map(Plain)
 }

@@ -120,8 +120,8 @@ pub(super) fn units_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Unit>> {
         .order_by(units::id)
         .select((units::id, units::code, units::kind, units::valid_from, units::valid_to))
         .into_boxed();
-    if let Some(person) = tx.context.caller.person() {
-        query = query.filter(units::id.eq_any(within(person.scope.root(), person.scope.today())));
+    if let Some(scope) = tx.context.caller.scope() {
+        query = query.filter(units::id.eq_any(within(scope.root(), scope.today())));
     }
     let rows: Vec<Row> = query.load(tx.conn)?;
     let found: Vec<UnitId> = rows.iter().map(|row| row.0).collect();

@@ -32,7 +32,7 @@ type Sides = (AnyId, Option<i64>, Option<i64>, Option<i64>);
 
 /// The oddities of rows, by place.
 pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>], lineage: &Lineage) -> Result<Vec<(usize, Vec<Fault>)>> {
-    if tx.context.caller.person().is_none() {
+    if tx.context.caller.is_program() {
         // Nobody would read it.
         return Ok(Vec::new());
     }

@@ -17,7 +17,7 @@ use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::{Indicator, Period};
 use crate::ids::{IndicatorId, LocalityId, PeriodId, UnitId, ValueId};
 use crate::indicators::model::Category;
-use crate::indicators::store::referred as referred_indicator;
+use crate::indicators::store::{referred as referred_indicator, withheld};
 use crate::localities::model::LocalityRef;
 use crate::localities::store::referred as referred_locality;
 use crate::periods::store::referred as referred_period;
@@ -102,7 +102,14 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<IndicatorValue>> {
         let own = parts.remove(&row.id).unwrap_or_default();
         row.shown(own)
     };
-    Ok(rows.into_iter().map(value).collect())
+    let mut values: Vec<IndicatorValue> = rows.into_iter().map(value).collect();
+    let hidden = withheld(db)?;
+    // Who may not see small figures is told no single one: what is left of many would tell the rest.
+    for value in values.iter_mut().filter(|value| hidden.iter().any(|id| id.any() == value.indicator.id)) {
+        (value.numerator, value.denominator, value.count, value.note) = (None, None, None, None);
+        value.parts.clear();
+    }
+    Ok(values)
 }
 
 /// Values of the scope with all that an answer needs. A macro, because the type has no name.
@@ -236,6 +243,17 @@ fn revision((head, numbers, words, by, recorded_at): Told, withdrawn: bool, part
     }
 }
 
+/// Whether the figures of a value are withheld from the caller; of one that is gone they are where any are.
+fn is_withheld(db: &mut Db<'_>, id: ValueId) -> Result<bool> {
+    let hidden = withheld(db)?;
+    if hidden.is_empty() {
+        return Ok(false);
+    }
+    let indicator: Option<IndicatorId> =
+        indicator_values::table.find(id).select(indicator_values::indicator_id).first(db.conn).optional()?;
+    Ok(indicator.is_none_or(|indicator| hidden.contains(&indicator)))
+}
+
 /// Every state that a value was in, the first one first; of a withdrawn one as well. It is in the scope of whoever kept it last.
 ///
 /// # Errors
@@ -269,6 +287,12 @@ pub fn history(db: &mut Db<'_>, id: ValueId) -> Result<Vec<ValueRevision>> {
     if let Some(told) = stands {
         let parts = parts(db, vec![id])?.remove(&id).unwrap_or_default();
         states.push(revision(told, false, parts));
+    }
+    if is_withheld(db, id)? {
+        for state in &mut states {
+            (state.numerator, state.denominator, state.count, state.note) = (None, None, None, None);
+            state.parts.clear();
+        }
     }
     Ok(states)
 }

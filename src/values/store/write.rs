@@ -303,7 +303,7 @@ fn keeper(tx: &mut Tx<'_>, old: &Stored, resolved: &Resolved<'_>) -> Result<Opti
     if !holds {
         return Ok(Some(resolved.unit.id));
     }
-    let Some(scope) = tx.context.caller.person().map(|person| person.scope) else { return Ok(Some(old.unit)) };
+    let Some(scope) = tx.context.caller.scope() else { return Ok(Some(old.unit)) };
     let ours = units::table.filter(units::id.eq(old.unit)).filter(units::id.eq_any(within(scope.root(), scope.today())));
     let ours: bool = diesel::select(diesel::dsl::exists(ours)).get_result(tx.conn)?;
     Ok(ours.then_some(old.unit))
@@ -343,7 +343,7 @@ fn totals(lineage: &Lineage, changes: &[Change<'_>]) -> Totals {
 
 /// One entry for each unit that was touched, with the keys of what changed; a single value is told whole.
 fn tell(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
-    if tx.context.caller.person().is_none() {
+    if tx.context.caller.is_program() {
         // What the program loads is told by one entry of its own.
         return Ok(());
     }

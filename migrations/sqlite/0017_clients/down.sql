@@ -1,0 +1,11 @@
+DROP TABLE authorization_codes;
+DROP TABLE consents;
+DROP TABLE account_cookies;
+ALTER TABLE journal DROP COLUMN actor_client_id;
+DELETE FROM refresh_tokens WHERE session_id IN (SELECT id FROM sessions WHERE app_id IS NOT NULL);
+DELETE FROM sessions WHERE app_id IS NOT NULL;
+ALTER TABLE sessions DROP COLUMN scopes;
+ALTER TABLE sessions DROP COLUMN app_id;
+DROP TABLE revoked_tokens;
+DROP TABLE client_secrets;
+DROP TABLE clients;

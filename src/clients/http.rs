@@ -1,0 +1,238 @@
+//! Clients on HTTP: what admins do with them.
+
+use super::model::{Client, ClientFilters, ClientPatch, ClientType, NewClient, Rotation};
+use super::{rules, store};
+use crate::access::grant::Grants;
+use crate::access::policy::{ReadClients, WriteClients};
+use crate::access::{Access, token};
+use crate::error::{Code, Error, Fault, FaultCode, Result};
+use crate::http::answers::{CreatedSecret, Paged, Resource, Secret, Single};
+use crate::http::list::{Filters, List};
+use crate::http::parts::{Body, IfMatch, MayMatch, Path};
+use crate::http::registrar::Registrar;
+use crate::ids::{ClientId, Id};
+use crate::journal::{self, Entry};
+use crate::units::store::referred_unit;
+use crate::users::model::Reason;
+
+/// Declares the operations.
+pub fn routes(api: &mut Registrar) {
+    api.tag("clients", "Ứng dụng kết nối: programs of others. They get their tokens at `/oauth/token`.");
+    api.path("/clients")
+        .get(list_clients, "List clients", "Of the caller's scope.")
+        .post(create_client, "Make a client", "Of one's own unit or one below, with scopes for what the caller may do itself. Its secret is answered here, once. A token of it is had at `/oauth/token` with `grant_type=client_credentials`.")
+        .done();
+    api.path("/clients/{client}")
+        .get(get_client, "Read a client", "Of the caller's scope.")
+        .patch(update_client, "Change a client", "What it may do and from where takes effect within a second, for its present tokens too.")
+        .done();
+    api.path("/clients/{client}/rotate")
+        .post(
+            rotate_client,
+            "Give a client a new secret",
+            "It is answered here, once. The one before goes on beside it until the next rotation; no client has more than two.",
+        )
+        .refuses(&[Code::IllegalTransition, Code::Conflict])
+        .done();
+    api.path("/clients/{client}/disable")
+        .post(disable_client, "Disable a client", "Its tokens end within a second, on every instance.")
+        .refuses(&[Code::IllegalTransition])
+        .done();
+    api.path("/clients/{client}/enable")
+        .post(enable_client, "Enable a client", "With the secrets that it had.")
+        .refuses(&[Code::IllegalTransition])
+        .done();
+}
+
+impl Resource for Client {
+    fn version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+    fn location(&self) -> String {
+        format!("/api/v1/clients/{}", self.id)
+    }
+}
+
+impl Filters for ClientFilters {
+    const SORTS: &'static [&'static str] = &["name", "updated_at"];
+    const SEARCH: bool = true;
+    const UPDATED: bool = true;
+    fn several(&self) -> bool {
+        // Their secrets are read beside them.
+        true
+    }
+}
+
+async fn list_clients(access: Access<ReadClients>, list: List<ClientFilters>) -> Result<Paged<Client>> {
+    list.answer(&access, move |db, list| store::list(db, &list.filters, list.q.as_deref(), list.updated_since, &list.page)).await
+}
+
+async fn get_client(access: Access<ReadClients>, Path(id): Path<ClientId>) -> Result<Single<Client>> {
+    access.snapshot(move |db| store::get(db, id)).await.map(Single)
+}
+
+async fn create_client(access: Access<WriteClients>, Body(new): Body<NewClient>) -> Result<CreatedSecret<Client>> {
+    let (secret, digest) = token::opaque()?;
+    let id: ClientId = Id::new();
+    let kind = new.kind.unwrap_or(ClientType::Service);
+    let mut client = access
+        .write(move |tx| {
+            let mut faults = rules::faults_of_scopes(kind, &new.scopes);
+            let redirect_uris = new.redirect_uris.as_deref().unwrap_or_default();
+            faults.extend(rules::faults_of_type(kind, new.networks.is_some(), new.redirect_uris.is_some()));
+            faults.extend(rules::faults_of_redirects(kind, redirect_uris));
+            let networks = rules::networks(new.networks.as_deref().unwrap_or_default(), &mut faults);
+            faults.extend(rules::fault_of_end(new.expires_at, tx.now()));
+            let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
+            let (Some(unit), true) = (unit, faults.is_empty()) else { return Err(Error::invalid(faults)) };
+            let grants = Grants::of(&new.scopes);
+            if !rules::may_grant(&tx.context.caller, kind, &grants) {
+                return Err(beyond());
+            }
+            store::insert(
+                tx,
+                id,
+                unit.id,
+                &store::New { kind, redirect_uris, name: &new.name, grants: &grants, networks: &networks, expires_at: new.expires_at },
+            )?;
+            if kind == ClientType::Service {
+                store::add_secret(tx, id, &digest, 0)?;
+            }
+            let client = store::get(tx, id)?;
+            journal::append(tx, entry("client.create", None, &client, None)?)?;
+            Ok(client)
+        })
+        .await?;
+    let location = client.location();
+    client.client_secret = (kind == ClientType::Service).then_some(secret);
+    Ok(CreatedSecret(client, location))
+}
+
+async fn update_client(
+    access: Access<WriteClients>,
+    Path(id): Path<ClientId>,
+    IfMatch(matching): IfMatch,
+    Body(patch): Body<ClientPatch>,
+) -> Result<Single<Client>> {
+    let client = access
+        .write(move |tx| {
+            let locked = store::lock(tx, id)?;
+            let before = &locked.client;
+            let granted = patch.scopes.as_ref().map_or_else(|| Grants::of(&before.scopes), |scopes| Grants::of(scopes));
+            let covers = |grants: &Grants| rules::may_grant(&tx.context.caller, before.kind, grants);
+            if !covers(&Grants::of(&before.scopes)) || !covers(&granted) {
+                return Err(beyond());
+            }
+            matching.check(before.version)?;
+            let mut faults = patch.scopes.as_deref().map(|scopes| rules::faults_of_scopes(before.kind, scopes)).unwrap_or_default();
+            faults.extend(rules::faults_of_type(before.kind, patch.networks.is_some(), patch.redirect_uris.is_some()));
+            faults.extend(patch.redirect_uris.as_deref().map(|uris| rules::faults_of_redirects(before.kind, uris)).unwrap_or_default());
+            let networks = patch.networks.as_deref().map(|texts| rules::networks(texts, &mut faults));
+            let expires_at = patch.expires_at.clone().given();
+            faults.extend(rules::fault_of_end(expires_at.flatten(), tx.now()));
+            if !faults.is_empty() {
+                return Err(Error::invalid(faults));
+            }
+            store::update(
+                tx,
+                &locked,
+                &store::Change {
+                    redirect_uris: patch.redirect_uris.clone(),
+                    name: patch.name.clone(),
+                    grants: patch.scopes.as_ref().map(|_| &granted),
+                    networks,
+                    expires_at,
+                },
+            )?;
+            let after = store::get(tx, id)?;
+            journal::append(tx, entry("client.update", Some(before), &after, None)?)?;
+            Ok(after)
+        })
+        .await?;
+    Ok(Single(client))
+}
+
+async fn rotate_client(
+    access: Access<WriteClients>,
+    Path(id): Path<ClientId>,
+    Body(rotation): Body<Rotation>,
+    may: MayMatch,
+) -> Result<Secret<Client>> {
+    let (secret, digest) = token::opaque()?;
+    let mut client = access
+        .write(move |tx| {
+            let locked = store::lock(tx, id)?;
+            let before = &locked.client;
+            if !rules::may_grant(&tx.context.caller, before.kind, &Grants::of(&before.scopes)) {
+                return Err(beyond());
+            }
+            may.check(before.version)?;
+            if before.kind != ClientType::Service {
+                return Err(Error::conflict("Ứng dụng này không có khóa bí mật.", "This client has no secret."));
+            }
+            if locked.disabled {
+                return Err(Error::illegal_transition(vec!["enable"]));
+            }
+            store::add_secret(tx, id, &digest, i64::from(rotation.keep_previous.unwrap_or(true)))?;
+            store::touch(tx, &locked)?;
+            let after = store::get(tx, id)?;
+            journal::append(tx, entry("client.rotate", Some(before), &after, rotation.reason.as_deref())?)?;
+            Ok(after)
+        })
+        .await?;
+    client.client_secret = Some(secret);
+    Ok(Secret(client))
+}
+
+async fn disable_client(
+    access: Access<WriteClients>,
+    Path(id): Path<ClientId>,
+    Body(reason): Body<Reason>,
+    may: MayMatch,
+) -> Result<Single<Client>> {
+    change_status(access, id, reason, may, "client.disable").await
+}
+
+async fn enable_client(
+    access: Access<WriteClients>,
+    Path(id): Path<ClientId>,
+    Body(reason): Body<Reason>,
+    may: MayMatch,
+) -> Result<Single<Client>> {
+    change_status(access, id, reason, may, "client.enable").await
+}
+
+async fn change_status(
+    access: Access<WriteClients>,
+    id: ClientId,
+    reason: Reason,
+    may: MayMatch,
+    action: &'static str,
+) -> Result<Single<Client>> {
+    let client = access
+        .write(move |tx| {
+            let locked = store::lock(tx, id)?;
+            let before = &locked.client;
+            // Whoever sees that something is wrong may stop it; what begins it again is a grant.
+            if action == "client.enable" && !rules::may_grant(&tx.context.caller, before.kind, &Grants::of(&before.scopes)) {
+                return Err(beyond());
+            }
+            may.check(before.version)?;
+            store::set_disabled(tx, &locked, rules::next_disabled(locked.disabled, action)?)?;
+            let after = store::get(tx, id)?;
+            journal::append(tx, entry(action, Some(before), &after, reason.reason.as_deref())?)?;
+            Ok(after)
+        })
+        .await?;
+    Ok(Single(client))
+}
+
+fn beyond() -> Error {
+    Error::forbidden().because("Không thể cấp quyền mà mình không có.", "Nobody grants a scope for what it may not do itself.")
+}
+
+/// Of what it was and is; its secret is put into the answer after this was told.
+fn entry(action: &'static str, before: Option<&Client>, after: &Client, reason: Option<&str>) -> Result<Entry> {
+    let entry = Entry::new(action, None, "client", after.id.any()).told(before, Some(after), reason)?;
+    Ok(Entry { unit: Some(after.unit.id), ..entry })
+}

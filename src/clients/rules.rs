@@ -1,0 +1,139 @@
+//! What a client may be given, and what becomes of it: pure functions.
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::model::ClientType;
+use crate::access::caller::Caller;
+use crate::access::grant::{Grant, Grants, Holder};
+use crate::clock::Instant;
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::network;
+
+/// Nobody grants a machine a scope that lets in what the granter may not do itself. With a front end people do what they may anyway.
+#[must_use]
+pub fn may_grant(caller: &Caller, kind: ClientType, grants: &Grants) -> bool {
+    kind != ClientType::Service || grants.list().iter().all(|grant| grant.permissions().iter().all(|permission| caller.may(*permission)))
+}
+
+/// Faults of scopes that only a person can answer for.
+#[must_use]
+pub fn faults_of_scopes(kind: ClientType, scopes: &[Grant]) -> Vec<Fault> {
+    if kind != ClientType::Service {
+        return Vec::new();
+    }
+    let machine: Vec<&str> = Grant::ALL.iter().filter(|grant| grant.holder() == Holder::Any).map(|grant| grant.as_str()).collect();
+    let odd = scopes.iter().enumerate().filter(|(_, grant)| grant.holder() != Holder::Any);
+    odd.map(|(index, _)| Fault::at(format!("/scopes/{index}"), FaultCode::NotInList).with(machine.join(", "))).collect()
+}
+
+/// The networks that texts name, each as its network alone; faults go to the list.
+#[must_use]
+pub fn networks(texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet> {
+    let mut found = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        match network::parse(text) {
+            Ok(network) => found.push(network.trunc()),
+            Err(_) => faults.push(Fault::at(format!("/networks/{index}"), FaultCode::BadFormat).with("10.17.0.0/16, 2001:db8::/32")),
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What is of the other type of client.
+#[must_use]
+pub fn faults_of_type(kind: ClientType, networks: bool, redirect_uris: bool) -> Vec<Fault> {
+    let of_machine = kind == ClientType::Service;
+    let odd = |pointer: &'static str| Fault::at(pointer, FaultCode::NotInList).with(kind.as_str());
+    let mut faults = Vec::new();
+    if networks && !of_machine {
+        faults.push(odd("/networks"));
+    }
+    if redirect_uris && of_machine {
+        faults.push(odd("/redirect_uris"));
+    }
+    faults
+}
+
+/// Faults of addresses that nobody may be taken back to, and of a front end that has none.
+#[must_use]
+pub fn faults_of_redirects(kind: ClientType, uris: &[String]) -> Vec<Fault> {
+    if kind != ClientType::Service && uris.is_empty() {
+        return vec![Fault::at("/redirect_uris", FaultCode::Required)];
+    }
+    let odd = uris.iter().enumerate().filter(|(_, uri)| !leads_back(kind, uri));
+    odd.map(|(index, _)| Fault::at(format!("/redirect_uris/{index}"), FaultCode::BadFormat).with("https://…")).collect()
+}
+
+/// RFC 9700 section 2.1 and RFC 8252 section 7: absolute, without a fragment or a password, `https`, an app's own scheme with a dot, or `http`
+/// on this very machine.
+fn leads_back(kind: ClientType, uri: &str) -> bool {
+    let Ok(url) = Url::parse(uri) else { return false };
+    let plain = uri.len() <= 500 && uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains('*') && !uri.contains('#');
+    let bare = url.username().is_empty() && url.password().is_none();
+    let fits = match url.scheme() {
+        "https" => url.has_host(),
+        "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
+        own => kind == ClientType::Mobile && own.contains('.'),
+    };
+    plain && bare && fits
+}
+
+/// A fault of an end that has passed.
+#[must_use]
+pub fn fault_of_end(expires_at: Option<Instant>, now: Instant) -> Option<Fault> {
+    let passed = expires_at.filter(|at| *at <= now)?;
+    Some(Fault::at("/expires_at", FaultCode::OutOfRange).with(format!("{} > {}", passed.rfc3339(), now.rfc3339())))
+}
+
+/// Whether it is disabled after `client.disable` or `client.enable`.
+///
+/// # Errors
+/// 409 with what is possible now.
+pub fn next_disabled(disabled: bool, action: &str) -> Result<bool> {
+    match (action, disabled) {
+        ("client.disable", false) => Ok(true),
+        ("client.enable", true) => Ok(false),
+        (_, true) => Err(Error::illegal_transition(vec!["enable"])),
+        (_, false) => Err(Error::illegal_transition(vec!["disable"])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_taken_back_only_where_a_front_end_can_be() {
+        for (kind, uri, fits) in [
+            (ClientType::Web, "https://app.example.vn/back", true),
+            (ClientType::Web, "https://app.example.vn:8443/back?a=1", true),
+            (ClientType::Web, "http://localhost:3000/back", true),
+            (ClientType::Mobile, "http://127.0.0.1:7777/", true),
+            (ClientType::Mobile, "vn.example.app:/back", true),
+            (ClientType::Web, "vn.example.app:/back", false),
+            (ClientType::Mobile, "myapp:/back", false),
+            (ClientType::Mobile, "javascript:alert(1)", false),
+            (ClientType::Mobile, "data:text/html,x", false),
+            (ClientType::Web, "http://app.example.vn/back", false),
+            (ClientType::Web, "https://app.example.vn/back#here", false),
+            (ClientType::Web, "https://app.example.vn@evil.example/", false),
+            (ClientType::Web, "https://*.example.vn/", false),
+            (ClientType::Web, "/back", false),
+            (ClientType::Web, "https://app.example.vn/a b", false),
+        ] {
+            assert_eq!(leads_back(kind, uri), fits, "{uri}");
+        }
+    }
+
+    #[test]
+    fn networks_are_networks() {
+        let mut faults = Vec::new();
+        let texts = ["10.17.3.4/16", "10.17.0.0/16", "2001:db8::1", "sở", "10.0.0.0/33"].map(str::to_owned);
+        let found: Vec<String> = networks(&texts, &mut faults).iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["10.17.0.0/16", "2001:db8::1/128"]);
+        assert_eq!(faults.iter().filter_map(Fault::pointer).collect::<Vec<_>>(), ["/networks/3", "/networks/4"]);
+    }
+}
