@@ -103,11 +103,12 @@ impl App {
             .map_err(Error::internal)?;
         let shield = Shield::new(&settings.load, limits.answer_time, &clock)?;
         let connections = shield.connections.clone();
-        let postman = Postman::new(&settings.mail, database.clone(), clock.clone(), Arc::new(ring.keys().vault()?))?;
+        let postman =
+            Postman::new(&settings.mail, settings.public_url.as_deref(), database.clone(), clock.clone(), Arc::new(ring.keys().vault()?))?;
         let door = Door::new(database.clone(), ring, files, clock.clone(), settings)?;
         let checkpoints = settings.checkpoints.clone().map_or(Sink::Log, Sink::File);
         let jobs = Jobs::new(database, door.clone(), checkpoints, clock, settings.accounts.clone(), postman);
-        let kernel = web::Data::new(Kernel { door, signer, limits, shield });
+        let kernel = web::Data::new(Kernel { door, signer, limits, shield, public_url: settings.public_url.clone() });
         let shared = kernel.clone();
         let api = Arc::new(api()?);
         let listener = TcpListener::bind(settings.listen)
@@ -234,7 +235,7 @@ fn make_room(connections: usize) {
 
 /// Only these origins, no credentials: tokens travel in a header.
 fn cors(origins: &[String]) -> Cors {
-    let mut cors = Cors::default()
+    let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
         .allowed_headers([
             "Authorization",
@@ -259,10 +260,13 @@ fn cors(origins: &[String]) -> Cors {
         ])
         .block_on_origin_mismatch(false)
         .max_age(600);
-    for origin in origins {
-        cors = cors.allowed_origin(origin);
-    }
-    cors
+    let origins: Vec<String> = origins.to_vec();
+    // No page reads those that are for people alone (RFC 9700 section 2.6).
+    cors.allowed_origin_fn(move |origin, head| {
+        let path = head.uri.path();
+        let listed = origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
+        listed && path != "/oauth/authorize" && path != "/account" && !path.starts_with("/account/")
+    })
 }
 
 /// Gives the recurring tasks whose periods have opened: for commands and tests that cannot wait for the tick.

@@ -163,9 +163,14 @@ impl ServerSettings {
     }
 }
 
-/// An origin without a path: RFC 8414 looks for what describes an issuer at its root.
+/// An origin without a path: RFC 8414 looks for what describes an issuer at its root. Without TLS only on this very machine.
 fn public_url(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let here = |host: &&str| {
+        host.strip_prefix("127.0.0.1")
+            .or_else(|| host.strip_prefix("localhost"))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://").filter(here));
     let fits = |host: &str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
     if host.is_some_and(fits) { Ok(text.to_owned()) } else { Err("an origin such as https://tiendo.example.vn, without a path".to_owned()) }
 }
@@ -275,7 +280,7 @@ impl AccountSettings {
 pub struct MailSettings {
     /// smtps://USER:PASSWORD@HOST, or smtp://HOST:587?tls=required; smtp:// alone for a mail server on this machine. Without it links are
     /// answered once to the admin who makes them
-    #[arg(long, env = "SMTP_URL", hide_env_values = true, requires = "mail_from", requires = "mail_page")]
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, requires = "mail_from")]
     pub smtp_url: Option<String>,
     /// The certificate in PEM of an authority that signs the mail server's, beside those that everybody trusts
     #[arg(long, env = "SMTP_CA_FILE", value_name = "PATH", requires = "smtp_url")]
@@ -283,7 +288,7 @@ pub struct MailSettings {
     /// The sender of mail, as in `Tiến độ <khong.tra.loi@sogddt.example.vn>`
     #[arg(long, env = "MAIL_FROM")]
     pub mail_from: Option<String>,
-    /// The page of a front end where a person sets a password; `#token=…` is put behind it
+    /// The page of a front end where a person sets a password; `#token=…` is put behind it. Our own, `/account/password`, unless given
     #[arg(long, env = "MAIL_PAGE")]
     pub mail_page: Option<String>,
 }

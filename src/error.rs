@@ -24,6 +24,26 @@ pub enum Language {
     En,
 }
 
+impl Language {
+    /// Its tag (RFC 5646).
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Vi => "vi",
+            Self::En => "en",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Vi => Self::En,
+            Self::En => Self::Vi,
+        }
+    }
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident $slug:literal $status:literal $vi:literal $en:literal),+ $(,)?) => {
         /// Every kind of refusal: its slug (`/problems/<slug>`; the code is the slug with `_`), status and title.
@@ -268,6 +288,7 @@ struct Refusal {
     faults: Vec<Fault>,
     actions: Vec<&'static str>,
     allow: Option<String>,
+    scope: Option<&'static str>,
     retry_after: Option<u32>,
     cause: Option<Cause>,
 }
@@ -285,7 +306,16 @@ impl Error {
     /// A refusal of this kind with nothing more to say.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self(Box::new(Refusal { code, detail: None, faults: Vec::new(), actions: Vec::new(), allow: None, retry_after: None, cause: None }))
+        Self(Box::new(Refusal {
+            code,
+            detail: None,
+            faults: Vec::new(),
+            actions: Vec::new(),
+            allow: None,
+            scope: None,
+            retry_after: None,
+            cause: None,
+        }))
     }
 
     /// 404: absent or out of scope.
@@ -298,6 +328,14 @@ impl Error {
     #[must_use]
     pub fn forbidden() -> Self {
         Self::new(Code::Forbidden)
+    }
+
+    /// 403: the token was not granted this scope (RFC 6750 section 3.1).
+    #[must_use]
+    pub fn insufficient_scope(scope: &'static str) -> Self {
+        let mut error = Self::forbidden().because("Ứng dụng không được cấp quyền này.", "The application was not granted this.");
+        error.0.scope = Some(scope);
+        error
     }
 
     /// 422 with all these faults.
@@ -444,6 +482,12 @@ impl Error {
     #[must_use]
     pub fn allow(&self) -> Option<&str> {
         self.0.allow.as_deref()
+    }
+
+    /// The scope that the token lacks.
+    #[must_use]
+    pub fn scope(&self) -> Option<&'static str> {
+        self.0.scope
     }
 
     /// Seconds after which a repeat may succeed.

@@ -72,7 +72,7 @@ impl Person {
             return Error::forbidden().because("Cần đổi mật khẩu trước.", "Set a new password first: PUT /me/password.");
         }
         if self.app.as_ref().is_some_and(|app| !app.grants.allow(permission)) {
-            return Error::forbidden().because("Ứng dụng không được cấp quyền này.", "The application was not granted this.");
+            return lacking(permission);
         }
         if self.lacks_totp && permission.allows(self.role, self.duties.with(Duty::Admin)) {
             return Error::forbidden()
@@ -205,6 +205,16 @@ impl Caller {
         matches!(self, Self::System(_))
     }
 
+    /// 403 for what it may not do, saying what is missing where that can be mended.
+    #[must_use]
+    pub fn refused(&self, permission: Permission) -> Error {
+        match self {
+            Self::Person(person) => person.refused(permission),
+            Self::Client(_) => lacking(permission),
+            Self::Nobody | Self::System(_) => Error::forbidden(),
+        }
+    }
+
     /// Whether this caller may ever use the permission.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
@@ -215,6 +225,11 @@ impl Caller {
             Self::System(_) => true,
         }
     }
+}
+
+/// A token without the scope that lets this in; what makes credentials has none.
+fn lacking(permission: Permission) -> Error {
+    Grant::of(permission).last().map_or_else(Error::forbidden, |grant| Error::insufficient_scope(grant.as_str()))
 }
 
 /// Marks of the request that the journal keeps.

@@ -170,7 +170,7 @@ impl Door {
     /// # Errors
     /// 401 for a token that is not ours, has ended, or whose session, account or client has; for one of a client that calls from elsewhere
     /// than it may.
-    pub async fn identify(&self, token: &str, ip: Option<&str>) -> Result<Caller> {
+    pub async fn identify(&self, token: &str, marks: RequestMarks) -> Result<Caller> {
         let now = self.now();
         let verified = self.verified(token, now).await?;
         let claims = &verified.claims;
@@ -179,7 +179,7 @@ impl Door {
                 let person = self.person(session, user, now).await?;
                 narrowed(person, claims).map(Caller::Person)
             }
-            Bearer::Client(client) => self.client(client, claims, ip, now).await.map(Caller::Client),
+            Bearer::Client(client) => self.client(client, claims, marks, now).await.map(Caller::Client),
         }
     }
 
@@ -197,7 +197,7 @@ impl Door {
         Ok(person)
     }
 
-    async fn client(&self, id: ClientId, claims: &Claims, ip: Option<&str>, now: Instant) -> Result<Arc<Client>> {
+    async fn client(&self, id: ClientId, claims: &Claims, marks: RequestMarks, now: Instant) -> Result<Arc<Client>> {
         let jti = claims.jti;
         let known = self.0.clients.get(&jti).filter(|(read_at, _)| is_fresh(*read_at, now));
         let client = if let Some((_, client)) = known {
@@ -211,7 +211,12 @@ impl Door {
             self.0.clients.insert(jti, (now, client.clone()));
             client
         };
-        if client.calls_from(ip) { Ok(client) } else { Err(Error::new(Code::InvalidToken)) }
+        if client.calls_from(marks.ip.as_deref()) {
+            return Ok(client);
+        }
+        // A token that is right and comes from elsewhere was taken from its client.
+        self.record_refusal(Caller::Client(client), marks, "use_token", None).await?;
+        Err(Error::new(Code::InvalidToken))
     }
 
     /// Checking a signature takes 60 µs, looking a digest up takes none.

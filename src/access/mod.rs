@@ -213,7 +213,7 @@ impl Door {
         if let Some(permission) = P::PERMISSION {
             let first = caller.person().is_some_and(|person| person.must_change_password);
             if !caller.may(permission) || (first && !matches!(permission, Permission::UseAccount | Permission::ReadAccount)) {
-                return Err(caller.person().map_or_else(Error::forbidden, |person| person.refused(permission)));
+                return Err(caller.refused(permission));
             }
         }
         let waits = Arc::new(());

@@ -1,7 +1,8 @@
 //! Clients on HTTP: what admins do with them.
 
 use super::model::{Client, ClientFilters, ClientPatch, ClientType, NewClient, Rotation};
-use super::{rules, store};
+use super::rules::{self, Said};
+use super::store;
 use crate::access::grant::Grants;
 use crate::access::policy::{ReadClients, WriteClients};
 use crate::access::{Access, token};
@@ -24,7 +25,7 @@ pub fn routes(api: &mut Registrar) {
         .done();
     api.path("/clients/{client}")
         .get(get_client, "Read a client", "Of the caller's scope.")
-        .patch(update_client, "Change a client", "What it may do and from where takes effect within a second, for its present tokens too.")
+        .patch(update_client, "Change a client", "What it may do and from where takes effect within a second, for its present tokens too. A front end with another name, or another address to take people back to, asks each of them anew.")
         .done();
     api.path("/clients/{client}/rotate")
         .post(
@@ -77,24 +78,18 @@ async fn create_client(access: Access<WriteClients>, Body(new): Body<NewClient>)
     let kind = new.kind.unwrap_or(ClientType::Service);
     let mut client = access
         .write(move |tx| {
-            let mut faults = rules::faults_of_scopes(kind, &new.scopes);
-            let redirect_uris = new.redirect_uris.as_deref().unwrap_or_default();
-            faults.extend(rules::faults_of_type(kind, new.networks.is_some(), new.redirect_uris.is_some()));
-            faults.extend(rules::faults_of_redirects(kind, redirect_uris));
-            let networks = rules::networks(new.networks.as_deref().unwrap_or_default(), &mut faults);
-            faults.extend(rules::fault_of_end(new.expires_at, tx.now()));
-            let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
-            let (Some(unit), true) = (unit, faults.is_empty()) else { return Err(Error::invalid(faults)) };
             let grants = Grants::of(&new.scopes);
             if !rules::may_grant(&tx.context.caller, kind, &grants) {
                 return Err(beyond());
             }
-            store::insert(
-                tx,
-                id,
-                unit.id,
-                &store::New { kind, redirect_uris, name: &new.name, grants: &grants, networks: &networks, expires_at: new.expires_at },
-            )?;
+            let mut faults = Vec::new();
+            let networks = said_of_new(kind, &new).read(kind, tx.now(), &mut faults).unwrap_or_default();
+            let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
+            let (Some(unit), true) = (unit, faults.is_empty()) else { return Err(Error::invalid(faults)) };
+            let redirect_uris = new.redirect_uris.as_deref().unwrap_or_default();
+            let given =
+                store::New { kind, redirect_uris, name: &new.name, grants: &grants, networks: &networks, expires_at: new.expires_at };
+            store::insert(tx, id, unit.id, &given)?;
             if kind == ClientType::Service {
                 store::add_secret(tx, id, &digest, 0)?;
             }
@@ -124,26 +119,17 @@ async fn update_client(
                 return Err(beyond());
             }
             matching.check(before.version)?;
-            let mut faults = patch.scopes.as_deref().map(|scopes| rules::faults_of_scopes(before.kind, scopes)).unwrap_or_default();
-            faults.extend(rules::faults_of_type(before.kind, patch.networks.is_some(), patch.redirect_uris.is_some()));
-            faults.extend(patch.redirect_uris.as_deref().map(|uris| rules::faults_of_redirects(before.kind, uris)).unwrap_or_default());
-            let networks = patch.networks.as_deref().map(|texts| rules::networks(texts, &mut faults));
-            let expires_at = patch.expires_at.clone().given();
-            faults.extend(rules::fault_of_end(expires_at.flatten(), tx.now()));
+            let mut faults = Vec::new();
+            let networks = said_of_change(&patch).read(before.kind, tx.now(), &mut faults);
             if !faults.is_empty() {
                 return Err(Error::invalid(faults));
             }
-            store::update(
-                tx,
-                &locked,
-                &store::Change {
-                    redirect_uris: patch.redirect_uris.clone(),
-                    name: patch.name.clone(),
-                    grants: patch.scopes.as_ref().map(|_| &granted),
-                    networks,
-                    expires_at,
-                },
-            )?;
+            if rules::is_another(before, patch.name.as_deref(), patch.redirect_uris.as_deref()) {
+                store::forget_consents(tx, id)?;
+            }
+            let grants = patch.scopes.as_ref().map(|_| &granted);
+            let (name, redirect_uris, expires_at) = (patch.name.clone(), patch.redirect_uris.clone(), patch.expires_at.clone().given());
+            store::update(tx, &locked, &store::Change { redirect_uris, name, grants, networks, expires_at })?;
             let after = store::get(tx, id)?;
             journal::append(tx, entry("client.update", Some(before), &after, None)?)?;
             Ok(after)
@@ -225,6 +211,17 @@ async fn change_status(
         })
         .await?;
     Ok(Single(client))
+}
+
+/// A front end without an address to take people back to is told of it.
+fn said_of_new(kind: ClientType, new: &NewClient) -> Said<'_> {
+    let redirect_uris = new.redirect_uris.as_deref().or((kind != ClientType::Service).then_some(&[]));
+    Said { scopes: Some(&new.scopes), networks: new.networks.as_deref(), redirect_uris, expires_at: new.expires_at }
+}
+
+fn said_of_change(patch: &ClientPatch) -> Said<'_> {
+    let (scopes, networks) = (patch.scopes.as_deref(), patch.networks.as_deref());
+    Said { scopes, networks, redirect_uris: patch.redirect_uris.as_deref(), expires_at: patch.expires_at.clone().given().flatten() }
 }
 
 fn beyond() -> Error {

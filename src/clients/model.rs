@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::grant::Grant;
+use crate::access::grant::{Grant, Grants};
 use crate::clock::Instant;
-use crate::ids::ClientId;
+use crate::ids::{ClientId, UnitId};
 use crate::patch::Field;
 use crate::units::model::UnitRef;
 use crate::vocabulary::text_enum;
@@ -40,7 +40,7 @@ text_enum! {
 pub struct ClientSecret {
     /// When it was made.
     pub created_at: Instant,
-    /// When a token was last had with it, to the minute.
+    /// When the client last proved itself with it, to the minute.
     #[schema(required = true)]
     pub last_used_at: Option<Instant>,
 }
@@ -78,7 +78,7 @@ pub struct Client {
     pub expires_at: Option<Instant>,
     /// Its secrets, the newest first: two while one takes the other's place; a front end has none.
     pub secrets: Vec<ClientSecret>,
-    /// When it last had a token, to the minute.
+    /// When it last had a token or asked about one, to the minute.
     #[schema(required = true)]
     pub last_used_at: Option<Instant>,
     /// Whether it can be used.
@@ -174,4 +174,23 @@ pub struct ClientFilters {
     pub scope: Option<Grant>,
     /// Only with this status.
     pub status: Option<ClientStatus>,
+}
+
+/// A front end as it stands before people.
+#[derive(Clone, Debug)]
+pub struct FrontEnd {
+    /// The client.
+    pub id: ClientId,
+    /// What it is.
+    pub kind: ClientType,
+    /// What it is, for people.
+    pub name: String,
+    /// People of this unit and below sign in with it: of its own, or for a division of its department.
+    pub root: UnitId,
+    /// The name of its own unit today.
+    pub unit_name: String,
+    /// What its tokens may be for.
+    pub grants: Grants,
+    /// Where it takes people back.
+    pub redirect_uris: Vec<String>,
 }

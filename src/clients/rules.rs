@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use url::Url;
 
-use super::model::ClientType;
+use super::model::{Client, ClientType};
 use crate::access::caller::Caller;
 use crate::access::grant::{Grant, Grants, Holder};
 use crate::clock::Instant;
@@ -16,9 +16,36 @@ pub fn may_grant(caller: &Caller, kind: ClientType, grants: &Grants) -> bool {
     kind != ClientType::Service || grants.list().iter().all(|grant| grant.permissions().iter().all(|permission| caller.may(*permission)))
 }
 
+/// What is said of a client, new or changed; what is not said stays.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'s> {
+    /// What its tokens may be for.
+    pub scopes: Option<&'s [Grant]>,
+    /// From where it may call.
+    pub networks: Option<&'s [String]>,
+    /// Where a front end takes people back.
+    pub redirect_uris: Option<&'s [String]>,
+    /// When it ends.
+    pub expires_at: Option<Instant>,
+}
+
+impl Said<'_> {
+    /// The networks that it names, each as its network alone; all faults go to the list.
+    #[must_use]
+    pub fn read(&self, kind: ClientType, now: Instant, faults: &mut Vec<Fault>) -> Option<Vec<IpNet>> {
+        faults.extend(faults_of_scopes(kind, self.scopes.unwrap_or_default()));
+        let odd = |pointer: &'static str| Fault::at(pointer, FaultCode::NotInList).with(kind.as_str());
+        let of_machine = kind == ClientType::Service;
+        faults.extend((self.networks.is_some() && !of_machine).then(|| odd("/networks")));
+        faults.extend((self.redirect_uris.is_some() && of_machine).then(|| odd("/redirect_uris")));
+        faults.extend(self.redirect_uris.map(|uris| faults_of_redirects(kind, uris)).unwrap_or_default());
+        faults.extend(fault_of_end(self.expires_at, now));
+        self.networks.map(|texts| networks(texts, faults))
+    }
+}
+
 /// Faults of scopes that only a person can answer for.
-#[must_use]
-pub fn faults_of_scopes(kind: ClientType, scopes: &[Grant]) -> Vec<Fault> {
+fn faults_of_scopes(kind: ClientType, scopes: &[Grant]) -> Vec<Fault> {
     if kind != ClientType::Service {
         return Vec::new();
     }
@@ -27,9 +54,7 @@ pub fn faults_of_scopes(kind: ClientType, scopes: &[Grant]) -> Vec<Fault> {
     odd.map(|(index, _)| Fault::at(format!("/scopes/{index}"), FaultCode::NotInList).with(machine.join(", "))).collect()
 }
 
-/// The networks that texts name, each as its network alone; faults go to the list.
-#[must_use]
-pub fn networks(texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet> {
+fn networks(texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet> {
     let mut found = Vec::new();
     for (index, text) in texts.iter().enumerate() {
         match network::parse(text) {
@@ -42,24 +67,8 @@ pub fn networks(texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet> {
     found
 }
 
-/// What is of the other type of client.
-#[must_use]
-pub fn faults_of_type(kind: ClientType, networks: bool, redirect_uris: bool) -> Vec<Fault> {
-    let of_machine = kind == ClientType::Service;
-    let odd = |pointer: &'static str| Fault::at(pointer, FaultCode::NotInList).with(kind.as_str());
-    let mut faults = Vec::new();
-    if networks && !of_machine {
-        faults.push(odd("/networks"));
-    }
-    if redirect_uris && of_machine {
-        faults.push(odd("/redirect_uris"));
-    }
-    faults
-}
-
 /// Faults of addresses that nobody may be taken back to, and of a front end that has none.
-#[must_use]
-pub fn faults_of_redirects(kind: ClientType, uris: &[String]) -> Vec<Fault> {
+fn faults_of_redirects(kind: ClientType, uris: &[String]) -> Vec<Fault> {
     if kind != ClientType::Service && uris.is_empty() {
         return vec![Fault::at("/redirect_uris", FaultCode::Required)];
     }
@@ -81,9 +90,15 @@ fn leads_back(kind: ClientType, uri: &str) -> bool {
     plain && bare && fits
 }
 
-/// A fault of an end that has passed.
+/// Whether a change makes of a front end another than people know: another name, or a place to take them back to that it did not have. What
+/// they allowed was allowed to the one before.
 #[must_use]
-pub fn fault_of_end(expires_at: Option<Instant>, now: Instant) -> Option<Fault> {
+pub fn is_another(before: &Client, name: Option<&str>, redirect_uris: Option<&[String]>) -> bool {
+    let elsewhere = redirect_uris.unwrap_or_default().iter().any(|uri| !before.redirect_uris.contains(uri));
+    elsewhere || name.is_some_and(|name| name != before.name)
+}
+
+fn fault_of_end(expires_at: Option<Instant>, now: Instant) -> Option<Fault> {
     let passed = expires_at.filter(|at| *at <= now)?;
     Some(Fault::at("/expires_at", FaultCode::OutOfRange).with(format!("{} > {}", passed.rfc3339(), now.rfc3339())))
 }

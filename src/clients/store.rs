@@ -7,12 +7,12 @@ use diesel::prelude::*;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::model::{Client, ClientFilters, ClientSecret, ClientStatus, ClientType};
+use super::model::{Client, ClientFilters, ClientSecret, ClientStatus, ClientType, FrontEnd};
 use crate::access::caller;
 use crate::access::grant::Grants;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{client_secrets, clients, revoked_tokens, unit_spells, units};
+use crate::db::schema::{client_secrets, clients, consents, revoked_tokens, unit_spells, units};
 use crate::db::{Conn, Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, ClientId, UnitId};
@@ -443,25 +443,6 @@ pub fn account(db: &mut Db<'_>, id: ClientId) -> Result<Option<Account>> {
     row.map(|row| Ok(Account { expires_at: row.4, client: called(db, row)?, digests })).transpose()
 }
 
-/// A front end as it stands before people.
-#[derive(Clone, Debug)]
-pub struct FrontEnd {
-    /// The client.
-    pub id: ClientId,
-    /// What it is.
-    pub kind: ClientType,
-    /// What it is, for people.
-    pub name: String,
-    /// People of this unit and below sign in with it: of its own, or for a division of its department.
-    pub root: UnitId,
-    /// The name of its own unit today.
-    pub unit_name: String,
-    /// What its tokens may be for.
-    pub grants: Grants,
-    /// Where it takes people back.
-    pub redirect_uris: Vec<String>,
-}
-
 /// The front end with this id, if people may sign in with it now.
 ///
 /// # Errors
@@ -492,6 +473,14 @@ pub fn front_end(db: &mut Db<'_>, id: ClientId) -> Result<Option<FrontEnd>> {
         let root = scope_of(unit, unit_kind, parent, day).root();
         FrontEnd { id, kind, name, root, unit_name, grants: Grants::from_words(&scopes), redirect_uris: listed(&redirect_uris) }
     }))
+}
+
+/// Forgets what all people allowed a front end: it is not any more what they knew, and each is asked anew. Answers how many.
+///
+/// # Errors
+/// Database errors.
+pub fn forget_consents(tx: &mut Tx<'_>, client: ClientId) -> Result<usize> {
+    Ok(diesel::delete(consents::table.filter(consents::client_id.eq(client))).execute(tx.conn)?)
 }
 
 /// Keeps when a front end was last signed in with, to the minute.

@@ -10,11 +10,20 @@ use super::{Conn, Context};
 use crate::error::{Error, Result};
 
 /// The tables that hold rows of one unit and are read by those above it.
-const TABLES: [&str; 8] =
-    ["users", "indicator_values", "indicator_value_revisions", "baselines", "reports", "round_exceptions", "assignments", "evidence"];
+const TABLES: [&str; 9] = [
+    "users",
+    "clients",
+    "indicator_values",
+    "indicator_value_revisions",
+    "baselines",
+    "reports",
+    "round_exceptions",
+    "assignments",
+    "evidence",
+];
 
 /// How many they are.
-const EACH: i64 = 8;
+const EACH: i64 = 9;
 
 /// Whether the wall stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Evidence on HTTP.
 
+use std::marker::PhantomData;
+
 use super::model::Evidence;
 use super::store;
 use crate::access::Access;
@@ -7,7 +9,7 @@ use crate::access::policy::{ReadAssignments, WriteAssignments};
 use crate::assignments::rules::is_open;
 use crate::assignments::store as assignments;
 use crate::error::{Code, Error, Result};
-use crate::http::answers::{Created, Download, NoContent, Resource, Rows};
+use crate::http::answers::{Created, Download, FileTypes, NoContent, Resource, Rows};
 use crate::http::parts::{Path, Upload};
 use crate::http::registrar::Registrar;
 use crate::ids::{AssignmentId, EvidenceId};
@@ -80,7 +82,14 @@ fn may_change(locked: &assignments::Locked) -> Result<()> {
     if is_open(locked.assignment.status) { Ok(()) } else { Err(Error::illegal_transition(Vec::new())) }
 }
 
-async fn download_evidence(access: Access<ReadAssignments>, Path(id): Path<EvidenceId>) -> Result<Download> {
+/// The kinds of files that are kept.
+struct Kinds;
+
+impl FileTypes for Kinds {
+    const TYPES: &'static [&'static str] = crate::files::TYPES;
+}
+
+async fn download_evidence(access: Access<ReadAssignments>, Path(id): Path<EvidenceId>) -> Result<Download<Kinds>> {
     let (file, key) = access
         .write(move |tx| {
             let (file, key, unit) = store::get(tx, id)?;
@@ -90,7 +99,7 @@ async fn download_evidence(access: Access<ReadAssignments>, Path(id): Path<Evide
         })
         .await?;
     let body = access.files().read(&key).await?;
-    Ok(Download { body, name: file.name, media_type: file.media_type, size: file.size, sha256: file.sha256 })
+    Ok(Download { types: PhantomData, body, name: file.name, media_type: file.media_type, size: file.size, sha256: file.sha256 })
 }
 
 async fn delete_evidence(access: Access<WriteAssignments>, Path(id): Path<EvidenceId>) -> Result<NoContent> {

@@ -23,6 +23,8 @@ use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, Id};
 use crate::text;
 
+pub use sniff::TYPES;
+
 /// What keys begin with: a folder, where files are kept in one.
 const EVIDENCE: &str = "evidence";
 
@@ -117,7 +119,8 @@ impl Files {
             if size == 0 {
                 return Err(fault(FaultCode::TooShort));
             }
-            seen.media_type(&name).ok_or_else(|| Error::new(Code::UnsupportedMediaType))
+            seen.media_type(&name)
+                .ok_or_else(|| Error::invalid(vec![Fault::at("/file", FaultCode::BadFormat).with("PDF, PNG, JPEG, DOCX, XLSX, CSV")]))
         }
         .await;
         drop(field);

@@ -16,6 +16,9 @@ const CSV: &str = "text/csv";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
+/// All that is kept, as it is answered.
+pub const TYPES: &[&str] = &[PDF, PNG, JPEG, DOCX, XLSX, "text/csv; charset=utf-8"];
+
 /// What was seen of a file while it streamed by.
 pub struct Seen {
     head: Vec<u8>,

@@ -1,6 +1,7 @@
 //! What handlers answer: typed, so that the document knows it, with tags, conditions and compression in one place.
 
 use std::fmt::Write;
+use std::marker::PhantomData;
 
 use actix_web::body::SizedStream;
 use actix_web::http::header;
@@ -239,8 +240,16 @@ impl<T: Serialize + ToSchema> Answer for Rows<T> {
     }
 }
 
+/// What a file may be.
+pub trait FileTypes {
+    /// Media types.
+    const TYPES: &'static [&'static str];
+}
+
 /// 200 with a file: an attachment that no browser opens in our name.
-pub struct Download {
+pub struct Download<T> {
+    /// What it may be.
+    pub types: PhantomData<T>,
     /// Its bytes.
     pub body: BoxStream<'static, Result<web::Bytes>>,
     /// Its name, as data.
@@ -253,9 +262,9 @@ pub struct Download {
     pub sha256: String,
 }
 
-impl Answer for Download {
+impl<T: FileTypes> Answer for Download<T> {
     fn describe(spec: &mut Spec) {
-        spec.download();
+        spec.download(T::TYPES);
     }
     fn respond(self, _: &Answering<'_>) -> Result<HttpResponse> {
         let body = SizedStream::new(u64::try_from(self.size).unwrap_or_default(), self.body);

@@ -11,7 +11,7 @@ use utoipa_swagger_ui::Config;
 use super::encoding::{Coding, etag, none_match_names};
 use super::exchange::Kernel;
 use super::problem;
-use super::registrar::Api;
+use super::registrar::{Api, other_method};
 use crate::access::token::JWKS_SECONDS;
 use crate::error::{Code, Error, Language};
 
@@ -31,9 +31,8 @@ pub fn configure(config: &mut web::ServiceConfig, api: &Api) {
 /// Hangs a path that belongs to no resource into an application, and 405 for what it does not take.
 pub(crate) fn hang(config: &mut web::ServiceConfig, path: &str, allow: &'static str, routes: impl IntoIterator<Item = Route>) {
     let resource = routes.into_iter().fold(web::resource(path), actix_web::Resource::route);
-    config.service(resource.default_service(web::to(move |req: HttpRequest| async move {
-        problem::render(&Error::method_not_allowed(allow.to_owned()), &req)
-    })));
+    let allow = format!("{allow}, OPTIONS");
+    config.service(resource.default_service(web::to(move |req: HttpRequest| ready(other_method(allow.clone(), &req)))));
 }
 
 /// A path with GET and HEAD, and 405 for the rest.

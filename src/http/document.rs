@@ -96,12 +96,13 @@ impl Spec {
         self.upload = true;
     }
 
-    /// The answer is a file, whatever the client accepts.
-    pub fn download(&mut self) {
+    /// The answer is a file of one of these types, whatever the client accepts.
+    pub fn download(&mut self, types: &[&str]) {
         self.download = true;
         let headers = json!({"Content-Disposition": {"schema": {"type": "string"}, "description": "`attachment`, with its name."},
             "ETag": {"schema": {"type": "string"}, "description": "Its SHA-256."}});
-        let content = json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}});
+        let file = |media: &&str| ((*media).to_owned(), json!({"schema": {"type": "string", "format": "binary"}}));
+        let content: Map<String, Value> = types.iter().map(file).collect();
         self.responses.insert(200, json!({"description": "The file, under its own media type.", "headers": headers, "content": content}));
     }
 
@@ -265,7 +266,8 @@ pub(super) fn operation(described: &Described<'_>) -> Value {
             operation.insert("requestBody".into(), json!({"required": true, "content": content}));
         }
         if spec.upload {
-            let schema = json!({"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}});
+            let properties = json!({"file": {"type": "string", "format": "binary"}});
+            let schema = json!({"type": "object", "required": ["file"], "properties": properties, "additionalProperties": false});
             operation.insert("requestBody".into(), json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}}));
         }
         match described.permission {

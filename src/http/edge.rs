@@ -87,6 +87,10 @@ pub async fn ring<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) 
     dress(&mut res, &id);
     if let Some(kernel) = &kernel {
         tell_load(&mut res, kernel);
+        if kernel.public_url.as_deref().is_some_and(|public| public.starts_with("https://")) {
+            // A year (RFC 6797 section 6.1.1). Of the hosts below nothing is known.
+            res.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
     }
     log(&res, &id, started);
     Ok(res.map_body(|_, body| Watched::new(body.boxed(), connection)))
@@ -143,6 +147,7 @@ fn log<B: MessageBody>(res: &ServiceResponse<B>, id: &str, started: Instant) {
         ms,
         user = asker.and_then(Caller::person).map(|person| tracing::field::display(person.id)),
         client = asker.and_then(Caller::program).map(tracing::field::display),
+        ip = extensions.get::<Client>().map(|client| tracing::field::display(client.0)),
         unit = asker.and_then(Caller::unit).map(tracing::field::display),
         bytes,
     );

@@ -36,6 +36,8 @@ pub struct Kernel {
     pub limits: Limits,
     /// What keeps it from being overrun.
     pub shield: Shield,
+    /// The address under which clients reach the service, if it is known.
+    pub public_url: Option<String>,
 }
 
 /// Limits of one request.
@@ -139,7 +141,7 @@ pub(super) fn count(kernel: &Kernel, caller: &Caller, req: &HttpRequest) -> Resu
 }
 
 async fn identify(kernel: &Kernel, req: &HttpRequest) -> Result<Caller> {
-    let caller = kernel.door.identify(bearer(req.headers())?, peer(req).as_deref()).await?;
+    let caller = kernel.door.identify(bearer(req.headers())?, marks(req)).await?;
     req.extensions_mut().insert(Asker(caller.clone()));
     Ok(caller)
 }
@@ -314,7 +316,7 @@ mod tests {
         let shield = Shield::new(&settings.load, limits.answer_time, &Clock::System).expect("a shield");
         let door = Door::new(database.clone(), ring, files, Clock::System, &settings).expect("a door");
         let clean = move || drop((std::fs::remove_file(&path), std::fs::remove_dir_all(&folder)));
-        (web::Data::new(Kernel { door, signer, limits, shield }), database, clean)
+        (web::Data::new(Kernel { door, signer, limits, shield, public_url: None }), database, clean)
     }
 
     async fn burst_twice() {

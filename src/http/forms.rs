@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use super::exchange::{self, Kernel, Limits};
 use super::gate::{Place, Weight};
 use crate::access::Access;
-use crate::access::caller::Caller;
+use crate::access::caller::{Caller, RequestMarks};
 use crate::access::policy::Anyone;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 
@@ -68,6 +68,12 @@ pub async fn admit<'k>(kernel: &'k Kernel, req: &HttpRequest, weight: Weight) ->
     exchange::count(kernel, &Caller::Nobody, req)?;
     kernel.door.freshen().await;
     Ok((kernel.door.open(Caller::Nobody, exchange::marks(req))?, place))
+}
+
+/// What the journal keeps of a request.
+#[must_use]
+pub fn marks(req: &HttpRequest) -> RequestMarks {
+    exchange::marks(req)
 }
 
 /// Does the work of a request: within its time, and whatever happens there is an answer.

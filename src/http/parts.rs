@@ -185,11 +185,13 @@ impl Putting {
     /// Reads both headers; `None` where neither says what is meant.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Option<Self> {
-        if let Some(matching) = Matching::read(headers) {
-            return Some(Self::Changed(matching));
+        let new = headers.get(actix_web::http::header::IF_NONE_MATCH).map(|value| value.as_bytes().trim_ascii() == b"*");
+        // Whoever says `If-None-Match` with anything but `*` cannot be understood, whatever else it says.
+        match (Matching::read(headers), new) {
+            (_, Some(false)) | (None, None) => None,
+            (Some(matching), _) => Some(Self::Changed(matching)),
+            (None, Some(true)) => Some(Self::New),
         }
-        let value = headers.get(actix_web::http::header::IF_NONE_MATCH)?;
-        (value.as_bytes().trim_ascii() == b"*").then_some(Self::New)
     }
 
     /// Whether what is there is as the client means: the version, or nothing.

@@ -74,10 +74,13 @@ pub fn render(error: &Error, req: &HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
-    response.insert_header((header::CONTENT_LANGUAGE, if language == crate::error::Language::Vi { "vi" } else { "en" }));
+    response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
     if code.status() == 401 && code != Code::InvalidCredentials && code != Code::TotpRequired && code != Code::InvalidRefreshToken {
         let challenge = if code == Code::Unauthenticated { "Bearer" } else { "Bearer error=\"invalid_token\"" };
         response.insert_header((header::WWW_AUTHENTICATE, challenge));
+    }
+    if let Some(scope) = error.scope() {
+        response.insert_header((header::WWW_AUTHENTICATE, format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"")));
     }
     if let Some(allow) = error.allow().and_then(|allow| HeaderValue::from_str(allow).ok()) {
         response.insert_header((header::ALLOW, allow));

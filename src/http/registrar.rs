@@ -461,7 +461,8 @@ fn route(method: Method, operation: Arc<Operation>) -> actix_web::Route {
     })
 }
 
-fn other_method(allow: String, req: &HttpRequest) -> HttpResponse {
+/// What answers where a path has no such method: OPTIONS with those that it has, and 405.
+pub(super) fn other_method(allow: String, req: &HttpRequest) -> HttpResponse {
     if req.method() == Method::OPTIONS {
         return HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish();
     }

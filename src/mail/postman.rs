@@ -35,13 +35,26 @@ impl Postman {
     ///
     /// # Errors
     /// One line that says which setting is wrong, never the URL itself.
-    pub fn new(settings: &MailSettings, database: Database, clock: Clock, vault: Arc<Vault>) -> Result<Option<Self>> {
+    pub fn new(
+        settings: &MailSettings,
+        public_url: Option<&str>,
+        database: Database,
+        clock: Clock,
+        vault: Arc<Vault>,
+    ) -> Result<Option<Self>> {
         let Some(url) = &settings.smtp_url else { return Ok(None) };
         let transport = relay::way(url, settings.smtp_ca_file.as_deref())?;
         let from = settings.mail_from.as_deref().unwrap_or_default();
         let from = from.parse().map_err(|_| Error::internal("MAIL_FROM is no address"))?;
-        let page = settings.mail_page.as_deref().unwrap_or_default();
-        relay::check_page(page)?;
+        let page = match (&settings.mail_page, public_url) {
+            (Some(page), _) => {
+                relay::check_page(page)?;
+                // Browsers send to no server what stands behind `#`.
+                format!("{page}#token=")
+            }
+            (None, Some(public)) => format!("{public}/account/password?token="),
+            (None, None) => return Err(Error::internal("SMTP_URL needs MAIL_PAGE or PUBLIC_URL: where does a person set a password?")),
+        };
         let transport = transport.timeout(Some(PATIENCE)).build();
         Ok(Some(Self { database, clock, vault, transport, from, page: page.into() }))
     }

@@ -2,7 +2,7 @@
 
 use super::model::{Letter, Why};
 
-/// Subject and text. `page` is where a person sets a password; the token stands behind `#`, which browsers send to no server.
+/// Subject and text. `page` is where a person sets a password, up to the token.
 #[must_use]
 pub fn written(letter: &Letter, page: &str) -> (&'static str, String) {
     let (subject, vi, en) = match letter.why {
@@ -25,7 +25,7 @@ pub fn written(letter: &Letter, page: &str) -> (&'static str, String) {
     let until = letter.expires_at.business_time();
     let Letter { full_name, username, token, .. } = letter;
     let text = format!(
-        "Kính gửi {full_name},\n\n{vi}\n\nTên đăng nhập: {username}\nLiên kết (dùng một lần, đến {until}):\n{page}#token={token}\n\n--\n\n\
+        "Kính gửi {full_name},\n\n{vi}\n\nTên đăng nhập: {username}\nLiên kết (dùng một lần, đến {until}):\n{page}{token}\n\n--\n\n\
          {en}\n\nUsername: {username}\nThe link is the one above; it holds for one use, until {until} (Asia/Ho_Chi_Minh).\n"
     );
     (subject, text)
@@ -53,7 +53,7 @@ mod tests {
             token: "abc".into(),
             expires_at: Instant::parse("2025-02-21T02:30:00Z").expect("valid"),
         };
-        let (subject, text) = written(&letter, "https://tiendo.example.vn/mat-khau");
+        let (subject, text) = written(&letter, "https://tiendo.example.vn/mat-khau#token=");
         assert_eq!(subject, "Tiến độ: lời mời sử dụng tài khoản");
         for part in ["Đinh Thị Thuỷ", "mn.tuly", "https://tiendo.example.vn/mat-khau#token=abc\n", "09:30 21/02/2025"] {
             assert!(text.contains(part), "{part} in {text}");

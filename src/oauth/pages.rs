@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::access::caller::Person;
 use crate::access::grant::Grants;
-use crate::clients::store::FrontEnd;
+use crate::clients::model::FrontEnd;
 use crate::error::{Error, Language};
 use crate::oauth::store::Allowed;
 
@@ -38,10 +38,10 @@ a{color:var(--act)}\
 footer{margin:auto 0 1.5rem;color:var(--soft);font-size:.9rem}";
 
 /// A sentence in the language of the page.
-struct Say(Language);
+pub(super) struct Say(pub(super) Language);
 
 impl Say {
-    const fn it<'t>(&self, vi: &'t str, en: &'t str) -> &'t str {
+    pub(super) const fn it<'t>(&self, vi: &'t str, en: &'t str) -> &'t str {
         match self.0 {
             Language::Vi => vi,
             Language::En => en,
@@ -53,7 +53,7 @@ fn frame(language: Language, title: &str, other: Option<&str>, body: &Markup) ->
     let say = Say(language);
     html! {
         (DOCTYPE)
-        html lang=(say.it("vi", "en")) {
+        html lang=(language.tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -65,7 +65,7 @@ fn frame(language: Language, title: &str, other: Option<&str>, body: &Markup) ->
                 main { (body) }
                 footer {
                     @if let Some(other) = other {
-                        a href=(other) lang=(say.it("en", "vi")) hreflang=(say.it("en", "vi")) { (say.it("English", "Tiếng Việt")) }
+                        a href=(other) lang=(language.other().tag()) hreflang=(language.other().tag()) { (say.it("English", "Tiếng Việt")) }
                     }
                 }
             }
@@ -101,7 +101,7 @@ impl SignIn<'_> {
                 form method="post" action="/account/sign-in" {
                     input type="hidden" name="form_token" value=(self.tag);
                     input type="hidden" name="continue" value=(self.to);
-                    input type="hidden" name="ui_locales" value=(say.it("vi", "en"));
+                    input type="hidden" name="ui_locales" value=(self.language.tag());
                     label for="username" { (say.it("Tên đăng nhập", "Username")) }
                     input id="username" name="username" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" required
                         maxlength="64" value=(self.username) aria-describedby=[described] autofocus[self.wrong.is_none()];
@@ -117,6 +117,58 @@ impl SignIn<'_> {
                     }
                     input id="totp" name="totp" type="text" inputmode="text" autocomplete="one-time-code" autocapitalize="none" spellcheck="false"
                         maxlength="29" aria-describedby="totp-hint" required[self.code];
+                    button type="submit" { (title) }
+                }
+            }
+        };
+        frame(self.language, title, Some(self.other), &body)
+    }
+}
+
+/// The page of setting a password.
+pub(super) struct Password<'p> {
+    pub(super) language: Language,
+    /// The same page in the other language.
+    pub(super) other: &'p str,
+    /// Where it leads.
+    pub(super) to: &'p str,
+    pub(super) tag: &'p str,
+    /// Whether the present one is asked for: a link stands in its place.
+    pub(super) present: bool,
+    /// Signs that it has at least.
+    pub(super) shortest: usize,
+    pub(super) wrong: Option<&'p str>,
+}
+
+impl Password<'_> {
+    pub(super) fn draw(&self) -> Markup {
+        let say = Say(self.language);
+        let title = say.it("Đặt mật khẩu", "Set a password");
+        let described = if self.wrong.is_some() { "wrong rule" } else { "rule" };
+        let field = |name: &str, label: &str, complete: &str, described: Option<&str>| {
+            html! {
+                label for=(name) { (label) }
+                input id=(name) name=(name) type="password" autocomplete=(complete) required maxlength="128" aria-describedby=[described];
+            }
+        };
+        let body = html! {
+            div class="card" {
+                h1 { (title) }
+                @if let Some(wrong) = self.wrong {
+                    p id="wrong" class="wrong" role="alert" { (wrong) }
+                }
+                form method="post" action="/account/password" {
+                    input type="hidden" name="form_token" value=(self.tag);
+                    input type="hidden" name="continue" value=(self.to);
+                    input type="hidden" name="ui_locales" value=(self.language.tag());
+                    @if self.present {
+                        (field("current_password", say.it("Mật khẩu hiện tại", "Present password"), "current-password", None))
+                    }
+                    p id="rule" class="soft" {
+                        (say.it("Ít nhất ", "At least ")) (self.shortest) (say.it(" ký tự. Một câu dài dễ nhớ là tốt nhất.", " characters. A long sentence that you remember is best."))
+                    }
+                    (field("new_password", say.it("Mật khẩu mới", "New password"), "new-password", Some(described)))
+                    (field("again", say.it("Nhập lại mật khẩu mới", "The new password again"), "new-password", None))
                     button type="submit" { (title) }
                 }
             }
@@ -154,7 +206,7 @@ impl Consent<'_> {
                 h1 { (title) }
                 p {
                     strong { (self.front_end.name) }
-                    (say.it(" (", " ("))
+                    " ("
                     (self.front_end.unit_name)
                     (say.it(") muốn thay mặt bạn làm những việc sau, trong phạm vi quyền của bạn:", ") wants to do the following for you, as far as you may yourself:"))
                 }
@@ -234,6 +286,7 @@ impl Applications<'_> {
                     }
                 }
             }
+            p { a href="/account/password" { (say.it("Đổi mật khẩu", "Change the password")) } }
             form method="post" action="/account/sign-out" {
                 input type="hidden" name="form_token" value=(self.tag);
                 button type="submit" { (say.it("Đăng xuất", "Sign out")) }

@@ -6,8 +6,8 @@ use url::Url;
 
 use super::model::{Kind, Refusal};
 use crate::access::grant::Grants;
-use crate::clients::store::FrontEnd;
-use crate::text::sha256;
+use crate::clients::model::{ClientType, FrontEnd};
+use crate::text::{has_control, sha256};
 
 /// What a client says it is, and what it proves it with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub struct Asked {
     pub challenge: String,
     /// Whether nobody may be bothered.
     pub silent: bool,
+    /// Whether the person is to sign in although it did before.
+    pub signs_in: bool,
     /// Whether the person is to be asked although it was before.
     pub anew: bool,
 }
@@ -99,6 +101,7 @@ pub fn asked<'f>(front_end: &FrontEnd, get: impl Fn(&str) -> Option<&'f str>) ->
         grants: grants.ok_or("invalid_scope")?,
         challenge,
         silent: prompt == Some("none"),
+        signs_in: prompt == Some("login"),
         anew: matches!(prompt, Some("consent" | "login")),
     })
 }
@@ -113,6 +116,52 @@ fn is_challenge(text: &str) -> bool {
 pub fn fits(verifier: &str, challenge: &str) -> bool {
     let sane = (43..=128).contains(&verifier.len()) && verifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
     sane && URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes())) == challenge
+}
+
+/// Whether a front end takes people back there, by one of its own addresses: sign by sign; an app on this very machine at any port, for it
+/// takes one that is free (RFC 8252 section 7.3).
+#[must_use]
+pub fn is_place(kind: ClientType, own: &str, asked: &str) -> bool {
+    let without_port = |text: &str| {
+        let mut url =
+            Url::parse(text).ok().filter(|url| url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "[::1]")))?;
+        url.set_port(None).ok()?;
+        Some(url)
+    };
+    let plain = asked.bytes().all(|byte| byte.is_ascii_graphic()) && !asked.contains(['#', '@', '\\']);
+    own == asked || (kind == ClientType::Mobile && plain && without_port(own).is_some_and(|own| without_port(asked) == Some(own)))
+}
+
+/// The page of signing in, on the way to somewhere.
+#[must_use]
+pub fn sign_in_at(to: &str) -> String {
+    on_the_way("/account/sign-in", to)
+}
+
+/// The page of setting a password, on the way to somewhere.
+#[must_use]
+pub fn password_at(to: &str) -> String {
+    on_the_way("/account/password", to)
+}
+
+fn on_the_way(page: &str, to: &str) -> String {
+    format!("{page}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("continue", to).finish())
+}
+
+/// Where our own pages lead: to what a front end asked, or to the page of applications, and nowhere else.
+#[must_use]
+pub fn leads_to(asked: Option<&str>) -> String {
+    asked.filter(|to| to.starts_with("/oauth/authorize?") && !has_control(to)).unwrap_or("/account").to_owned()
+}
+
+/// The same place of ours, read in one of our languages.
+#[must_use]
+pub fn in_language(to: &str, language: Option<&str>) -> String {
+    let Some(language) = language.filter(|language| matches!(*language, "vi" | "en")) else { return to.to_owned() };
+    let (path, query) = to.split_once('?').unwrap_or((to, ""));
+    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "ui_locales");
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("ui_locales", language).finish();
+    format!("{path}?{query}")
 }
 
 /// The address that takes a person back, with what is told there.
@@ -148,6 +197,37 @@ mod tests {
         let (verifier, challenge) = ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
         assert!(fits(verifier, challenge) && is_challenge(challenge));
         assert!(!fits(challenge, challenge) && !fits(&verifier[1..], challenge) && !is_challenge(&challenge[1..]));
+    }
+
+    #[test]
+    fn an_app_on_this_machine_is_at_any_port_and_everything_else_where_it_says() {
+        let own = "http://127.0.0.1:7777/back";
+        for (kind, asked, fits) in [
+            (ClientType::Mobile, own, true),
+            (ClientType::Mobile, "http://127.0.0.1:50123/back", true),
+            (ClientType::Mobile, "http://127.0.0.1/back", true),
+            (ClientType::Mobile, "http://127.0.0.1:50123/other", false),
+            (ClientType::Mobile, "http://127.0.0.1:50123/back?a=1", false),
+            (ClientType::Mobile, "http://localhost:50123/back", false),
+            (ClientType::Mobile, "http://127.0.0.1:50123\u{40}evil.example/back", false),
+            (ClientType::Mobile, "http://127.0.0.1.evil.example:7777/back", false),
+            (ClientType::Mobile, "https://127.0.0.1:50123/back", false),
+            (ClientType::Web, "http://127.0.0.1:50123/back", false),
+            (ClientType::Web, own, true),
+        ] {
+            assert_eq!(is_place(kind, own, asked), fits, "{kind:?} {asked}");
+        }
+        assert!(!is_place(ClientType::Mobile, "https://app.example.vn:1/back", "https://app.example.vn:2/back"));
+    }
+
+    #[test]
+    fn our_pages_lead_nowhere_else() {
+        assert_eq!(leads_to(Some("/oauth/authorize?client_id=a")), "/oauth/authorize?client_id=a");
+        for asked in ["https://evil.example", "//evil.example", "/oauth/authorize", "/oauth/authorize?a=\r\nSet-Cookie: a=b"] {
+            assert_eq!(leads_to(Some(asked)), "/account", "{asked}");
+        }
+        assert_eq!(in_language("/account?a=1&ui_locales=en", Some("vi")), "/account?a=1&ui_locales=vi");
+        assert_eq!(in_language("/account", Some("fr")), "/account");
     }
 
     #[test]

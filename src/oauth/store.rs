@@ -7,8 +7,7 @@ use super::rules::{self, Credentials};
 use crate::access::caller::{App, Person};
 use crate::access::grant::Grants;
 use crate::access::token::digest;
-use crate::clients::model::ClientType;
-use crate::clients::store::FrontEnd;
+use crate::clients::model::{ClientType, FrontEnd};
 use crate::clients::store::{self, Account};
 use crate::clock::Instant;
 use crate::db::schema::{authorization_codes as codes, clients, consents};
@@ -17,7 +16,7 @@ use crate::error::Result;
 use crate::ids::{ClientId, Id, SessionId, UserId};
 use crate::journal::{self, Entry};
 use crate::sessions;
-use crate::sessions::guesses::{self, Patience};
+use crate::sessions::guesses::{self, Guesser, Patience};
 use crate::sessions::model::{ClientKind, Lives};
 use crate::sessions::store::{Kept, Opening};
 use crate::units::store::within;
@@ -53,10 +52,10 @@ pub fn prove(tx: &mut Tx<'_>, patience: Patience, credentials: &Credentials) -> 
         }
     };
     if let Some(ip) = ip.as_deref() {
-        if let Some(seconds) = guesses::is_refused(tx, ip)? {
+        if let Some(seconds) = guesses::is_refused(tx, Guesser::Client, ip)? {
             return Ok(Proved::Waits(seconds));
         }
-        guesses::was_wrong(tx, patience, ip)?;
+        guesses::was_wrong(tx, patience, Guesser::Client, ip)?;
     }
     let unit = id.map(|id| store::unit_of(tx, id)).transpose()?.flatten();
     let after = Some(json!({ "reason": wrong }).to_string());
@@ -88,6 +87,18 @@ pub fn is_for(db: &mut Db<'_>, front_end: &FrontEnd, person: &Person) -> Result<
 pub fn allowed(db: &mut Db<'_>, user: UserId, client: ClientId) -> Result<Grants> {
     let words: Option<String> = consents::table.find((user, client)).select(consents::scopes).first(db.conn).optional()?;
     Ok(words.as_deref().map(Grants::from_words).unwrap_or_default())
+}
+
+/// Whether a person still allows a front end this. Whoever withdraws it at this moment waits for what is done on it, and undoes it.
+///
+/// # Errors
+/// Database errors.
+pub fn still_allows(tx: &mut Tx<'_>, user: UserId, client: ClientId, grants: &Grants) -> Result<bool> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let row = consents::table.find((user, client)).select(consents::client_id);
+        let _: Option<ClientId> = row.for_no_key_update().first(pg).optional()?;
+    }
+    Ok(grants.within(&allowed(tx, user, client)?) == *grants)
 }
 
 /// A front end that a person allowed something.
@@ -143,11 +154,9 @@ pub fn allow(tx: &mut Tx<'_>, person: &Person, client: &FrontEnd, grants: &Grant
 /// # Errors
 /// Database errors.
 pub fn disallow(tx: &mut Tx<'_>, person: &Person, client: ClientId) -> Result<()> {
-    if diesel::delete(consents::table.find((person.id, client))).execute(tx.conn)? == 0 {
-        return Ok(());
-    }
+    let known = diesel::delete(consents::table.find((person.id, client))).execute(tx.conn)? > 0;
     sessions::store::end_of_app(tx, person.id, client)?;
-    journal::append(tx, by(person, "consent.withdraw", client))
+    if known { journal::append(tx, by(person, "consent.withdraw", client)) } else { Ok(()) }
 }
 
 fn by(person: &Person, action: &'static str, client: ClientId) -> Entry {
@@ -250,9 +259,11 @@ pub fn exchange(tx: &mut Tx<'_>, asked: &Exchange) -> Result<Option<Session>> {
     };
     let Some((client, user, redirect_uri, challenge, scopes, expires_at, used_at, session)) = row else { return Ok(None) };
     if used_at.is_some() {
-        if let Some(session) = session {
+        // On record once: whoever has a used code writes no journal with it.
+        if let Some(session) = session
+            && sessions::store::end(tx, session)?
+        {
             let unit = sessions::store::unit_of(tx, session)?;
-            sessions::store::end(tx, session)?;
             journal::append(tx, Entry { unit, refused: true, ..Entry::new("code.reuse", None, "session", session.any()) })?;
         }
         return Ok(None);
@@ -261,7 +272,11 @@ pub fn exchange(tx: &mut Tx<'_>, asked: &Exchange) -> Result<Option<Session>> {
     diesel::update(code()).set(codes::used_at.eq(now)).execute(tx.conn)?;
     let holds =
         client == asked.client && now < expires_at && redirect_uri == asked.redirect_uri && rules::fits(&asked.verifier, &challenge);
-    let Some(front_end) = store::front_end(tx, client)?.filter(|_| holds) else { return Ok(None) };
+    let Some(front_end) = store::front_end(tx, client)?.filter(|_| holds) else {
+        let (unit, after) = (store::unit_of(tx, client)?, Some(json!({ "reason": "code" }).to_string()));
+        journal::append(tx, Entry { unit, refused: true, after, ..Entry::new("token.create", None, "client", client.any()) })?;
+        return Ok(None);
+    };
     let kind = if front_end.kind == ClientType::Mobile { ClientKind::Mobile } else { ClientKind::Web };
     let Some(duties) = sessions::store::duties(tx, user)? else { return Ok(None) };
     let opening = Opening {
@@ -307,8 +322,9 @@ pub enum Refreshed {
 /// Database errors.
 pub fn refresh(tx: &mut Tx<'_>, lives: Lives, client: ClientId, asked: Option<&str>, digest: &[u8], successor: &[u8]) -> Result<Refreshed> {
     let Some(session) = sessions::store::of_refresh_token(tx, client, digest)? else { return Ok(Refreshed::No) };
-    let granted = Session::of(tx, session)?.map(|session| session.app.grants);
-    if asked.zip(granted).is_some_and(|(words, granted)| granted.narrowed(words).is_none()) {
+    // While it may not be signed in with, its tokens stay what they are.
+    let Some(granted) = Session::of(tx, session)?.map(|session| session.app.grants) else { return Ok(Refreshed::No) };
+    if asked.is_some_and(|words| granted.narrowed(words).is_none()) {
         return Ok(Refreshed::Wider);
     }
     match sessions::store::refresh(tx, lives, Some(client), digest, successor)? {
@@ -335,8 +351,10 @@ pub fn end_session(tx: &mut Tx<'_>, session: SessionId) -> Result<()> {
         return Ok(());
     }
     let signs = person.as_ref().map(|person| (person.id, person.full_name.clone(), person.unit));
+    let app = person.as_ref().and_then(|person| person.app.as_ref());
+    let after = app.map(|app| json!({"client": {"id": app.id, "name": app.name}}).to_string());
     let unit = person.map(|person| person.unit);
-    journal::append(tx, Entry { unit, signs, ..Entry::new("session.delete", None, "session", session.any()) })
+    journal::append(tx, Entry { unit, signs, after, ..Entry::new("session.delete", None, "session", session.any()) })
 }
 
 /// Takes away codes of long ago; those of today stay, so that one that comes back is known. Answers how many.

@@ -1,6 +1,7 @@
 //! Reports on HTTP.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use actix_web::web;
 use futures_util::StreamExt;
@@ -16,7 +17,7 @@ use crate::access::policy::{DecideReports, IssueReports, Permit, ReadReports, Wr
 use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Language, Result};
 use crate::files::spool::{Spool, Spooled};
-use crate::http::answers::{Created, Download, NoContent, Paged, Plain, Resource, Rows, Single};
+use crate::http::answers::{Created, Download, FileTypes, NoContent, Paged, Plain, Resource, Rows, Single};
 use crate::http::gate::Weight;
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, MayMatch, Path, Query, Spoken};
@@ -48,6 +49,7 @@ pub fn routes(api: &mut Registrar) {
     api.path("/reports/{report}")
         .get(get_report, "Read a report", "As it stands while it is written, then as it was submitted.")
         .patch(update_report, "Change a report", "Sections, and values as by `POST /indicator-values`.")
+        .refuses(&[Code::IllegalTransition])
         .delete(delete_report, "Throw a draft away", "One that was never submitted.")
         .refuses(&[Code::IllegalTransition, Code::Locked])
         .done();
@@ -429,7 +431,16 @@ fn refused(error: &Error, language: Language) -> Vec<DecisionError> {
     told.map(|fault| DecisionError { code: fault.code.to_owned(), detail: fault.detail }).collect()
 }
 
-async fn download_report(access: Access<ReadReports>, Path(id): Path<ReportId>, Query(query): Query<DocumentQuery>) -> Result<Download> {
+impl FileTypes for Format {
+    const TYPES: &'static [&'static str] =
+        &[Self::Pdf.media_type(), Self::Docx.media_type(), Self::Xlsx.media_type(), "text/csv; charset=utf-8"];
+}
+
+async fn download_report(
+    access: Access<ReadReports>,
+    Path(id): Path<ReportId>,
+    Query(query): Query<DocumentQuery>,
+) -> Result<Download<Format>> {
     let download = match query.format {
         Format::Docx | Format::Pdf => document(&access, id, query.format).await,
         Format::Xlsx | Format::Csv => sheets(&access, id, query.format).await,
@@ -454,7 +465,7 @@ struct Handed<'a> {
     sha256: &'a str,
 }
 
-async fn document(access: &Access<ReadReports>, id: ReportId, format: Format) -> Result<Download> {
+async fn document(access: &Access<ReadReports>, id: ReportId, format: Format) -> Result<Download<Format>> {
     let (found, name) = access.snapshot(move |db| store::document(db, id, format)).await?;
     let (bytes, digest) = match found {
         Bytes::Kept { bytes, sha256 } => (bytes, sha256),
@@ -468,15 +479,15 @@ async fn document(access: &Access<ReadReports>, id: ReportId, format: Format) ->
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let body = futures_util::stream::once(async move { Ok(web::Bytes::from(bytes)) }).boxed();
     let name = format!("{name}.{}", format.extension());
-    Ok(Download { body, name, media_type: format.media_type().to_owned(), size, sha256: hexadecimal(&digest) })
+    Ok(Download { types: PhantomData, body, name, media_type: format.media_type().to_owned(), size, sha256: hexadecimal(&digest) })
 }
 
 /// Sheets go to a file of their own first: what they take in memory does not grow with them, and no slow client holds the database.
-async fn sheets(access: &Access<ReadReports>, id: ReportId, format: Format) -> Result<Download> {
+async fn sheets(access: &Access<ReadReports>, id: ReportId, format: Format) -> Result<Download<Format>> {
     let spool = Spool::new()?;
     let out = spool.out()?;
     let name = access.snapshot(move |db| store::sheets(db, id, format, out)).await?;
     let Spooled { body, size, sha256 } = spool.finish().await?;
     let name = format!("{name}.{}", format.extension());
-    Ok(Download { body, name, media_type: format.media_type().to_owned(), size, sha256 })
+    Ok(Download { types: PhantomData, body, name, media_type: format.media_type().to_owned(), size, sha256 })
 }

@@ -534,6 +534,7 @@ pub struct ValuePatch {
     #[schema(value_type = Option<String>, max_length = 2000)]
     pub note: Field<String>,
     /// The version that is meant; any unless given.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub version: Option<i64>,
 }
 
@@ -695,6 +696,7 @@ pub struct DecisionItem {
     /// The report.
     pub id: ReportId,
     /// The version that is meant; any unless given.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub version: Option<i64>,
     /// Why it is sent back.
     #[schema(min_length = 1, max_length = 2000)]

@@ -80,8 +80,21 @@ fn of_name(username: &str) -> String {
     format!("name {username}")
 }
 
-fn of_address(ip: &str) -> String {
-    format!("address {}", Network::named(ip))
+/// Who guesses from an address: a program that goes on with an ended secret shuts out nobody who signs in beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guesser {
+    /// Passwords and links.
+    Person,
+    /// Secrets of machine accounts.
+    Client,
+}
+
+fn of_address(guesser: Guesser, ip: &str) -> String {
+    let network = Network::named(ip);
+    match guesser {
+        Guesser::Person => format!("address {network}"),
+        Guesser::Client => format!("client address {network}"),
+    }
 }
 
 /// Counts a guess of a name; answers whether it may be looked at.
@@ -112,8 +125,8 @@ pub fn forget(tx: &mut Tx<'_>, username: &str) -> Result<()> {
 ///
 /// # Errors
 /// Database errors.
-pub fn is_refused(tx: &mut Tx<'_>, ip: &str) -> Result<Option<i64>> {
-    let row = failures::table.filter(failures::key.eq(of_address(ip))).select(failures::blocked_until);
+pub fn is_refused(tx: &mut Tx<'_>, guesser: Guesser, ip: &str) -> Result<Option<i64>> {
+    let row = failures::table.filter(failures::key.eq(of_address(guesser, ip))).select(failures::blocked_until);
     let until: Option<Option<Instant>> = row.first(tx.conn).optional()?;
     let left = until.flatten().map(|until| (until.micros() - tx.now().micros()).div_euclid(1_000_000) + 1);
     Ok(left.filter(|seconds| *seconds > 0))
@@ -123,8 +136,8 @@ pub fn is_refused(tx: &mut Tx<'_>, ip: &str) -> Result<Option<i64>> {
 ///
 /// # Errors
 /// Database errors.
-pub fn was_wrong(tx: &mut Tx<'_>, patience: Patience, ip: &str) -> Result<()> {
-    let (key, now) = (of_address(ip), tx.now());
+pub fn was_wrong(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str) -> Result<()> {
+    let (key, now) = (of_address(guesser, ip), tx.now());
     let held = hold(tx, &key)?;
     let wrong = if held.last_at.plus(WINDOW) <= now { 1 } else { held.wrong.saturating_add(1) };
     keep(tx, &key, wrong, (wrong >= patience.address).then(|| now.plus(WINDOW)))

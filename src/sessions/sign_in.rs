@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use unicode_normalization::UnicodeNormalization;
 
-use super::guesses::{self, Patience};
+use super::guesses::{self, Guesser, Patience};
 use super::model::{ClientKind, Lives};
 use super::store::{self, Account, Kept, Opening};
 use crate::access::Access;
@@ -138,7 +138,7 @@ async fn wrong(access: &Access<Anyone>, ip: Option<String>, account: Option<Acco
     let counted = access
         .write(move |tx| {
             if let Some(ip) = &ip {
-                guesses::was_wrong(tx, patience, ip)?;
+                guesses::was_wrong(tx, patience, Guesser::Person, ip)?;
             }
             account.as_ref().map_or(Ok(()), |account| journal::append(tx, not_let_in(account, &name)))
         })
@@ -165,7 +165,7 @@ async fn looked_up(access: &Access<Anyone>, name: &str, ip: Option<String>) -> R
     let patience = Patience::from(&**access.settings());
     access
         .write(move |tx| {
-            if let Some(seconds) = ip.as_deref().map(|ip| guesses::is_refused(tx, ip)).transpose()?.flatten() {
+            if let Some(seconds) = ip.as_deref().map(|ip| guesses::is_refused(tx, Guesser::Person, ip)).transpose()?.flatten() {
                 return Err(Error::rate_limited(seconds));
             }
             if guesses::claim(tx, patience, &name)? { store::account(tx, &name) } else { Err(Error::new(Code::InvalidCredentials)) }

@@ -1,6 +1,6 @@
 //! Queries on sessions and refresh tokens.
 
-use diesel::dsl::InnerJoinQuerySource;
+use diesel::dsl::{InnerJoinQuerySource, exists};
 use diesel::prelude::*;
 use serde_json::Value;
 
@@ -10,7 +10,9 @@ use crate::access::grant::Grants;
 use crate::access::policy::{Duties, Duty};
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{account_cookies, clients, refresh_tokens, sessions, totp, unit_spells, units, users};
+use crate::db::schema::{
+    account_cookies, authorization_codes, clients, refresh_tokens, sessions, totp, unit_closure, unit_spells, units, users,
+};
 use crate::db::{Conn, Db, Tx};
 use crate::error::Result;
 use crate::ids::{ClientId, SessionId, UnitId, UserId};
@@ -20,17 +22,46 @@ use crate::units::rules::scope_of;
 /// How long after its use a refresh token still answers the same successor: an answer that a phone never got costs nothing.
 const GRACE: i64 = 10;
 
-/// The person of a session that has not ended, of an account that is active.
+diesel::alias! {
+    const APP_UNITS: Alias<AppUnits> = units as app_units;
+    const APP_SPELLS: Alias<AppSpells> = unit_spells as app_spells;
+}
+
+/// The person of a session that has not ended, of an account that is active. A front end has sessions only as long as it may be signed in
+/// with: neither disabled nor ended, of a unit that stands, by people of this unit and below.
 ///
 /// # Errors
 /// Database errors.
 pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
     type Of = (UserId, String, String, String, bool, bool, UnitId, Kind, Option<UnitId>);
-    type With = (Option<String>, Option<ClientId>, Option<(ClientId, String, String, bool, Option<Instant>)>);
+    type With = (Option<String>, Option<ClientId>, Option<(ClientId, String, String)>);
     let (now, day) = (db.now(), db.today());
+    let (app_unit, app_parent) = (APP_SPELLS.field(unit_spells::unit_id), APP_SPELLS.field(unit_spells::parent_id));
+    let division = APP_UNITS.field(units::kind).eq(Kind::Division);
+    // As `scope_of` says: a division's program is for the whole department.
+    let is_for = unit_closure::table
+        .filter(unit_closure::descendant.eq(users::unit_id))
+        .filter(
+            unit_closure::ancestor
+                .eq(app_unit)
+                .or(division.and(app_parent.is_not_null()).and(unit_closure::ancestor.nullable().eq(app_parent))),
+        )
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day));
+    let app = clients::disabled
+        .eq(false)
+        .and(clients::expires_at.is_null().or(clients::expires_at.gt(now)))
+        .and(APP_SPELLS.field(unit_spells::valid_from).le(day))
+        .and(APP_SPELLS.field(unit_spells::valid_to).gt(day))
+        .and(exists(is_for));
     let row: Option<(Of, With)> = sessions::table
         .inner_join(users::table)
-        .left_join(clients::table.on(sessions::app_id.eq(clients::id.nullable())))
+        .left_join(
+            clients::table
+                .inner_join(APP_UNITS.on(APP_UNITS.field(units::id).eq(clients::unit_id)))
+                .inner_join(APP_SPELLS.on(app_unit.eq(clients::unit_id)))
+                .on(sessions::app_id.eq(clients::id.nullable()).and(app)),
+        )
         .inner_join(units::table.on(units::id.eq(users::unit_id)))
         .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(users::unit_id)))
         .left_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
@@ -53,21 +84,15 @@ pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
                 units::kind,
                 unit_spells::parent_id,
             ),
-            (
-                sessions::scopes,
-                sessions::app_id,
-                (clients::id, clients::name, clients::scopes, clients::disabled, clients::expires_at).nullable(),
-            ),
+            (sessions::scopes, sessions::app_id, (clients::id, clients::name, clients::scopes).nullable()),
         ))
         .first(db.conn)
         .optional()?;
     let Some((of, (allowed, app_id, client))) = row else { return Ok(None) };
     let app = match (app_id, client) {
         (None, _) => None,
-        // A front end that is no more has no sessions.
-        (Some(_), Some((.., disabled, expires_at))) if disabled || expires_at.is_some_and(|at| at <= now) => return Ok(None),
         (Some(_), None) => return Ok(None),
-        (Some(_), Some((id, name, scopes, ..))) => {
+        (Some(_), Some((id, name, scopes))) => {
             let grants = Grants::from_words(&allowed.unwrap_or_default()).within(&Grants::from_words(&scopes));
             Some(App { id, name, grants })
         }
@@ -334,11 +359,25 @@ pub fn prolong(tx: &mut Tx<'_>, session: SessionId, idle: i64) -> Result<()> {
     Ok(())
 }
 
+/// Uses up the codes of an account, to this front end or to all, that nobody exchanged yet: no session comes of them. Before its sessions
+/// end, so that an exchange at this very moment comes before both or after both.
+fn use_up_codes(tx: &mut Tx<'_>, user: UserId, app: Option<ClientId>) -> Result<()> {
+    use authorization_codes as codes;
+    let open = codes::table.filter(codes::user_id.eq(user)).filter(codes::used_at.is_null());
+    let change = codes::used_at.eq(tx.now());
+    match app {
+        Some(app) => diesel::update(open.filter(codes::client_id.eq(app))).set(change).execute(tx.conn)?,
+        None => diesel::update(open).set(change).execute(tx.conn)?,
+    };
+    Ok(())
+}
+
 /// Ends the sessions that a front end has of an account.
 ///
 /// # Errors
 /// Database errors.
 pub fn end_of_app(tx: &mut Tx<'_>, user: UserId, app: ClientId) -> Result<()> {
+    use_up_codes(tx, user, Some(app))?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::app_id.eq(app)).filter(sessions::ended_at.is_null());
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())
@@ -349,6 +388,7 @@ pub fn end_of_app(tx: &mut Tx<'_>, user: UserId, app: ClientId) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub fn end_all(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    use_up_codes(tx, user, None)?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null());
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())
@@ -359,6 +399,7 @@ pub fn end_all(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub fn end_others(tx: &mut Tx<'_>, user: UserId, kept: SessionId) -> Result<()> {
+    use_up_codes(tx, user, None)?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null()).filter(sessions::id.ne(kept));
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())
@@ -373,6 +414,8 @@ pub fn sweep(tx: &mut Tx<'_>, before: Instant, most: i64) -> Result<usize> {
     let by_itself = sessions::expires_at.lt(before).or(sessions::idle_until.lt(before));
     let over = by_itself.or(sessions::ended_at.lt(before).assume_not_null());
     let over: Vec<SessionId> = sessions::table.filter(over).limit(most).select(sessions::id).load(tx.conn)?;
+    diesel::delete(account_cookies::table.filter(account_cookies::session_id.eq_any(&over))).execute(tx.conn)?;
+    diesel::delete(authorization_codes::table.filter(authorization_codes::session_id.eq_any(&over))).execute(tx.conn)?;
     diesel::delete(refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(&over))).execute(tx.conn)?;
     Ok(diesel::delete(sessions::table.filter(sessions::id.eq_any(&over))).execute(tx.conn)?)
 }

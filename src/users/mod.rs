@@ -2,5 +2,6 @@
 
 pub mod http;
 pub mod model;
+pub mod passwords;
 pub mod rules;
 pub mod store;

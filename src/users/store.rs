@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use diesel::dsl::InnerJoinQuerySource;
+use diesel::dsl::{InnerJoinQuerySource, exists};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -300,7 +300,7 @@ pub struct Invited {
 /// The user whom an unused invitation lets in.
 ///
 /// # Errors
-/// 410 if it was used, has ended or never was.
+/// 410 if it was used or has ended, 422 at `/token` if it never was or is forgotten.
 pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
     let row: Option<(UserId, String, String, UnitId, bool)> = invitations::table
         .inner_join(users::table)
@@ -312,14 +312,18 @@ pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
         .select((users::id, users::username, users::full_name, users::unit_id, totp::user_id.nullable().is_not_null()))
         .first(db.conn)
         .optional()?;
-    let (id, username, full_name, unit, totp) = row.ok_or_else(|| Error::new(crate::error::Code::Gone))?;
+    let Some((id, username, full_name, unit, totp)) = row else {
+        let known: bool = diesel::select(exists(invitations::table.find(digest))).get_result(db.conn)?;
+        let unknown = || Error::invalid(vec![Fault::at("/token", FaultCode::UnknownReference)]);
+        return Err(if known { Error::new(crate::error::Code::Gone) } else { unknown() });
+    };
     Ok(Invited { id, username, full_name, unit, totp })
 }
 
 /// Uses an invitation up and sets the password. One of many at once succeeds.
 ///
 /// # Errors
-/// 410 if it was used, has ended or never was.
+/// As [`invited`].
 pub fn accept(tx: &mut Tx<'_>, digest: &[u8], password_hash: &str) -> Result<Invited> {
     let invited = invited(tx, digest)?;
     let now = tx.now();

@@ -328,7 +328,7 @@ fn a_link_is_good_for_one_use() {
     assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [204, 410, 503].contains(status)), "{statuses:?}");
     accept(&token).problem(410, "gone");
-    accept("khong-phai-lien-ket").problem(410, "gone");
+    assert_eq!(accept("khong-phai-lien-ket").faults(), ["/token unknown_reference"]);
     let late = invite("mn.muon");
     app.clock.advance(86_400);
     accept(&late).problem(410, "gone");

@@ -162,7 +162,9 @@ fn what_a_client_writes_is_on_record_as_its_own_and_stays_in_its_subtree() {
         (&actor["role"], &actor["unit"]["code"], &events["data"][0]["ip"]),
         (&json!("district"), &json!("PGD-DB"), &json!("127.0.0.1"))
     );
-    let _ = client.get("/api/v1/users").problem(403, "forbidden");
+    let lacking = client.get("/api/v1/users");
+    assert_eq!(lacking.header("www-authenticate"), "Bearer error=\"insufficient_scope\", scope=\"users:read\"");
+    let _ = lacking.problem(403, "forbidden");
     let refused = admin.get(&format!("/api/v1/audit-events?actor={}&outcome=refused", writer.id)).expect(200).json();
     assert_eq!(refused["data"][0]["action"], "user.list");
     app.db_verify();
@@ -247,6 +249,8 @@ fn wrong_secrets_slow_an_address_down_and_no_client() {
     assert!(slowed.header("retry-after").parse::<u32>().is_ok());
     assert_eq!(error(slowed, 429), "temporarily_unavailable");
     ask(&app, &made, &[]).expect(200);
+    // A program with an ended secret shuts out nobody who signs in beside it.
+    app.nobody().post("/api/v1/sessions", &app.credentials("quan.tri")).expect(201);
 }
 
 /// SE-11: a token is told and taken back for its own client alone; of any other there is none.
@@ -329,7 +333,7 @@ fn no_token_of_a_client_becomes_anything_wider() {
     let _ = app
         .nobody()
         .post("/api/v1/invitations/accept", &json!({"token": made.secret, "password": "một mật khẩu đủ dài"}))
-        .problem(410, "gone");
+        .problem(422, "validation_failed");
     app.bearer(&made.secret).get("/api/v1/me").problem(401, "invalid_token");
     let assertion = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", token.as_str())];
     assert_eq!(error(form(&app, "/oauth/token", Some((&made.id, &made.secret)), &assertion), 400), "unsupported_grant_type");
@@ -412,6 +416,13 @@ fn a_change_of_a_client_takes_effect_on_every_instance_within_a_second() {
     both("/api/v1/changes?limit=0", 200);
     change(json!({"networks": ["10.17.0.0/16", "2001:db8::/32"]}));
     both("/api/v1/changes?limit=0", 401);
+    // A token that is right and comes from elsewhere was taken from its client: its admins see it.
+    let stolen = admin.get(&format!("/api/v1/audit-events?action=token.use&actor={}", made.id)).expect(200).json();
+    assert_eq!(
+        (stolen["data"].as_array().map(Vec::len), &stolen["data"][0]["outcome"]),
+        (Some(2), &json!("refused")),
+        "once of each instance"
+    );
     change(json!({"networks": ["127.0.0.1"], "expires_at": "2025-02-20T02:30:10Z"}));
     both("/api/v1/changes?limit=0", 200);
     app.clock.advance(7);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::TestApp;
 
@@ -69,6 +69,39 @@ fn every_reference_leads_somewhere() {
     }
     let document = tiendo::app::document().expect("a document");
     walk(&document, &document);
+}
+
+/// What fits the document can be read: a number that is too large for us is refused by its schema, with its place, and not by accident.
+#[test]
+fn every_integer_that_is_sent_has_its_bounds() {
+    fn walk(value: &Value, document: &Value, place: &str, seen: &mut BTreeSet<String>) {
+        if let Some(reference) = value["$ref"].as_str() {
+            if seen.insert(reference.to_owned()) {
+                walk(document.pointer(reference.trim_start_matches('#')).expect("is there"), document, reference, seen);
+            }
+            return;
+        }
+        let kinds = &value["type"];
+        if kinds == "integer" || kinds.as_array().is_some_and(|kinds| kinds.contains(&json!("integer"))) {
+            let bounded = value["enum"].is_array() || (value["minimum"].is_number() && value["maximum"].is_number());
+            assert!(bounded, "{place}: {value}");
+        }
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members.iter().filter(|(name, _)| *name != "example") {
+                    walk(member, document, &format!("{place}/{name}"), seen);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, document, place, seen)),
+            _ => {}
+        }
+    }
+    let document = tiendo::app::document().expect("a document");
+    let mut seen = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        walk(&operation["requestBody"], &document, &format!("{method} {path}"), &mut seen);
+    }
+    assert!(seen.len() > 20, "{seen:?}");
 }
 
 /// AZ-03: what is routed is what is documented.

@@ -51,9 +51,9 @@ fn a_file_is_what_its_content_says_and_comes_back_as_it_went() {
     actions.sort_unstable();
     assert_eq!(actions, ["evidence.create", "evidence.read"]);
     for (name, bytes, status, code) in [
-        ("x.pdf", &b"MZ\x90\x00\x03"[..], 415, "unsupported_media_type"),
-        ("x.png", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", 415, "unsupported_media_type"),
-        ("x.docx", b"PK\x03\x04 no archive", 415, "unsupported_media_type"),
+        ("x.pdf", &b"MZ\x90\x00\x03"[..], 422, "validation_failed"),
+        ("x.png", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", 422, "validation_failed"),
+        ("x.docx", b"PK\x03\x04 no archive", 422, "validation_failed"),
         ("x.pdf", b"", 422, "validation_failed"),
     ] {
         upload(&school, &id, name, bytes).problem(status, code);

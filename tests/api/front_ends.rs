@@ -153,6 +153,15 @@ fn allow(browser: &Browser<'_>, path: &str, back: &str) -> String {
     told(back, &location).remove("code").unwrap_or_else(|| panic!("no code: {location}"))
 }
 
+/// Signs somebody in on our own pages and with a front end.
+pub fn let_in(app: &TestApp, admin: &Caller<'_>, username: &str) {
+    let client = register(admin, "SGD", "web", BACK, &SCOPES);
+    let browser = Browser::of(app);
+    let path = asking(&client, BACK, &[]);
+    let _ = browser.sign_in(&path, username);
+    exchange(app, &client, &allow(&browser, &path, BACK), BACK, VERIFIER).expect(200);
+}
+
 fn exchange(app: &TestApp, client: &str, code: &str, back: &str, verifier: &str) -> Reply {
     let members =
         [("grant_type", "authorization_code"), ("client_id", client), ("code", code), ("redirect_uri", back), ("code_verifier", verifier)];
@@ -616,6 +625,157 @@ fn pages_can_be_read_by_whoever_comes() {
         (&told["code_challenge_methods_supported"], &told["authorization_response_iss_parameter_supported"]),
         (&json!(["S256"]), &json!(true))
     );
+}
+
+/// What a front end has of a person holds as long as it is the one that the person knew, stands, and is for this person; what is out of date
+/// is asked anew or ends, within a second on every instance.
+#[test]
+fn what_a_person_allowed_was_allowed_to_this_front_end_as_it_was() {
+    let app = TestApp::start();
+    let beside = app.beside();
+    let admin = province(&app);
+    admin.user("pgd.db", "PGD-DB", &["editor"]);
+    let client = register(&admin, "PGD-DB", "web", BACK, &SCOPES);
+    let place = format!("/api/v1/clients/{client}");
+    let browser = Browser::of(&app);
+    let path = asking(&client, BACK, &[]);
+    let _ = browser.sign_in(&path, "pgd.db");
+    let code = allow(&browser, &path, BACK);
+    let mut tokens = exchange(&app, &client, &code, BACK, VERIFIER).expect(200).json();
+    assert_eq!(browser.send("HEAD", &path, &[], "").status, 200, "who only looks is given no code");
+    let _ = told(BACK, &browser.get(&path).onward());
+    // More networks, scopes or time make no other of it; a name or a place that people did not know does.
+    admin.patch(&place, "*", &json!({"scopes": SCOPES})).expect(200);
+    let _ = told(BACK, &browser.get(&path).onward());
+    for change in [json!({"name": "Tên khác"}), json!({"redirect_uris": [BACK, "https://khac.example.vn/back"]})] {
+        admin.patch(&place, "*", &change).expect(200);
+        let page = browser.get(&path).expect(200);
+        assert!(page.text.contains("name=\"decision\""), "asked anew after {change}");
+        let _ = browser.fill(&page, "/oauth/authorize", &[("decision", "allow")]).onward();
+    }
+    admin.patch(&place, "*", &json!({"redirect_uris": [BACK]})).expect(200);
+    let _ = told(BACK, &browser.get(&path).onward());
+
+    // While it is disabled its tokens rest; none of them is taken for stolen afterwards.
+    admin.post(&format!("{place}/disable"), &json!({})).expect(200);
+    app.clock.advance(1);
+    assert_eq!(error(refresh(&app, &client, text(&tokens, "refresh_token"), &[]), 400), "invalid_grant");
+    app.clock.advance(60);
+    admin.post(&format!("{place}/enable"), &json!({})).expect(200);
+    tokens = refresh(&beside, &client, text(&tokens, "refresh_token"), &[]).expect(200).json();
+    beside.bearer(text(&tokens, "access_token")).get("/api/v1/me").expect(200);
+
+    // Who goes to a unit that it is not for takes it along nowhere.
+    let user = app.bearer(text(&tokens, "access_token")).get("/api/v1/me").expect(200).json()["id"].as_str().expect("an id").to_owned();
+    admin.patch(&format!("/api/v1/users/{user}"), "*", &json!({"unit": "SGD"})).expect(200);
+    app.clock.advance(1);
+    for app in [&app, &beside] {
+        app.bearer(text(&tokens, "access_token")).get("/api/v1/me").problem(401, "invalid_token");
+        assert_eq!(error(refresh(app, &client, text(&tokens, "refresh_token"), &[]), 400), "invalid_grant");
+    }
+    browser.get(&path).expect(403);
+}
+
+/// A code that was given before a person took consent back, or set another password, lets nobody in after it.
+#[test]
+fn a_code_under_way_ends_with_what_it_came_from() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let clerk = admin.user("mn.tuly", "MN-DB-001", &["editor"]);
+    let client = register(&admin, "SGD", "web", BACK, &SCOPES);
+    let browser = Browser::of(&app);
+    let path = asking(&client, BACK, &[]);
+    let _ = browser.sign_in(&path, "mn.tuly");
+    let code = allow(&browser, &path, BACK);
+    let page = browser.get("/account").expect(200);
+    let _ = browser.fill(&page, "/account/withdraw", &[]).onward();
+    assert_eq!(error(exchange(&app, &client, &code, BACK, VERIFIER), 400), "invalid_grant");
+    let code = allow(&browser, &path, BACK);
+    let change = json!({"current_password": PASSWORD, "new_password": "ba con trâu gặm cỏ ven đê"});
+    clerk.put("/api/v1/me/password", ("If-Match", "*"), &change).expect(204);
+    assert_eq!(error(exchange(&app, &client, &code, BACK, VERIFIER), 400), "invalid_grant");
+    assert!(browser.get("/account").onward().starts_with("/account/sign-in"), "the browser is signed out too");
+    // What did not fit is on record of the client; what was used already, once.
+    let refused = admin.get("/api/v1/audit-events?action=token.create&outcome=refused").expect(200).json();
+    assert_eq!(refused["data"].as_array().map(Vec::len), Some(0), "a used code is no wrong one");
+    let _ = browser.sign_in(&path, "quan.tri");
+    let code = allow(&browser, &path, BACK);
+    assert_eq!(error(exchange(&app, &client, &code, BACK, &VERIFIER.replace('0', "1")), 400), "invalid_grant");
+    let refused = admin.get("/api/v1/audit-events?action=token.create&outcome=refused").expect(200).json();
+    assert_eq!((&refused["data"][0]["resource"]["id"], &refused["data"][0]["after"]["reason"]), (&json!(client), &json!("code")));
+}
+
+/// Our own page sets a password: with the present one, where one must be set before anything else, and with a link, which does not stay in the
+/// address.
+#[test]
+fn a_password_is_set_on_our_own_page() {
+    const NEW: &str = "ba con trâu gặm cỏ ven đê";
+    let app = TestApp::start();
+    let admin = province(&app);
+    let body = json!({"username": "mn.tuly", "full_name": "Đinh Thị Thuỷ", "unit": "MN-DB-001", "duties": ["editor"]});
+    let invited = admin.post("/api/v1/users", &body).expect(201).json();
+    let link = invited["invitation"]["token"].as_str().expect("a link").to_owned();
+    let browser = Browser::of(&app);
+    assert!(browser.get("/account/password").onward().starts_with("/account/sign-in"), "nobody is here yet");
+    assert_eq!(browser.get(&format!("/account/password?token={link}&ui_locales=en")).onward(), "/account/password?ui_locales=en");
+    let page = browser.get("/account/password").expect(200);
+    assert!(!page.text.contains(&link) && !page.text.contains("current_password"), "{}", page.text);
+    let set = |page: &Page, password: &str, again: &str| {
+        let members = [("current_password", PASSWORD), ("new_password", password), ("again", again)];
+        browser.fill(page, "/account/password", &members)
+    };
+    for (password, again, words) in [(NEW, "khác", "không giống nhau"), ("ngắn", "ngắn", "15"), ("123456789012345", "123456789012345", "")]
+    {
+        let refused = set(&page, password, again).expect(422);
+        assert!(refused.text.contains("role=\"alert\"") && refused.text.contains(words), "{}", refused.text);
+    }
+    assert!(set(&page, PASSWORD, PASSWORD).onward().starts_with("/account/sign-in"));
+    assert!(browser.get("/account/password").onward().starts_with("/account/sign-in"), "the link is spent and forgotten");
+    let spent = Browser::of(&app);
+    let _ = spent.get(&format!("/account/password?token={link}")).onward();
+    let page = spent.get("/account/password").expect(200);
+    spent.fill(&page, "/account/password", &[("new_password", NEW), ("again", NEW)]).expect(410);
+
+    // Whoever must set another one first is led there on the way to an application, and on from there.
+    app.database
+        .write_here(&tiendo::db::Context::system("test", app.clock.now()), |tx| {
+            let user = serde_json::from_value(invited["id"].clone()).expect("an id");
+            tiendo::users::store::require_change(tx, user)
+        })
+        .expect("writes");
+    let client = register(&admin, "SGD", "web", BACK, &SCOPES);
+    let path = asking(&client, BACK, &[]);
+    let next = browser.sign_in(&path, "mn.tuly");
+    let silent = told(BACK, &browser.get(&asking(&client, BACK, &[("prompt", "none")])).onward());
+    assert_eq!(silent["error"], "interaction_required");
+    let there = browser.get(&next).onward();
+    assert!(there.starts_with("/account/password?continue="), "{there}");
+    let page = browser.get(&there).expect(200);
+    let wrong = [("current_password", "sai hoàn toàn"), ("new_password", NEW), ("again", NEW)];
+    let refused = browser.fill(&page, "/account/password", &wrong).expect(401);
+    assert!(refused.text.contains("Mật khẩu hiện tại không đúng."), "{}", refused.text);
+    assert_eq!(set(&page, PASSWORD, PASSWORD).status, 422, "one of before");
+    let on = set(&page, NEW, NEW).onward();
+    assert!(on.starts_with("/oauth/authorize?"), "{on}");
+    let code = allow(&browser, &on, BACK);
+    exchange(&app, &client, &code, BACK, VERIFIER).expect(200);
+    let credentials = json!({"username": "mn.tuly", "password": NEW});
+    app.nobody().post("/api/v1/sessions", &credentials).expect(201);
+}
+
+/// Nobody types a password where the network can read it: without a public address with TLS people sign in on this machine only.
+#[test]
+fn people_sign_in_by_tls_or_on_this_machine() {
+    let app = TestApp::start();
+    let browser = Browser::of(&app);
+    for (host, status) in [("tiendo.example.vn", 503), ("127.0.0.1.example.vn", 503), ("localhost:8080", 200), ("[::1]:8080", 200)] {
+        let page = browser.send("GET", "/account/sign-in", &[("Host", host)], "");
+        assert_eq!((page.status, page.header("content-type")), (status, "text/html; charset=utf-8"), "{host}");
+    }
+    let public = TestApp::start_with(|settings| settings.public_url = Some("https://tiendo.example.vn".to_owned()));
+    let page = Browser::of(&public).send("GET", "/account/sign-in", &[("Host", "10.0.0.7")], "").expect(200);
+    assert_eq!(page.header("strict-transport-security"), "max-age=31536000");
+    assert!(page.header("set-cookie").ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"), "{}", page.header("set-cookie"));
 }
 
 /// HTML with every element closed is XML, once what has no end is given one.

@@ -133,6 +133,8 @@ fn what_ended_long_ago_is_forgotten() {
     admin.user("mn.hoa", "SGD", &["viewer"]);
     let invited = json!({"username": "mn.moi", "full_name": "Người mới", "unit": "SGD", "duties": ["viewer"]});
     admin.post("/api/v1/users", &invited).expect(201);
+    // One on our own pages, and a front end's that came of a code.
+    crate::front_ends::let_in(&app, &admin, "mn.hoa");
     let kept = || {
         let count = |tx: &mut tiendo::db::Tx<'_>| {
             let sessions = sessions::table.count().get_result::<i64>(tx.conn)?;
@@ -155,7 +157,7 @@ fn what_ended_long_ago_is_forgotten() {
         lasting = refresh(&app, &lasting["refresh_token"]).expect(200).json();
     }
     app.clock.advance(3 * DAY - 10);
-    assert_eq!(swept(), (3, 2 + 4, 3), "two browsers, the app with its spent tokens, and all links");
+    assert_eq!(swept(), (5, 3 + 4, 3), "two browsers, one on our pages, the front end, the app with its spent tokens, and all links");
     app.clock.advance(DAY);
     assert_eq!(swept(), (1, 4, 1), "the app's, which ended this very day, and the link that nobody took up");
     refresh(&app, &lasting["refresh_token"]).problem(401, "invalid_refresh_token");

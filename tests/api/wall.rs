@@ -14,8 +14,9 @@ use tiendo::demo;
 use crate::harness::{fresh_database, open, served_by};
 
 /// Each table, and the units that a row of it belongs to.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     ("users", "t.unit_id"),
+    ("clients", "t.unit_id"),
     ("indicator_values", "t.unit_id"),
     ("indicator_value_revisions", "t.unit_id"),
     ("baselines", "t.unit_id"),
@@ -110,6 +111,13 @@ fn a_query_without_a_scope_finds_nothing_outside_it() {
     .expect("units");
     assert!(units.len() >= 5, "there are several subtrees");
     let day = "2025-02-20";
+    for (number, Unit { id }) in units.iter().enumerate() {
+        let client = format!(
+            "INSERT INTO clients VALUES ('00000000-0000-7000-8000-{number:012}', 'service', 'Kho dữ liệu', 'kho du lieu', '', '{id}', \
+             'units:read', '', '', false, NULL, NULL, 1, now(), now())"
+        );
+        pg(&mut owner).batch_execute(&client).expect("inserts");
+    }
     for Unit { id } in &units {
         let name = format!("BEGIN; SET LOCAL tiendo.root = '{id}'; SET LOCAL tiendo.day = '{day}'");
         for (table, of) in TABLES {

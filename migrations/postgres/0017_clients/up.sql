@@ -47,6 +47,7 @@ CREATE TABLE account_cookies (
     digest BYTEA PRIMARY KEY NOT NULL,
     session_id UUID NOT NULL REFERENCES sessions (id)
 );
+CREATE INDEX account_cookies_by_session ON account_cookies (session_id);
 
 -- What a person allowed a front end.
 CREATE TABLE consents (
@@ -56,6 +57,7 @@ CREATE TABLE consents (
     granted_at TIMESTAMP NOT NULL,
     PRIMARY KEY (user_id, client_id)
 );
+CREATE INDEX consents_by_client ON consents (client_id);
 
 -- Codes that are good for one use within a minute; one that comes back ends the session that came of it.
 CREATE TABLE authorization_codes (
@@ -70,3 +72,17 @@ CREATE TABLE authorization_codes (
     session_id UUID REFERENCES sessions (id)
 );
 CREATE INDEX authorization_codes_by_end ON authorization_codes (expires_at);
+CREATE INDEX authorization_codes_by_user ON authorization_codes (user_id);
+CREATE INDEX authorization_codes_by_session ON authorization_codes (session_id);
+
+-- For the second wall (0018), which also stands before these: in force where it is switched on.
+CREATE POLICY within_scope ON clients USING (
+    (SELECT current_setting('tiendo.root', true) = '*')
+    OR EXISTS (
+        SELECT FROM unit_closure c
+        WHERE c.descendant = clients.unit_id
+          AND c.ancestor = (SELECT nullif(nullif(current_setting('tiendo.root', true), ''), '*')::uuid)
+          AND c.valid_from <= (SELECT nullif(current_setting('tiendo.day', true), '')::date)
+          AND c.valid_to > (SELECT nullif(current_setting('tiendo.day', true), '')::date)
+    )
+);

@@ -37,6 +37,7 @@ CREATE TABLE revoked_tokens (
 CREATE INDEX revoked_tokens_by_end ON revoked_tokens (expires_at);
 
 -- A front end acts in sessions of its own, with scopes, of the people who sign in with it. Sessions of our own have neither.
+-- Without a foreign key: SQLite drops no column that has one.
 ALTER TABLE sessions ADD COLUMN app_id BLOB;
 ALTER TABLE sessions ADD COLUMN scopes TEXT;
 -- The front end that a person acted with.
@@ -47,6 +48,7 @@ CREATE TABLE account_cookies (
     digest BLOB PRIMARY KEY NOT NULL,
     session_id BLOB NOT NULL REFERENCES sessions (id)
 ) STRICT;
+CREATE INDEX account_cookies_by_session ON account_cookies (session_id);
 
 -- What a person allowed a front end.
 CREATE TABLE consents (
@@ -56,6 +58,7 @@ CREATE TABLE consents (
     granted_at TEXT NOT NULL,
     PRIMARY KEY (user_id, client_id)
 ) STRICT;
+CREATE INDEX consents_by_client ON consents (client_id);
 
 -- Codes that are good for one use within a minute; one that comes back ends the session that came of it.
 CREATE TABLE authorization_codes (
@@ -70,3 +73,5 @@ CREATE TABLE authorization_codes (
     session_id BLOB REFERENCES sessions (id)
 ) STRICT;
 CREATE INDEX authorization_codes_by_end ON authorization_codes (expires_at);
+CREATE INDEX authorization_codes_by_user ON authorization_codes (user_id);
+CREATE INDEX authorization_codes_by_session ON authorization_codes (session_id);

@@ -3,31 +3,24 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::authorize::{self, guarded};
-use super::browser::{Browser, onward};
-use crate::access::caller::Person;
-use crate::access::policy::Anyone;
-use crate::access::{Access, token};
-use crate::config::AccountSettings;
-use crate::db::Tx;
-use crate::error::{Code, Error, Language, Result};
+use super::authorize;
+use super::browser::onward;
+use super::visit::{self, Visit};
+use crate::access::token;
+use crate::error::{Code, Error, Result};
 use crate::http::Kernel;
 use crate::http::docs::{fixed, hang};
-use crate::http::forms::{Form, admit};
 use crate::http::gate::Weight;
 use crate::http::parts::peer;
-use crate::http::problem;
 use crate::ids::ClientId;
-use crate::oauth::{pages, store};
-use crate::sessions;
-use crate::sessions::model::{ClientKind, Lives};
+use crate::oauth::{pages, rules, store};
+use crate::sessions::model::ClientKind;
 use crate::sessions::sign_in::{Attempt, sign_in};
 use crate::sessions::store::Kept;
 use crate::text::has_control;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
-    let reads = |handler: actix_web::Route, head: actix_web::Route| [handler, head];
-    hang(config, "/account", "GET, HEAD", reads(web::get().to(applications), web::head().to(applications)));
+    fixed(config, "/account", applications);
     hang(
         config,
         "/account/sign-in",
@@ -44,154 +37,75 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     });
 }
 
-/// A page that is read. What is wrong on our side is a page too.
-pub(super) async fn shown(
-    kernel: &Kernel,
-    req: &HttpRequest,
-    weight: Weight,
-    form: Form,
-    work: impl AsyncFnOnce(&Access<Anyone>, &Browser, Form) -> Result<HttpResponse>,
-) -> HttpResponse {
-    let opened = async {
-        let (access, place) = admit(kernel, req, weight).await?;
-        let browser = Browser::read(kernel, &access, req, &form).await?;
-        Ok((access, browser, place))
-    };
-    match opened.await {
-        Ok((access, browser, _place)) => guarded(kernel, &browser, work(&access, &browser, form)).await,
-        Err(error) => problem::render(&error, req),
+/// Why somebody is not in.
+#[derive(Clone, Copy)]
+struct Wrong {
+    status: u16,
+    /// Whether it is the code that is missing.
+    code: bool,
+    retry_after: Option<u32>,
+    told: (&'static str, &'static str),
+}
+
+impl Wrong {
+    /// # Errors
+    /// What a page of its own tells.
+    fn of(error: Error) -> Result<Self> {
+        let (code, retry_after) = (error.code() == Code::TotpRequired, error.retry_after());
+        let told = match error.code() {
+            Code::InvalidCredentials => {
+                ("Tên đăng nhập, mật khẩu hoặc mã xác thực không đúng.", "The username, the password or the code is wrong.")
+            }
+            Code::TotpRequired => (
+                "Tài khoản này dùng xác thực hai lớp: hãy nhập lại mật khẩu cùng với mã.",
+                "This account has a second factor: enter the password again, with the code.",
+            ),
+            Code::RateLimited => ("Quá nhiều lần thử. Hãy đợi vài phút.", "Too many tries. Wait a few minutes."),
+            _ => return Err(error),
+        };
+        Ok(Self { status: error.code().status(), code, retry_after, told })
     }
 }
 
-/// A form that comes back, if it is one that we gave.
-pub(super) async fn posted(
-    kernel: &Kernel,
-    req: &HttpRequest,
-    weight: Weight,
-    payload: web::Payload,
-    work: impl AsyncFnOnce(&Access<Anyone>, &Browser, Form) -> Result<HttpResponse>,
-) -> HttpResponse {
-    let form = match Form::read(kernel, req, payload).await {
-        Ok(form) => form,
-        Err(error) => return problem::render(&error, req),
-    };
-    shown(kernel, req, weight, form, async |access, browser, form| {
-        if !browser.gave(req, &form) {
-            return Ok(browser.wrong(
-                403,
-                "Biểu mẫu đã cũ hoặc không do trang này gửi. Hãy quay lại và thử lần nữa.",
-                "This form is old, or was not sent by this page. Go back and try again.",
-            ));
-        }
-        work(access, browser, form).await
-    })
-    .await
-}
-
-/// The page of signing in, on the way to somewhere.
-pub(super) fn sign_in_at(to: &str) -> String {
-    let to = form_urlencoded::Serializer::new(String::new()).append_pair("continue", to).finish();
-    format!("/account/sign-in?{to}")
-}
-
-/// A session of a browser goes on as long as it is used.
-pub(super) fn prolong(tx: &mut Tx<'_>, settings: &AccountSettings, person: &Person) -> Result<()> {
-    sessions::store::prolong(tx, person.session, Lives::from(settings).idle(ClientKind::Web, person.duties))
-}
-
-/// Where signing in leads: to what a front end asked, or to the page of applications, and nowhere else.
-fn leads_to(form: &Form) -> String {
-    let asked = form.get("continue").filter(|to| to.starts_with("/oauth/authorize?") && !has_control(to));
-    asked.unwrap_or("/account").to_owned()
-}
-
-struct SignIn<'p> {
-    username: &'p str,
-    wrong: Option<(&'static str, &'static str)>,
-    /// Whether it is the code that is missing.
-    code: bool,
-}
-
-async fn draw_sign_in(
-    kernel: &Kernel,
-    access: &Access<Anyone>,
-    browser: &Browser,
-    req: &HttpRequest,
-    form: &Form,
-    (status, told): (u16, SignIn<'_>),
-) -> Result<HttpResponse> {
-    let to = leads_to(form);
-    let source = match to.split_once('?') {
-        Some((_, query)) => authorize::source(kernel, access, req, query).await?,
-        None => None,
-    };
-    let other = if browser.language == Language::Vi { "en" } else { "vi" };
-    let page = pages::SignIn {
-        language: browser.language,
-        other: &format!("{}&ui_locales={other}", sign_in_at(&to)),
-        to: &to,
-        tag: &browser.tag(),
-        username: told.username,
-        wrong: told.wrong,
-        code: told.code,
-    };
-    Ok(browser.page(status, page.draw(), source.as_deref()))
-}
-
 async fn sign_in_page(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
-    let form = Form::parse(req.query_string().as_bytes()).unwrap_or_default();
-    shown(&kernel, &req, Weight::Session, form, async |access, browser, form| {
-        draw_sign_in(&kernel, access, browser, &req, &form, (200, SignIn { username: "", wrong: None, code: false })).await
-    })
-    .await
+    visit::read(&kernel, &req, async |visit| draw_sign_in(visit, "", None).await).await
 }
 
 async fn sign_in_form(kernel: web::Data<Kernel>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
-    posted(&kernel, &req, Weight::Password, payload, async |access, browser, form| {
-        let username = form.get("username").unwrap_or_default();
-        let password = form.get("password").unwrap_or_default();
-        let totp: String = form.get("totp").unwrap_or_default().chars().filter(|c| !c.is_whitespace()).collect();
+    visit::posted(&kernel, &req, Weight::Password, payload, async |visit| {
         let (secret, digest) = token::opaque()?;
-        let sane = (1..=64).contains(&username.len()) && !has_control(username) && (1..=128).contains(&password.chars().count());
-        let code = totp.is_empty() || is_code(&totp);
-        let answer = if sane && code {
-            let attempt = Attempt {
-                username: username.to_owned(),
-                password: password.to_owned(),
-                totp: (!totp.is_empty()).then_some(totp),
-                client: ClientKind::Web,
-                device: Some("/account".to_owned()),
-                ip: peer(&req),
-                kept: Kept::Cookie(digest),
-            };
-            sign_in(access, attempt).await
-        } else {
-            Err(Error::new(Code::InvalidCredentials))
+        let signed_in = match attempt(visit, Kept::Cookie(digest)) {
+            Some(attempt) => sign_in(&visit.access, attempt).await,
+            None => Err(Error::new(Code::InvalidCredentials)),
         };
-        let wrong = match answer {
-            Ok(_) => {
-                let mut response = onward(&with_language(&leads_to(&form), form.get("ui_locales")));
-                if let Ok(cookie) = header::HeaderValue::from_str(&browser.signed_in(&secret)) {
-                    response.headers_mut().append(header::SET_COOKIE, cookie);
-                }
-                return Ok(response);
-            }
-            Err(error) => match error.code() {
-                Code::InvalidCredentials => {
-                    ("Tên đăng nhập, mật khẩu hoặc mã xác thực không đúng.", "The username, the password or the code is wrong.")
-                }
-                Code::TotpRequired => (
-                    "Tài khoản này dùng xác thực hai lớp: hãy nhập lại mật khẩu cùng với mã.",
-                    "This account has a second factor: enter the password again, with the code.",
-                ),
-                Code::RateLimited => ("Quá nhiều lần thử. Hãy đợi vài phút.", "Too many tries. Wait a few minutes."),
-                _ => return Err(error),
-            },
-        };
-        let (status, code) = if wrong.1.starts_with("Too") { (429, false) } else { (401, wrong.1.starts_with("This")) };
-        draw_sign_in(&kernel, access, browser, &req, &form, (status, SignIn { username, wrong: Some(wrong), code })).await
+        if let Err(error) = signed_in {
+            let username = visit.form.get("username").unwrap_or_default();
+            return draw_sign_in(visit, username, Some(Wrong::of(error)?)).await;
+        }
+        // Whoever was signed in with this browser before is so no more.
+        if let Some(before) = visit.browser.person.as_ref().map(|person| person.session) {
+            visit.access.write(move |tx| store::end_session(tx, before)).await?;
+        }
+        let to = rules::in_language(&visit.leads_to(), visit.form.get("ui_locales"));
+        Ok(visit.browser.signed_in(onward(&to), &secret))
     })
     .await
+}
+
+/// Who says who it is; nothing where it cannot be anybody.
+fn attempt(visit: &Visit<'_>, kept: Kept) -> Option<Attempt> {
+    let (username, password) = (visit.form.get("username")?, visit.form.get("password")?);
+    let totp: String = visit.form.get("totp").unwrap_or_default().chars().filter(|c| !c.is_whitespace()).collect();
+    let sane = username.len() <= 64 && !has_control(username) && password.chars().count() <= 128;
+    (sane && (totp.is_empty() || is_code(&totp))).then(|| Attempt {
+        username: username.to_owned(),
+        password: password.to_owned(),
+        totp: (!totp.is_empty()).then_some(totp),
+        client: ClientKind::Web,
+        device: Some("/account".to_owned()),
+        ip: peer(visit.req),
+        kept,
+    })
 }
 
 /// Six digits, or a recovery code.
@@ -202,54 +116,62 @@ fn is_code(text: &str) -> bool {
     digits || (groups.len() == 6 && groups.iter().all(word))
 }
 
-/// The same place, read in the language that the person chose on the way.
-fn with_language(to: &str, language: Option<&str>) -> String {
-    let Some(language) = language.filter(|language| matches!(*language, "vi" | "en")) else { return to.to_owned() };
-    let (path, query) = to.split_once('?').unwrap_or((to, ""));
-    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "ui_locales");
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("ui_locales", language).finish();
-    format!("{path}?{query}")
+async fn draw_sign_in(visit: &Visit<'_>, username: &str, wrong: Option<Wrong>) -> Result<HttpResponse> {
+    let to = visit.leads_to();
+    let source = authorize::source(visit, &to).await?;
+    let language = visit.browser.language;
+    let page = pages::SignIn {
+        language,
+        other: &rules::in_language(&rules::sign_in_at(&to), Some(language.other().tag())),
+        to: &to,
+        tag: &visit.browser.tag(),
+        username,
+        wrong: wrong.map(|wrong| wrong.told),
+        code: wrong.is_some_and(|wrong| wrong.code),
+    };
+    let mut response = visit.browser.page(wrong.map_or(200, |wrong| wrong.status), page.draw(), source.as_deref());
+    if let Some(seconds) = wrong.and_then(|wrong| wrong.retry_after) {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+    }
+    Ok(response)
 }
 
 async fn applications(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
-    let form = Form::parse(req.query_string().as_bytes()).unwrap_or_default();
-    shown(&kernel, &req, Weight::Session, form, async |access, browser, _| {
-        let Some(person) = browser.person.clone() else { return Ok(onward(&sign_in_at("/account"))) };
+    visit::read(&kernel, &req, async |visit| {
+        let Some(person) = visit.browser.person.clone() else { return Ok(onward(&rules::sign_in_at("/account"))) };
+        if person.must_change_password {
+            return Ok(onward(&rules::password_at("/account")));
+        }
         let user = person.id;
-        let allowed = access.read(move |db| store::all_allowed(db, user)).await?;
-        let other = if browser.language == Language::Vi { "en" } else { "vi" };
+        let allowed = visit.access.read(move |db| store::all_allowed(db, user)).await?;
+        let language = visit.browser.language;
         let page = pages::Applications {
-            language: browser.language,
-            other: &format!("/account?ui_locales={other}"),
+            language,
+            other: &rules::in_language("/account", Some(language.other().tag())),
             person: &person,
             allowed: &allowed,
-            tag: &browser.tag(),
+            tag: &visit.browser.tag(),
         };
-        Ok(browser.page(200, page.draw(), None))
+        Ok(visit.browser.page(200, page.draw(), None))
     })
     .await
 }
 
 async fn sign_out(kernel: web::Data<Kernel>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
-    posted(&kernel, &req, Weight::Session, payload, async |access, browser, form| {
-        if let Some(person) = browser.person.clone() {
-            access.write(move |tx| store::end_session(tx, person.session)).await?;
+    visit::posted(&kernel, &req, Weight::Session, payload, async |visit| {
+        if let Some(session) = visit.browser.person.as_ref().map(|person| person.session) {
+            visit.access.write(move |tx| store::end_session(tx, session)).await?;
         }
-        let mut response = onward(&sign_in_at(&leads_to(&form)));
-        if let Ok(cookie) = header::HeaderValue::from_str(&browser.signed_out()) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-        Ok(response)
+        Ok(visit.browser.signed_out(onward(&rules::sign_in_at(&visit.leads_to()))))
     })
     .await
 }
 
 async fn withdraw(kernel: web::Data<Kernel>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
-    posted(&kernel, &req, Weight::Session, payload, async |access, browser, form| {
-        let Some(person) = browser.person.clone() else { return Ok(onward(&sign_in_at("/account"))) };
-        let client: Option<ClientId> = form.get("client").and_then(|text| text.parse().ok());
-        if let Some(client) = client {
-            access.write(move |tx| store::disallow(tx, &person, client)).await?;
+    visit::posted(&kernel, &req, Weight::Session, payload, async |visit| {
+        let client: Option<ClientId> = visit.form.get("client").and_then(|text| text.parse().ok());
+        if let Some((person, client)) = visit.browser.person.clone().zip(client) {
+            visit.access.write(move |tx| store::disallow(tx, &person, client)).await?;
         }
         Ok(onward("/account"))
     })

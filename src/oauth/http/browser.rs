@@ -44,13 +44,12 @@ pub(super) struct Browser {
 
 impl Browser {
     pub(super) async fn read(kernel: &Kernel, access: &Access<Anyone>, req: &HttpRequest, asked: &Form) -> Result<Self> {
-        let secure = base(kernel, req).starts_with("https://");
-        let account = cookie(req.headers(), &name("account", secure));
-        let person = match account {
+        let secure = is_secure(kernel, req)?;
+        let person = match cookie(req.headers(), &name("account", secure)) {
             None => None,
             Some(secret) => {
                 let digest = token::digest(&secret);
-                access.read(move |db| sessions::store::of_cookie(db, &digest)).await?.map(Arc::new)
+                access.snapshot(move |db| sessions::store::of_cookie(db, &digest)).await?.map(Arc::new)
             }
         };
         if let Some(person) = &person {
@@ -85,18 +84,12 @@ impl Browser {
 
     /// A page. Its forms go to us, and from there only where `onward` says.
     pub(super) fn page(&self, status: u16, page: Markup, onward: Option<&str>) -> HttpResponse {
-        let policy = format!(
-            "default-src 'none'; style-src 'self'; form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'",
-            onward.map(|source| format!(" {source}")).unwrap_or_default()
-        );
-        let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-        response.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"));
-        response.insert_header((header::CONTENT_SECURITY_POLICY, policy));
-        response.insert_header((header::CONTENT_LANGUAGE, if self.language == Language::Vi { "vi" } else { "en" }));
+        let mut response = plain(self.language, status, page, onward);
         if !self.form.1 {
-            response.append_header((header::SET_COOKIE, self.set("form", &self.form.0, "Strict")));
+            // Lax, because a person comes here from a front end of others, and what other pages hold must go on being good.
+            give(&mut response, &self.set("form", &self.form.0));
         }
-        response.body(page.into_string())
+        response
     }
 
     /// A page that says what is wrong.
@@ -104,30 +97,66 @@ impl Browser {
         self.page(status, pages::wrong(self.language, vi, en), None)
     }
 
-    /// A page for a refusal of the service itself.
-    pub(super) fn refused(&self, error: &Error) -> HttpResponse {
-        let mut response = self.page(error.code().status(), pages::refused(self.language, error), None);
-        if let Some(seconds) = error.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
-        }
+    /// The cookie of a session that was opened here, on the way onward.
+    pub(super) fn signed_in(&self, mut response: HttpResponse, secret: &str) -> HttpResponse {
+        give(&mut response, &self.set("account", secret));
         response
     }
 
-    /// The cookie of a session that was opened here.
-    pub(super) fn signed_in(&self, secret: &str) -> String {
-        // Lax, because a front end of others sends its people here.
-        self.set("account", secret, "Lax")
-    }
-
     /// The same, taken away.
-    pub(super) fn signed_out(&self) -> String {
-        format!("{}; Max-Age=0", self.set("account", "", "Lax"))
+    pub(super) fn signed_out(&self, mut response: HttpResponse) -> HttpResponse {
+        give(&mut response, &format!("{}; Max-Age=0", self.set("account", "")));
+        response
     }
 
-    fn set(&self, what: &str, value: &str, same_site: &str) -> String {
-        let secure = if self.secure { "; Secure" } else { "" };
-        format!("{}={value}; Path=/; HttpOnly; SameSite={same_site}{secure}", name(what, self.secure))
+    /// A link that was followed here is kept out of the address, for a quarter of an hour; an empty one takes it away.
+    pub(super) fn holding(&self, mut response: HttpResponse, link: &str) -> HttpResponse {
+        let age = if link.is_empty() { 0 } else { 900 };
+        give(&mut response, &format!("{}; Max-Age={age}", self.set("link", link)));
+        response
     }
+
+    /// The link that was followed here.
+    pub(super) fn link(&self, req: &HttpRequest) -> Option<String> {
+        cookie(req.headers(), &name("link", self.secure))
+    }
+
+    fn set(&self, what: &str, value: &str) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}", name(what, self.secure))
+    }
+}
+
+/// Whether browsers reach us by TLS. Without a public address they may only on this very machine: nobody types a password where the network
+/// can read it.
+fn is_secure(kernel: &Kernel, req: &HttpRequest) -> Result<bool> {
+    let base = base(kernel, req);
+    let here = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
+        .iter()
+        .any(|place| base.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+    if base.starts_with("https://") || here {
+        return Ok(!here);
+    }
+    Err(Error::unavailable("people sign in here once PUBLIC_URL says how they reach this service by TLS"))
+}
+
+fn give(response: &mut HttpResponse, cookie: &str) {
+    if let Ok(cookie) = header::HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// A page for whoever it is.
+pub(super) fn plain(language: Language, status: u16, page: Markup, onward: Option<&str>) -> HttpResponse {
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'",
+        onward.map(|source| format!(" {source}")).unwrap_or_default()
+    );
+    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
+        .body(page.into_string())
 }
 
 /// With its prefix no other host of the domain can set it (RFC 6265bis section 4.1.3.2).

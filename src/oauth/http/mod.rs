@@ -4,7 +4,9 @@
 mod account;
 mod authorize;
 mod browser;
+mod password;
 mod token;
+mod visit;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -14,7 +16,6 @@ use serde_json::json;
 
 use super::model::{Kind, Refusal};
 use crate::access::grant::Grant;
-use crate::access::token::ISSUER;
 use crate::error::{Code, Error};
 use crate::http::Kernel;
 use crate::http::docs::{fixed, hang};
@@ -35,6 +36,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     hang(config, "/oauth/introspect", "POST", [web::post().to(token::introspect)]);
     hang(config, "/oauth/revoke", "POST", [web::post().to(token::revoke)]);
     account::configure(config);
+    password::configure(config);
     fixed(config, "/.well-known/oauth-authorization-server", metadata);
 }
 
@@ -109,9 +111,8 @@ async fn metadata(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
 
 /// The public address; without one, that of the request.
 fn base(kernel: &Kernel, req: &HttpRequest) -> String {
-    let keys = kernel.door.keys();
-    if keys.issuer() != ISSUER {
-        return keys.issuer().to_owned();
+    if let Some(public) = &kernel.public_url {
+        return public.clone();
     }
     // Nothing that a proxy would have said: anybody can say it.
     let host = req.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::clock::Instant;
 use crate::error::Error;
 use crate::http::Kernel;
 use crate::http::edge::known;
-use crate::http::forms::{Form, admit, run};
+use crate::http::forms::{Form, admit, marks, run};
 use crate::http::gate::Weight;
 use crate::http::parts::peer;
 use crate::ids::ClientId;
@@ -117,7 +117,8 @@ fn front_end_of(req: &HttpRequest, form: &Form) -> Result<ClientId> {
 /// Tokens of a session, for all that was allowed or for what of it was asked.
 fn issue(access: &Access<Anyone>, session: Session, scope: Option<&str>, refresh_token: String) -> Result<Tokens> {
     let Session { person, app } = session;
-    let grants = scope.and_then(|words| app.grants.narrowed(words)).unwrap_or(app.grants);
+    let wider = || Refusal::new(Kind::InvalidScope, "a scope is unknown or was not allowed");
+    let grants = scope.map_or_else(|| Ok(app.grants.clone()), |words| app.grants.narrowed(words).ok_or_else(wider))?;
     let client_id = app.id.to_string();
     let new = NewToken {
         subject: person.id.any(),
@@ -173,6 +174,7 @@ pub(super) async fn revoke(kernel: web::Data<Kernel>, req: HttpRequest, payload:
         let account = prove(&access, &req, &form).await?;
         let Some(claims) = own(&access, &account, &form)? else { return Ok(json!({})) };
         let client = account.client;
+        let access: Access<Anyone> = kernel.door.open(Caller::Client(Arc::new(client.clone())), marks(&req))?;
         access
             .write(move |tx| {
                 let end = Instant::from_micros(claims.exp.saturating_add(LEEWAY).saturating_mul(1_000_000));

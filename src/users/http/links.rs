@@ -2,25 +2,23 @@
 
 use std::sync::Arc;
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::access::policy::{Anyone, Permit};
 use crate::access::vault::Vault;
 use crate::access::{Access, token};
 use crate::clock::Instant;
 use crate::db::Tx;
-use crate::error::{Code, Error, Fault, FaultCode, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::answers::{Accepted, NoContent};
 use crate::http::gate::Weight;
 use crate::http::parts::{Body, Peer};
 use crate::http::registrar::Registrar;
 use crate::ids::UserId;
 use crate::journal::{self, Entry};
+use crate::mail;
 use crate::mail::model::{Letter, Why};
-use crate::sessions::guesses::{self, Patience};
+use crate::sessions::guesses::{self, Guesser, Patience};
 use crate::users::model::{Acceptance, Forgotten, Invitation, User};
-use crate::users::store;
-use crate::{mail, sessions};
+use crate::users::{passwords, store};
 
 pub(super) fn routes(api: &mut Registrar) {
     api.path("/invitations/accept")
@@ -87,33 +85,7 @@ impl Link {
 }
 
 async fn accept_invitation(access: Access<Anyone>, Body(acceptance): Body<Acceptance>) -> Result<NoContent> {
-    let digest = token::digest(&acceptance.token);
-    let password: String = acceptance.password.nfc().collect();
-    let (looked, remembered) = (digest.clone(), access.settings().password_history);
-    let (totp, past, known) = access
-        .snapshot(move |db| {
-            let invited = store::invited(db, &looked)?;
-            Ok((invited.totp, store::past_hashes(db, invited.id, remembered)?, store::known_of(db, invited.id)?))
-        })
-        .await?;
-    refuse_weak(&access, "/password", &password, totp, known).await?;
-    for old in past {
-        if access.passwords().verify(password.clone(), Some(old)).await? {
-            return Err(Error::invalid(vec![Fault::at("/password", FaultCode::PasswordReused)]));
-        }
-    }
-    let hash = access.passwords().hash(password).await?;
-    access
-        .write(move |tx| {
-            let invited = store::accept(tx, &digest, &hash)?;
-            sessions::store::end_all(tx, invited.id)?;
-            guesses::forget(tx, &invited.username)?;
-            let entry = Entry::new("user.accept", Some("user.updated"), "user", invited.id.any());
-            let signs = Some((invited.id, invited.full_name, invited.unit));
-            journal::append(tx, Entry { code: Some(invited.username), unit: Some(invited.unit), signs, ..entry })
-        })
-        .await?;
-    Ok(NoContent)
+    passwords::accept(&access, &acceptance.token, &acceptance.password).await.map(|()| NoContent)
 }
 
 async fn request_password_reset(access: Access<Anyone>, Body(forgotten): Body<Forgotten>, peer: Peer) -> Result<Accepted> {
@@ -123,10 +95,10 @@ async fn request_password_reset(access: Access<Anyone>, Body(forgotten): Body<Fo
     access
         .write(move |tx| {
             if let Some(ip) = &peer.ip {
-                if let Some(seconds) = guesses::is_refused(tx, ip)? {
+                if let Some(seconds) = guesses::is_refused(tx, Guesser::Person, ip)? {
                     return Err(Error::rate_limited(seconds));
                 }
-                guesses::was_wrong(tx, patience, ip)?;
+                guesses::was_wrong(tx, patience, Guesser::Person, ip)?;
             }
             if !guesses::claim(tx, patience, &format!("mail to {email}"))? {
                 return Ok(());
@@ -146,25 +118,4 @@ async fn request_password_reset(access: Access<Anyone>, Body(forgotten): Body<Fo
 fn forgot(id: UserId, username: &str, full_name: &str, unit: crate::ids::UnitId) -> Entry {
     let signs = Some((id, full_name.to_owned(), unit));
     Entry { code: Some(username.to_owned()), unit: Some(unit), signs, ..Entry::new("user.forget_password", None, "user", id.any()) }
-}
-
-/// Refuses a password that is too short, or easily guessed by one who knows `known` of its owner.
-///
-/// # Errors
-/// 422 at this member.
-pub(super) async fn refuse_weak<P: Permit>(
-    access: &Access<P>,
-    at: &'static str,
-    password: &str,
-    totp: bool,
-    known: Vec<String>,
-) -> Result<()> {
-    let shortest = access.settings().shortest_password(totp);
-    if password.chars().count() < shortest {
-        return Err(Error::invalid(vec![Fault::at(at, FaultCode::TooShort).with(shortest.to_string())]));
-    }
-    if access.passwords().is_guessable(password.to_owned(), totp, known).await? {
-        return Err(Error::invalid(vec![Fault::at(at, FaultCode::PasswordTooCommon)]));
-    }
-    Ok(())
 }

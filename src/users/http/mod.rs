@@ -34,6 +34,7 @@ pub fn routes(api: &mut Registrar) {
         .done();
     api.path("/users/{user}/reset")
         .post(reset_user, "Reset a user", "Takes the password and the second factor away and ends its sessions; the link for a new one goes out by mail, or is answered here, once.")
+        .refuses(&[Code::IllegalTransition])
         .done();
     api.path("/users/{user}/disable")
         .post(disable_user, "Disable a user", "Ends its sessions within a second, on every instance.")
