@@ -243,13 +243,21 @@ impl Key {
     }
 }
 
-/// `^[A-Z0-9][A-Za-z0-9._-]{0,39}$`: the first sign is never lower case, so no code equals a fixed word of a path.
+/// `^[A-Z0-9][A-Za-z0-9._-]{0,39}$`, and nothing that could be read as an id: the first sign is never lower case, so no code equals a fixed
+/// word of a path, and none is taken for another resource, however its id is written.
 #[must_use]
 pub fn is_code(text: &str) -> bool {
     let mut bytes = text.bytes();
     text.len() <= 40
+        && is_no_id(text)
         && bytes.next().is_some_and(|first| first.is_ascii_uppercase() || first.is_ascii_digit())
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// Whether a text cannot be read as an id in any of its spellings.
+#[must_use]
+pub fn is_no_id(text: &str) -> bool {
+    Uuid::try_parse(text).is_err()
 }
 
 #[cfg(test)]
@@ -260,6 +268,9 @@ mod tests {
     fn a_key_is_an_id_or_a_code() {
         assert_eq!(Key::parse("MN-DB-001"), Some(Key::Code("MN-DB-001".into())));
         assert!(matches!(Key::parse("01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20"), Some(Key::Id(_))));
+        for text in ["01951C1E-6A00-7C4E-9D2B-3F5A8E7B1C20", "01951c1e6a007c4e9d2b3f5a8e7b1c20"] {
+            assert_eq!(Key::parse(text), None, "neither our spelling of an id nor a code");
+        }
         for text in ["tree", "", "-A", "Đà", "A B", &"A".repeat(41), "A/B", "A\0"] {
             assert_eq!(Key::parse(text), None, "{text:?}");
         }

@@ -58,6 +58,7 @@ async fn create_evidence(
             let tree = tx.hold_tree()?;
             let locked = assignments::lock(tx, &tree, id)?;
             may_change(&locked)?;
+            assignments::shown_otherwise(tx, &locked)?;
             let made = store::insert(tx, id, locked.assignment.unit.id, &file, quota)?;
             let (evidence, _, unit) = store::get(tx, made)?;
             let entry =
@@ -107,7 +108,9 @@ async fn delete_evidence(access: Access<WriteAssignments>, Path(id): Path<Eviden
         .write(move |tx| {
             let tree = tx.hold_tree()?;
             let (file, key, unit) = store::get(tx, id)?;
-            may_change(&assignments::lock(tx, &tree, file.assignment)?)?;
+            let locked = assignments::lock(tx, &tree, file.assignment)?;
+            may_change(&locked)?;
+            assignments::shown_otherwise(tx, &locked)?;
             store::delete(tx, &file, unit)?;
             let entry = Entry::new("evidence.delete", Some("evidence.deleted"), "evidence", id.any()).told(Some(&file), None, None)?;
             journal::append(tx, Entry { unit: Some(unit), deleted: true, ..entry })?;

@@ -109,7 +109,7 @@ pub struct NewFormIndicator {
     "sections": [{"key": "results", "title_vi": "Kết quả", "title_en": "Results", "required": true}], "indicators": [{"indicator": "MN01"}]}))]
 pub struct NewForm {
     /// Its code.
-    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$")]
+    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$", format = "code")]
     pub code: String,
     /// Its title in Vietnamese.
     #[schema(min_length = 1, max_length = 300)]

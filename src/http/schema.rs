@@ -6,6 +6,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Fault, FaultCode, Place};
+use crate::ids::is_no_id;
 use crate::text;
 
 /// How deep a body may be nested.
@@ -66,6 +67,7 @@ fn compile(schema: &Value, components: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
+        .with_format("code", is_no_id)
         .should_ignore_unknown_formats(true)
         .build(&root)
         .map_err(|error| error.to_string())

@@ -216,7 +216,7 @@ impl From<NewDueDates> for DueDates {
     "owes": {"within": "SGD"}, "due_on": {"school": "2025-06-17", "district": "2025-06-20", "department": "2025-06-25"}, "opens_on": "2025-06-01"}))]
 pub struct NewRound {
     /// Its code.
-    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$")]
+    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$", format = "code")]
     pub code: String,
     /// Its title in Vietnamese.
     #[schema(min_length = 1, max_length = 300)]

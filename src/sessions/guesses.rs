@@ -80,13 +80,16 @@ fn of_name(username: &str) -> String {
     format!("name {username}")
 }
 
-/// Who guesses from an address: a program that goes on with an ended secret shuts out nobody who signs in beside it.
+/// What is guessed from an address: a program that goes on with an ended secret, or a class that forgot its passwords, shuts out nobody who
+/// signs in beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guesser {
-    /// Passwords and links.
+    /// Passwords.
     Person,
     /// Secrets of machine accounts.
     Client,
+    /// Addresses for a forgotten password.
+    Mail,
 }
 
 fn of_address(guesser: Guesser, ip: &str) -> String {
@@ -94,6 +97,7 @@ fn of_address(guesser: Guesser, ip: &str) -> String {
     match guesser {
         Guesser::Person => format!("address {network}"),
         Guesser::Client => format!("client address {network}"),
+        Guesser::Mail => format!("mail address {network}"),
     }
 }
 

@@ -135,7 +135,7 @@ pub struct Task {
 #[schema(example = json!({"group": "4", "title_vi": "Tổ chức ngày hội đọc sách cấp trường", "nature": "recurring", "cadence": "year", "indicators": []}))]
 pub struct NewLocalTask {
     /// Its code; `L-` and 8 characters unless given.
-    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$")]
+    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$", format = "code")]
     pub code: Option<String>,
     /// The group that it belongs to: id or code.
     #[schema(min_length = 1, max_length = 40)]

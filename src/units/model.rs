@@ -212,7 +212,7 @@ impl Unit {
     "name": "Trường Mầm non Cao Sơn", "parent": "PGD-DB", "locality": "C04876", "valid_from": "2025-09-01"}))]
 pub struct NewUnit {
     /// Its code, for good.
-    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$")]
+    #[schema(pattern = "^[A-Z0-9][A-Za-z0-9._-]{0,39}$", format = "code")]
     pub code: String,
     /// What it is in the line of management.
     pub kind: Kind,

@@ -81,6 +81,35 @@ fn a_file_is_what_its_content_says_and_comes_back_as_it_went() {
     assert_eq!(stored(&app), 7);
 }
 
+/// What shows that work is done may still be added to while it waits for a decision; who looked at it before does not confirm it unseen.
+#[test]
+fn nobody_confirms_what_was_changed_since() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let id = given(&admin, "MN-DB-001");
+    let path = format!("/api/v1/assignments/{id}");
+    let pdf = b"%PDF-1.7\nBi\xc3\xaan b\xe1\xba\xa3n";
+    let first = upload(&school, &id, "biên bản.pdf", pdf).expect(201).json();
+    let tag = admin.get(&path).expect(200).header("etag");
+    school.post(&format!("{path}/start"), &json!({})).expect(200);
+    school.post(&format!("{path}/report-done"), &json!({})).expect(200);
+    assert_ne!(admin.get(&path).expect(200).header("etag"), tag);
+    let confirm = |tag: &str| {
+        let headers = [("Content-Type", "application/json"), ("If-Match", tag)];
+        admin.send("POST", &format!("{path}/confirm"), &headers, Some(b"{}"))
+    };
+    for change in 0..2 {
+        let seen = admin.get(&path).expect(200).header("etag");
+        match change {
+            0 => school.send("DELETE", first["href"].as_str().expect("a path"), &[], None).expect(204),
+            _ => upload(&school, &id, "khác.pdf", pdf).expect(201),
+        };
+        confirm(&seen).problem(412, "stale_version");
+    }
+    confirm(&admin.get(&path).expect(200).header("etag")).expect(200);
+}
+
 /// Whoever has another account of the machine reads no file: the folder is ours alone, one that was there before as well, and so is
 /// each file.
 #[cfg(unix)]

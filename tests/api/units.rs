@@ -118,6 +118,11 @@ fn a_unit_never_stands_under_itself_and_bad_input_changes_nothing() {
         admin.post("/api/v1/units", &bad).faults(),
         ["/code bad_format", "/colour unknown_field", "/name too_short", "/valid_from bad_format"]
     );
+    // Nothing that could be taken for another's id, however that is written.
+    for code in ["01951C1E-6A00-7C4E-9D2B-3F5A8E7B1C20", "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "01951C1E6A007C4E9D2B3F5A8E7B1C20"] {
+        let unit = json!({"code": code, "kind": "school", "type": "preschool", "name": "Trường Mầm non khác", "parent": "PGD-DB"});
+        assert_eq!(admin.post("/api/v1/units", &unit).faults(), ["/code bad_format"]);
+    }
     let bad = json!({"code": "X", "kind": "school", "type": "division", "name": "Trường", "parent": "KHONG-CO", "locality": "C99999"});
     assert_eq!(
         admin.post("/api/v1/units", &bad).faults(),

@@ -12,4 +12,4 @@ pub use give::{Given, give, give_many, give_one, seat};
 pub use read::{Told, count_to_decide, find, get, list, owed, progress_by_group, told};
 pub use recurring::open_periods;
 pub use updates::{add as add_update, list as updates};
-pub use write::{Change, Locked, change, lock};
+pub use write::{Change, Locked, change, lock, shown_otherwise};

@@ -103,3 +103,17 @@ pub fn change(tx: &mut Tx<'_>, locked: &Locked, change: &Change) -> Result<()> {
     let after = Piece { due_on, amount: progress::amount(status.as_str(), percent, due_on, done_on), ..locked.piece };
     progress::replace(tx, &[locked.piece], &[after])
 }
+
+/// Gives an assignment whose unit says that it is done its next version, because what shows it has changed: whoever looked at it before
+/// confirms what it saw, or nothing.
+///
+/// # Errors
+/// Database errors.
+pub fn shown_otherwise(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
+    if locked.assignment.status != AssignmentStatus::ReportedDone {
+        return Ok(());
+    }
+    let change = (assignments::version.eq(assignments::version + 1), assignments::updated_at.eq(tx.now()));
+    diesel::update(assignments::table.filter(assignments::id.eq(locked.assignment.id))).set(change).execute(tx.conn)?;
+    Ok(())
+}

@@ -95,10 +95,10 @@ async fn request_password_reset(access: Access<Anyone>, Body(forgotten): Body<Fo
     access
         .write(move |tx| {
             if let Some(ip) = &peer.ip {
-                if let Some(seconds) = guesses::is_refused(tx, Guesser::Person, ip)? {
+                if let Some(seconds) = guesses::is_refused(tx, Guesser::Mail, ip)? {
                     return Err(Error::rate_limited(seconds));
                 }
-                guesses::was_wrong(tx, patience, Guesser::Person, ip)?;
+                guesses::was_wrong(tx, patience, Guesser::Mail, ip)?;
             }
             if !guesses::claim(tx, patience, &format!("mail to {email}"))? {
                 return Ok(());
