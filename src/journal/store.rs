@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use diesel::prelude::*;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::model::AuditOutcome;
 use crate::access::caller::Caller;
@@ -59,11 +60,20 @@ impl Entry {
         }
     }
 
-    /// The same entry, telling what the resource was and is; a reason stands with the latter.
+    /// The same entry, telling what the resource was and is: of a change the members that differ, so that an entry is as long as what was
+    /// done and not as the resource; a reason stands with the latter.
     ///
     /// # Errors
     /// 500 if they cannot be written.
     pub fn told<T: serde::Serialize>(mut self, before: Option<&T>, after: Option<&T>, reason: Option<&str>) -> Result<Self> {
+        if let (Some(before), Some(after)) = (before, after) {
+            let (before, mut after) = different(serde_json::to_value(before)?, serde_json::to_value(after)?);
+            if let (Some(reason), Value::Object(members)) = (reason, &mut after) {
+                members.insert("reason".to_owned(), reason.into());
+            }
+            (self.before, self.after) = (Some(before.to_string()), Some(after.to_string()));
+            return Ok(self);
+        }
         self.before = before.map(serde_json::to_string).transpose()?;
         self.after = match (after, reason) {
             (Some(after), Some(_)) => Some(serde_json::to_string(&Reasoned { after, reason })?),
@@ -79,6 +89,39 @@ struct Reasoned<'a, T: Serialize> {
     #[serde(flatten)]
     after: &'a T,
     reason: Option<&'a str>,
+}
+
+/// The members of two objects that differ, and of two lists with the same keys in the same places the items that do. What a member is that
+/// only one of them has, the other tells by not having it.
+fn different(before: Value, after: Value) -> (Value, Value) {
+    match (before, after) {
+        (Value::Object(mut before), Value::Object(mut after)) => {
+            let same: Vec<String> =
+                before.iter().filter(|(name, value)| after.get(*name) == Some(value)).map(|(name, _)| name.clone()).collect();
+            for members in [&mut before, &mut after] {
+                members.retain(|name, _| !same.contains(name));
+            }
+            for (name, value) in &mut before {
+                if let (Value::Array(old), Some(Value::Array(new))) = (value, after.get_mut(name))
+                    && keyed(old, new)
+                {
+                    let differs: Vec<bool> = old.iter().zip(new.iter()).map(|(old, new)| old != new).collect();
+                    for items in [old, new] {
+                        let mut differs = differs.iter();
+                        items.retain(|_| differs.next().copied().unwrap_or(true));
+                    }
+                }
+            }
+            (Value::Object(before), Value::Object(after))
+        }
+        pair => pair,
+    }
+}
+
+/// Whether two lists hold the same things, by `key`, in the same places.
+fn keyed(old: &[Value], new: &[Value]) -> bool {
+    let key = |value: &Value| value.get("key").and_then(Value::as_str).map(str::to_owned);
+    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| key(old).is_some() && key(old) == key(new))
 }
 
 #[derive(Insertable)]
@@ -160,4 +203,29 @@ pub fn append_all(tx: &mut Tx<'_>, entries: Vec<Entry>) -> Result<()> {
         each!(conn => diesel::insert_into(journal::table).values(chunk).execute(conn))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_by_what_differs() {
+        let plan = |title: &str, first: &str| {
+            let sections = json!([{"key": "muc_tieu", "body": first}, {"key": "giai_phap", "body": "x".repeat(1000)}]);
+            json!({"id": "1", "title": title, "tags": ["a", "b"], "sections": sections, "version": 1})
+        };
+        assert_eq!(different(plan("Cũ", "a"), plan("Mới", "a")), (json!({"title": "Cũ"}), json!({"title": "Mới"})));
+        let section = |body: &str| json!({"sections": [{"key": "muc_tieu", "body": body}]});
+        assert_eq!(different(plan("Cũ", "a"), plan("Cũ", "b")), (section("a"), section("b")));
+        let grown = json!({"sections": [{"key": "muc_tieu"}], "note": null});
+        assert_eq!(different(json!({"sections": []}), grown.clone()), (json!({"sections": []}), grown));
+        assert_eq!(
+            different(json!({"tags": ["a", "b"]}), json!({"tags": ["a", "c"]})),
+            (json!({"tags": ["a", "b"]}), json!({"tags": ["a", "c"]}))
+        );
+        assert_eq!(different(json!(1), json!(2)), (json!(1), json!(2)));
+    }
 }
