@@ -19,6 +19,12 @@ pub enum Field<T> {
 }
 
 impl<T> Field<T> {
+    /// Whether it was not named.
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
     /// What the patch gives: `None` keeps what is there, `Some(None)` clears it.
     pub fn given(self) -> Option<Option<T>> {
         match self {

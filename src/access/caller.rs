@@ -193,7 +193,7 @@ impl Caller {
     }
 
     /// Whether counts that are so small that a person may be known by them are told it: of sensitive indicators, and where it may read
-    /// them at all.
+    /// them at all. People are, with whatever they act: what their units record is theirs to know.
     #[must_use]
     pub fn sees_small_cells(&self) -> bool {
         self.client().is_none_or(|client| client.grants.has(Grant::SmallCells))

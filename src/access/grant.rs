@@ -15,6 +15,8 @@ pub enum Holder {
     Any,
     /// Only a front end: what a person answers for.
     FrontEnd,
+    /// Only a machine account: what people may do anyway, so that no page asks them to allow it.
+    Machine,
 }
 
 macro_rules! grants {
@@ -47,6 +49,18 @@ macro_rules! grants {
     };
 }
 
+impl Holder {
+    /// Whether a machine account may be granted what is for this holder; a front end if it is not one.
+    #[must_use]
+    pub const fn fits(self, machine: bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::FrontEnd => !machine,
+            Self::Machine => machine,
+        }
+    }
+}
+
 // The table. Words are those of the permissions, but for `indicators:read`, which lets in all that there is to read of indicators, and
 // `small_cells:read`, which lets nothing in and keeps nothing back.
 grants! {
@@ -68,9 +82,9 @@ grants! {
     "Read results of indicators."
         "Xem kết quả các chỉ tiêu."
         Results = "results:read" for Any : [ReadResults];
-    "Read counts under 5 of sensitive indicators, which are withheld from machine accounts without it."
-        "Xem số nhỏ hơn 5 của các chỉ tiêu nhạy cảm."
-        SmallCells = "small_cells:read" for Any : [];
+    "Read, of sensitive indicators, what each unit recorded and counts under 5, which are withheld from machine accounts without it. Only an admin of the department grants it."
+        "Xem số liệu từng đơn vị và số nhỏ hơn 5 của các chỉ tiêu nhạy cảm. Chỉ quản trị viên của Sở được cấp quyền này."
+        SmallCells = "small_cells:read" for Machine : [];
     "Read plans."
         "Xem kế hoạch."
         Plans = "plans:read" for Any : [ReadPlans];
@@ -83,8 +97,8 @@ grants! {
     "Follow the change feed, with what it tells of resources that other scopes let read."
         "Theo dõi các thay đổi."
         Changes = "changes:read" for Any : [ReadChanges];
-    "Read the audit trail."
-        "Xem nhật ký."
+    "Read the audit trail, which names who acted."
+        "Xem nhật ký, trong đó có tên người thực hiện."
         Audit = "audit-events:read" for Any : [ReadAudit];
     "Record values."
         "Nhập số liệu."
@@ -223,7 +237,7 @@ mod tests {
 
     #[test]
     fn machines_read_and_record_and_people_do_the_rest() {
-        let machine: Vec<&str> = Grant::ALL.iter().filter(|grant| grant.holder() == Holder::Any).map(|grant| grant.as_str()).collect();
+        let machine: Vec<&str> = Grant::ALL.iter().filter(|grant| grant.holder().fits(true)).map(|grant| grant.as_str()).collect();
         let written: Vec<&&str> = machine.iter().filter(|word| !word.ends_with(":read")).collect();
         assert_eq!(written, [&"indicator-values:write"]);
     }

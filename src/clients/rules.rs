@@ -5,15 +5,22 @@ use url::Url;
 
 use super::model::{Client, ClientType};
 use crate::access::caller::Caller;
-use crate::access::grant::{Grant, Grants, Holder};
+use crate::access::grant::{Grant, Grants};
+use crate::access::policy::{Duty, Role};
 use crate::clock::Instant;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::network;
 
-/// Nobody grants a machine a scope that lets in what the granter may not do itself. With a front end people do what they may anyway.
+/// Nobody grants a machine a scope that lets in what the granter may not do itself, and only an admin of the department one that shows
+/// small cells: outside its unit nobody is told them, and a machine carries them there. With a front end people do what they may anyway.
 #[must_use]
 pub fn may_grant(caller: &Caller, kind: ClientType, grants: &Grants) -> bool {
-    kind != ClientType::Service || grants.list().iter().all(|grant| grant.permissions().iter().all(|permission| caller.may(*permission)))
+    let leads = || caller.person().is_some_and(|person| person.role == Role::Department && person.duties.has(Duty::Admin));
+    let may = |grant: &Grant| match grant {
+        Grant::SmallCells => leads(),
+        other => other.permissions().iter().all(|permission| caller.may(*permission)),
+    };
+    kind != ClientType::Service || grants.list().iter().all(may)
 }
 
 /// What is said of a client, new or changed; what is not said stays.
@@ -44,14 +51,13 @@ impl Said<'_> {
     }
 }
 
-/// Faults of scopes that only a person can answer for.
+/// Faults of scopes that a client of this type cannot have: a machine account what only a person can answer for, a front end what means
+/// nothing where a person calls.
 fn faults_of_scopes(kind: ClientType, scopes: &[Grant]) -> Vec<Fault> {
-    if kind != ClientType::Service {
-        return Vec::new();
-    }
-    let machine: Vec<&str> = Grant::ALL.iter().filter(|grant| grant.holder() == Holder::Any).map(|grant| grant.as_str()).collect();
-    let odd = scopes.iter().enumerate().filter(|(_, grant)| grant.holder() != Holder::Any);
-    odd.map(|(index, _)| Fault::at(format!("/scopes/{index}"), FaultCode::NotInList).with(machine.join(", "))).collect()
+    let fits = |grant: &Grant| grant.holder().fits(kind == ClientType::Service);
+    let known: Vec<&str> = Grant::ALL.iter().filter(|grant| fits(grant)).map(|grant| grant.as_str()).collect();
+    let odd = scopes.iter().enumerate().filter(|(_, grant)| !fits(grant));
+    odd.map(|(index, _)| Fault::at(format!("/scopes/{index}"), FaultCode::NotInList).with(known.join(", "))).collect()
 }
 
 fn networks(texts: &[String], faults: &mut Vec<Fault>) -> Vec<IpNet> {

@@ -13,7 +13,12 @@ use crate::http::registrar::Registrar;
 pub fn routes(api: &mut Registrar) {
     api.tag("dashboard", "Bảng điều khiển: a front end's first screen in one call.");
     api.path("/dashboard")
-        .get(read_dashboard, "Read the dashboard of a unit", "Indicators, the seven groups and the work of the unit and of all below it.")
+        .get(
+            read_dashboard,
+            "Read the dashboard of a unit",
+            "Indicators, the seven groups and the work of the unit and of all below it. A client is counted no indicators without a scope for \
+             results, and no rounds and reports without one for reports.",
+        )
         .done();
 }
 

@@ -117,15 +117,15 @@ pub struct Dashboard {
     pub unit: UnitRef,
     /// The year of the results.
     pub year: i32,
-    /// How the indicators stand, each at its own period of the year.
+    /// How the indicators stand, each at its own period of the year; all 0 for a client that may not read results.
     pub indicators: IndicatorCounts,
     /// The seven groups.
     pub groups: Vec<GroupProgress>,
     /// The work.
     pub assignments: WorkCounts,
-    /// The reports.
+    /// The reports; all 0 for a client that may not read them.
     pub reports: ReportCounts,
-    /// How far each open round is.
+    /// How far each open round is; none for a client that may not read reports.
     pub rounds: Vec<Completeness>,
 }
 

@@ -3,18 +3,34 @@
 use chrono::Datelike;
 
 use super::model::{Dashboard, DashboardQuery, GroupProgress, IndicatorCounts, Owes, Owing, ReportCounts, WorkCounts};
+use crate::access::policy::Permission;
 use crate::assignments::rules::soon;
 use crate::assignments::store::{count_to_decide, owed, progress_by_group};
 use crate::db::Db;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::UnitId;
-use crate::indicators::store::{Which, defined};
+use crate::indicators::store::{Which, defined, withheld};
 use crate::reports;
 use crate::results;
 use crate::rounds;
+use crate::units::model::Unit;
 use crate::units::store::own_or_referred;
 
-/// The dashboard of a unit of the scope.
+/// How the indicators of a unit stand. What is withheld from the caller is undecided: the difference to its list of results would tell it.
+fn attained(db: &mut Db<'_>, unit: Unit, year: i32) -> Result<IndicatorCounts> {
+    let (all, hidden) = (defined(db, Which::All)?, withheld(db)?);
+    let mut counts = IndicatorCounts::default();
+    for result in results::store::of_unit(db, unit, &all, year, results::store::Look::default())? {
+        match result.attained.filter(|_| !hidden.iter().any(|id| id.any() == result.indicator.id)) {
+            Some(true) => counts.attained += 1,
+            Some(false) => counts.not_attained += 1,
+            None => counts.undecided += 1,
+        }
+    }
+    Ok(counts)
+}
+
+/// The dashboard of a unit of the scope, as far as the caller may read what each part is of: nothing is counted of the rest.
 ///
 /// # Errors
 /// 422 for a unit that is not in scope.
@@ -26,18 +42,10 @@ pub fn dashboard(db: &mut Db<'_>, query: &DashboardQuery) -> Result<Dashboard> {
     let (groups, owed) = progress_by_group(db, unit.id)?;
     let to_decide = count_to_decide(db, unit.id)?;
     let told = unit.to_ref();
-    let all = defined(db, Which::All)?;
-    let mut indicators = IndicatorCounts::default();
-    for result in results::store::of_unit(db, unit, &all, year, results::store::Look::default())? {
-        match result.attained {
-            Some(true) => indicators.attained += 1,
-            Some(false) => indicators.not_attained += 1,
-            None => indicators.undecided += 1,
-        }
-    }
+    let indicators = if db.context.caller.may(Permission::ReadResults) { attained(db, unit, year)? } else { IndicatorCounts::default() };
     let groups = groups.into_iter().map(|(group, progress)| GroupProgress { group, progress }).collect();
     let assignments = WorkCounts { late: owed.late, due_soon: owed.due_soon, returned: owed.returned, to_decide };
-    let open = rounds::store::open_rounds(db)?;
+    let open = if db.context.caller.may(Permission::ReadReports) { rounds::store::open_rounds(db)? } else { Vec::new() };
     let rounds = rounds::store::of_rounds(db, &open, &told)?;
     let mut reports = ReportCounts::default();
     for level in rounds.iter().flat_map(|round| &round.levels) {

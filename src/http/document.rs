@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
-use crate::access::grant::{Grant, Holder};
+use crate::access::grant::Grant;
 use crate::access::policy::Permission;
 use crate::error::{Code, Error, Result};
 
@@ -366,18 +366,18 @@ pub(super) fn frame() -> Value {
                     "description": "For programs of others (`/api/v1/clients`). A client with any one of the scopes that an operation lists may call it, in the \
                         subtree of its unit. `/.well-known/oauth-authorization-server` describes the endpoints.",
                     "flows": {
-                        "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes(&[Holder::Any])},
+                        "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes(true)},
                         "authorizationCode": {"authorizationUrl": "/oauth/authorize", "tokenUrl": "/oauth/token", "refreshUrl": "/oauth/token",
-                            "scopes": scopes(&[Holder::Any, Holder::FrontEnd])},
+                            "scopes": scopes(false)},
                     }},
             },
         },
     })
 }
 
-/// The scopes that these may be granted, and what each is.
-fn scopes(holders: &[Holder]) -> Map<String, Value> {
-    let granted = Grant::ALL.iter().filter(|grant| holders.contains(&grant.holder()));
+/// The scopes that a machine account, or a front end, may be granted, and what each is.
+fn scopes(machine: bool) -> Map<String, Value> {
+    let granted = Grant::ALL.iter().filter(|grant| grant.holder().fits(machine));
     granted.map(|grant| (grant.as_str().to_owned(), json!(grant.about(crate::error::Language::En)))).collect()
 }
 

@@ -49,7 +49,8 @@ pub fn routes(api: &mut Registrar) {
         .get(list_target_history, "Read a target's history", "Every state that a unit's own target for the year was in, with who and when.")
         .done();
     api.path("/indicators/{indicator}/baselines/{unit}")
-        .get(get_baseline, "Read a baseline", "That was set; where none was, the unit's own result of 2024 is what it started from.")
+        .get(get_baseline, "Read a baseline", "That was set; where none was, the unit's own result of 2024 is what it started from. Of a sensitive indicator there is none for a \
+             machine account without `small_cells:read`.")
         .put(set_baseline, "Set a baseline", "With its source, as a fraction or, where only that is known, as a number.")
         .delete(end_baseline, "End a baseline", "The unit's own result of 2024 holds again.")
         .done();

@@ -62,7 +62,7 @@ pub struct ResourceRef {
     /// Its id.
     #[schema(required = true)]
     pub id: Option<AnyId>,
-    /// Its code, or the name of an account.
+    /// Its code, or the name of an account; null for a client that may not read users.
     #[schema(required = true)]
     pub code: Option<String>,
 }
@@ -104,7 +104,7 @@ pub struct AuditEvent {
     /// As it is.
     #[schema(required = true, value_type = Option<Object>)]
     pub after: Option<Value>,
-    /// The hash of its seal, in hexadecimal.
+    /// The hash of its seal, in hexadecimal; null for whoever is not told every entry whole.
     #[schema(required = true)]
     pub hash: Option<String>,
 }

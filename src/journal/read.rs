@@ -1,5 +1,8 @@
 //! Reading the journal: the audit trail, newest first, and the feed of sealed changes.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -14,6 +17,9 @@ use crate::ids::{AnyId, ClientId, EntryId, Key, UnitId, ValueId};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
 use crate::{assignments, forms, indicators, periods, plans, reports, rounds, units as units_resource, users, values};
+
+/// Bytes of resources in one stretch of the feed, unless its first change has more: a stretch is held in memory, by us and by whoever asks.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Entries of the scope. A macro, because the type has no name.
 macro_rules! visible {
@@ -70,7 +76,9 @@ impl TryFrom<Row> for AuditEvent {
     fn try_from(row: Row) -> Result<Self> {
         let value = |text: Option<String>| text.map(|text| serde_json::from_str::<Value>(&text)).transpose();
         let (kind, id, name, role) = row.actor;
-        let client = row.actor_client.0.zip(row.actor_client.1).map(|(id, name)| ActorClient { id, name });
+        // One of a unit above may be out of sight behind the second wall: then its id alone is told.
+        let (client, name_of_client) = row.actor_client;
+        let client = client.map(|id| ActorClient { id, name: name_of_client.unwrap_or_default() });
         let (resource_kind, resource_id, code) = row.resource;
         Ok(Self {
             id: row.id,
@@ -156,20 +164,44 @@ pub fn audit(db: &mut Db<'_>, filters: &AuditFilters, page: &PageRequest) -> Res
         ))
         .load(db.conn)?;
     let mut events = rows.into_iter().map(AuditEvent::try_from).collect::<Result<Vec<_>>>()?;
-    if !db.context.caller.sees_small_cells() {
-        for event in events.iter_mut().filter(|event| matches!(event.resource.kind.as_str(), "indicator_value" | "report")) {
-            (event.before, event.after) = (None, None);
-        }
-    }
+    discreet(db, &mut events);
     Ok(Page::cut(events, page, total, |event, name| if name == "at" { event.at.write() } else { event.id.write() }))
 }
 
-/// A stretch of the feed: sealed changes of the scope after a position.
+/// Whether the code of a resource of this kind is the name of an account.
+fn names_people(kind: &str) -> bool {
+    matches!(kind, "user" | "session")
+}
+
+/// Takes out of entries what the caller may not read elsewhere: figures of sensitive indicators are told to no machine without leave, and
+/// accounts to no client that may not read users. Who acted the trail tells: that is what it is for.
+/// Who is not told every entry whole is told no hash either: what was left out is a small number, and could be tried against it.
+fn discreet(db: &Db<'_>, events: &mut [AuditEvent]) {
+    let caller = &db.context.caller;
+    let (figures, people) = (caller.sees_small_cells(), caller.may(Permission::ReadUsers));
+    if figures && people {
+        return;
+    }
+    for event in events {
+        event.hash = None;
+        let told = match event.resource.kind.as_str() {
+            "indicator_value" | "report" | "baseline" => figures,
+            kind if names_people(kind) => people,
+            _ => true,
+        };
+        if !told {
+            (event.before, event.after) = (None, None);
+        }
+        event.resource.code = event.resource.code.take().filter(|_| people || !names_people(&event.resource.kind));
+    }
+}
+
+/// A stretch of the feed: sealed changes of the scope after a position. Where resources are long it is shorter than asked.
 ///
 /// # Errors
 /// Database errors.
 pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
-    type Row = (i64, Instant, Option<String>, String, Option<AnyId>, Option<String>, bool, Named, Option<String>);
+    type Row = (i64, Instant, Option<String>, String, Option<AnyId>, Option<String>, bool, Named, EntryId);
     let (day, scope) = (db.today(), db.scope()?);
     let end: i64 = seals::table.select(diesel::dsl::max(seals::position)).first::<Option<i64>>(db.conn)?.unwrap_or_default();
     if after > end {
@@ -196,15 +228,33 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
             journal::resource_code,
             journal::deleted,
             (journal::unit_id, code_of!(journal::unit_id), name_of!(journal::unit_id, day)),
-            journal::after,
+            journal::id,
         ))
         .load(db.conn)?;
     // A full stretch ends at its last row; a short one has seen all there is.
     let full = limit > 0 && i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-    let last = if full { rows.last().map_or(end, |row| row.0) } else { end };
-    let mut data = Vec::with_capacity(rows.len());
-    for (position, at, event, kind, id, code, deleted, unit, after) in rows {
-        let shown = if deleted { None } else { shown(db, &kind, id, after.as_deref())? };
+    let mut last = if full { rows.last().map_or(end, |row| row.0) } else { end };
+    let mut data: Vec<Change> = Vec::with_capacity(rows.len());
+    let (mut now, mut bytes) = (HashMap::<(String, AnyId), (Option<Value>, usize)>::new(), 0);
+    for (position, at, event, kind, id, code, deleted, unit, entry) in rows {
+        let (shown, length) = match id.filter(|_| !deleted).map(|id| now.entry((kind.clone(), id))) {
+            None if deleted => (None, 0),
+            None => measured(many(db, &kind, entry)?)?,
+            Some(Occupied(known)) => known.get().clone(),
+            Some(Vacant(new)) => {
+                let (kind, id) = new.key();
+                let found = measured(shown(db, kind, *id)?)?;
+                new.insert(found).clone()
+            }
+        };
+        if bytes + length > MOST_BYTES
+            && let Some(before) = data.last()
+        {
+            last = before.position;
+            break;
+        }
+        bytes += length;
+        let code = code.filter(|_| db.context.caller.may(Permission::ReadUsers) || !names_people(&kind));
         let resource = ResourceRef { kind, id, code };
         data.push(Change { position, at, kind: event.unwrap_or_default(), resource, unit: named(unit), deleted, data: shown });
     }
@@ -225,12 +275,21 @@ fn permission(kind: &str) -> Option<Permission> {
     })
 }
 
-/// The resource as its GET shows it now; of an entry about many values, `{"data": […]}`.
-fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) -> Result<Option<Value>> {
-    if !permission(kind).is_some_and(|permission| db.context.caller.may(permission)) {
+/// With the bytes that it takes in an answer.
+fn measured(value: Option<Value>) -> Result<(Option<Value>, usize)> {
+    let bytes = value.as_ref().map(serde_json::to_vec).transpose()?.map_or(0, |bytes| bytes.len());
+    Ok((value, bytes))
+}
+
+fn may_read(db: &Db<'_>, kind: &str) -> bool {
+    permission(kind).is_some_and(|permission| db.context.caller.may(permission))
+}
+
+/// The resource as its GET shows it now.
+fn shown(db: &mut Db<'_>, kind: &str, id: AnyId) -> Result<Option<Value>> {
+    if !may_read(db, kind) {
         return Ok(None);
     }
-    let Some(id) = id else { return many(db, kind, after) };
     let value = match kind {
         "unit" => units_resource::store::find(db, &Key::from(id), None)?.map(|found| serde_json::to_value(found.shown())),
         "user" => users::store::find(db, id.of())?.map(serde_json::to_value),
@@ -249,8 +308,8 @@ fn shown(db: &mut Db<'_>, kind: &str, id: Option<AnyId>, after: Option<&str>) ->
     Ok(value.transpose()?)
 }
 
-/// What an entry about many values is about, by the keys that it lists.
-fn many(db: &mut Db<'_>, kind: &str, after: Option<&str>) -> Result<Option<Value>> {
+/// What an entry about many values is about, by the keys that it lists: `{"data": […]}`.
+fn many(db: &mut Db<'_>, kind: &str, entry: EntryId) -> Result<Option<Value>> {
     #[derive(serde::Deserialize)]
     struct Listed {
         rows: Vec<Key>,
@@ -259,8 +318,12 @@ fn many(db: &mut Db<'_>, kind: &str, after: Option<&str>) -> Result<Option<Value
     struct Key {
         id: ValueId,
     }
-    let Some(after) = after.filter(|_| kind == "indicator_value") else { return Ok(None) };
-    let listed: Listed = serde_json::from_str(after)?;
+    if kind != "indicator_value" || !may_read(db, kind) {
+        return Ok(None);
+    }
+    let after: Option<String> = journal::table.filter(journal::id.eq(entry)).select(journal::after).first(db.conn)?;
+    let Some(after) = after else { return Ok(None) };
+    let listed: Listed = serde_json::from_str(&after)?;
     let found = values::store::find_many(db, listed.rows.into_iter().map(|key| key.id).collect())?;
     Ok(Some(json!({ "data": found })))
 }

@@ -218,7 +218,7 @@ pub struct Plan {
     /// The version that it replaces.
     #[schema(required = true)]
     pub previous: Option<PlanId>,
-    /// The work on it; null for a plan out of the scope.
+    /// The work on it; null for a plan out of the scope, and for a client that may not read assignments.
     #[schema(required = true)]
     pub progress: Option<Progress>,
     /// What this caller may do with it now.

@@ -49,7 +49,7 @@ pub fn routes(api: &mut Registrar) {
     api.path("/reports/{report}")
         .get(get_report, "Read a report", "As it stands while it is written, then as it was submitted.")
         .patch(update_report, "Change a report", "Sections, and values as by `POST /indicator-values`.")
-        .refuses(&[Code::IllegalTransition])
+        .refuses(&[Code::IllegalTransition, Code::Locked])
         .delete(delete_report, "Throw a draft away", "One that was never submitted.")
         .refuses(&[Code::IllegalTransition, Code::Locked])
         .done();

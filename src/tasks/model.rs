@@ -68,7 +68,7 @@ pub struct TaskGroup {
     /// How many tasks of the catalogue, and of the caller's scope, it has.
     #[schema(minimum = 0)]
     pub tasks_count: i64,
-    /// The work of the caller's scope on them.
+    /// The work of the caller's scope on them; all 0 for a client that may not read assignments.
     pub progress: Progress,
     /// From 1, up by one with each change.
     #[schema(minimum = 1)]

@@ -7,6 +7,7 @@ use diesel::dsl::{InnerJoinQuerySource, count_star};
 use diesel::prelude::*;
 
 use super::model::{Cadence, GroupFilters, Nature, NewGroup, NewLocalTask, NewTask, Origin, Task, TaskFilters, TaskGroup, TaskPatch};
+use crate::access::policy::Permission;
 use crate::access::scope::Scope;
 use crate::assignments::rules::progress;
 use crate::clock::Instant;
@@ -224,8 +225,11 @@ fn counts(db: &mut Db<'_>) -> Result<HashMap<GroupId, i64>> {
     Ok(rows.into_iter().collect())
 }
 
-/// The work of the scope.
+/// The work of the scope; none where the caller may not read assignments.
 fn works(db: &mut Db<'_>) -> Result<Vec<Work>> {
+    if !db.context.caller.may(Permission::ReadAssignments) {
+        return Ok(Vec::new());
+    }
     let root = db.scope()?.root().any();
     Ok(crate::sums::progress::read(db, &[root])?.remove(&root).unwrap_or_default())
 }

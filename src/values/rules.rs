@@ -70,6 +70,23 @@ impl Figures {
     }
 }
 
+/// The stored figures that a row leaves as they are. Whoever may not see them must say them again: what becomes of them together with
+/// those of the row would tell them.
+#[must_use]
+pub fn left_out(index: usize, row: &NewValue, stored: &Figures) -> Vec<Fault> {
+    let sides = [
+        ("numerator", row.numerator.is_absent(), stored.numerator.is_some()),
+        ("denominator", row.denominator.is_absent(), stored.denominator.is_some()),
+        ("count", row.count.is_absent(), stored.count.is_some()),
+        ("level", row.level.is_absent(), stored.level.is_some()),
+        ("state", row.state.is_absent(), stored.state.is_some()),
+        ("state_on", row.state_on.is_absent(), stored.state_on.is_some()),
+        ("parts", row.parts.is_absent(), !stored.parts.is_empty()),
+    ];
+    let kept = sides.into_iter().filter(|(_, absent, stored)| *absent && *stored);
+    kept.map(|(member, ..)| Fault::at(format!("/rows/{index}/{member}"), FaultCode::Required)).collect()
+}
+
 /// How values of a definition go into the totals.
 #[must_use]
 pub fn counts_as(kind: IndicatorKind, definition: &Definition) -> CountsAs {

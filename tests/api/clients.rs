@@ -311,7 +311,7 @@ fn introspection_and_revocation_are_for_ones_own_tokens() {
 fn no_token_of_a_client_becomes_anything_wider() {
     let app = TestApp::start();
     let admin = province(&app);
-    let all: Vec<&str> = Grant::ALL.iter().filter(|grant| grant.holder() == Holder::Any).map(|grant| grant.as_str()).collect();
+    let all: Vec<&str> = Grant::ALL.iter().filter(|grant| grant.holder().fits(true)).map(|grant| grant.as_str()).collect();
     let made = make(&admin, "SGD", &all);
     let client = calling(&app, &made);
     let token = client.token.clone().expect("a token");
@@ -568,7 +568,7 @@ fn the_document_says_which_scopes_let_a_client_in() {
     let document = app.nobody().get("/openapi.json").expect(200).json();
     let flow = &document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"];
     assert_eq!(flow["tokenUrl"], "/oauth/token");
-    let machine: BTreeSet<&str> = Grant::ALL.iter().filter(|grant| grant.holder() == Holder::Any).map(|grant| grant.as_str()).collect();
+    let machine: BTreeSet<&str> = Grant::ALL.iter().filter(|grant| grant.holder().fits(true)).map(|grant| grant.as_str()).collect();
     assert_eq!(flow["scopes"].as_object().expect("scopes").keys().map(String::as_str).collect::<BTreeSet<_>>(), machine);
     assert_eq!(document["paths"]["/api/v1/changes"]["get"]["security"], json!([{"bearer": []}, {"oauth2": ["changes:read"]}]));
     assert_eq!(
@@ -589,60 +589,4 @@ fn the_document_says_which_scopes_let_a_client_in() {
     );
     let admin = public.admin();
     assert_eq!(claims(admin.token.as_deref().expect("a token"))["iss"], "https://tiendo.example.vn");
-}
-
-/// A machine account without `small_cells:read` learns no count under 5 of a sensitive indicator, whichever way it asks.
-#[test]
-fn small_counts_are_withheld_from_machines_wherever_they_stand() {
-    let app = TestApp::start();
-    let admin = province(&app);
-    let end = "2024-2025-END";
-    admin.unit("MN-DB-003", "school", "preschool", "Trường A", "PGD-DB");
-    let rows = [("MN-DB-001", 3), ("MN-DB-002", 17), ("MN-DB-003", 40), ("MN-MC-001", 26)];
-    record(&admin, &rows.map(|(unit, number)| ratio("MN04a", unit, end, number, 1100 + number)));
-    record(&admin, &[ratio("MN03", "MN-DB-001", "2024-2025-START", 2, 3)]);
-    let scopes = ["indicators:read", "changes:read", "audit-events:read", "reports:read"];
-    let plain = calling(&app, &make(&admin, "PGD-DB", &scopes));
-    let full = calling(&app, &make(&admin, "PGD-DB", &[&scopes[..], &["small_cells:read"]].concat()));
-    let result = |client: &Caller<'_>, path: &str| {
-        let list = client.get(path).expect(200).json();
-        let rows = list["data"].as_array().expect("rows").iter().filter(|row| row["indicator"]["code"] == "MN04a");
-        rows.map(|row| row["numerator"].clone()).collect::<Vec<_>>()
-    };
-    let (hidden, all) = (Value::Null, |numbers: &[i64]| numbers.iter().map(|number| json!(number)).collect::<Vec<_>>());
-    // Its own sum is no small one; of its schools one and the next smallest are withheld, in a list and each alone.
-    let of = |unit: &str, more: &str| format!("/api/v1/indicators/MN04a/results?unit={unit}&period={end}{more}");
-    assert_eq!(result(&plain, &of("PGD-DB", "")), all(&[60]));
-    assert_eq!(result(&full, &of("PGD-DB", "&breakdown=child")).iter().filter(|number| !number.is_null()).count(), 3);
-    let mut children = result(&plain, &of("PGD-DB", "&breakdown=child"));
-    children.retain(|number| !number.is_null());
-    assert_eq!(children, all(&[40]));
-    for (unit, shown) in [("MN-DB-001", &hidden), ("MN-DB-002", &hidden), ("MN-DB-003", &json!(40))] {
-        assert_eq!(result(&plain, &of(unit, "")), std::slice::from_ref(shown), "{unit}");
-        assert_eq!(result(&plain, &format!("/api/v1/results?unit={unit}&year=2025")), std::slice::from_ref(&hidden), "{unit}");
-    }
-    assert_eq!(result(&full, &of("MN-DB-001", "")), all(&[3]));
-    assert_eq!(plain.get(&of("PGD-DB", "&as_of=2025-02-20")).faults(), ["as_of out_of_range"]);
-    // Not one figure of a school by itself, in whatever place.
-    app.db_seal();
-    let value = full.get("/api/v1/indicator-values?unit=MN-DB-001&indicator=MN04a").expect(200).json()["data"][0].clone();
-    assert_eq!(value["numerator"], 3);
-    let id = value["id"].as_str().expect("an id");
-    for path in [
-        "/api/v1/indicator-values".to_owned(),
-        format!("/api/v1/indicator-values/{id}"),
-        format!("/api/v1/indicator-values/{id}/history"),
-        format!("/api/v1/indicators/MN04a/provenance?unit=PGD-DB&period={end}"),
-        format!("/api/v1/indicators/MN04a/ranking?unit=PGD-DB&period={end}"),
-        format!("/api/v1/indicators/MN04a/chart.svg?unit=PGD-DB&period={end}&breakdown=child"),
-        "/api/v1/changes?after=0&limit=200".to_owned(),
-        "/api/v1/audit-events?action=indicator_value.record&limit=200".to_owned(),
-    ] {
-        let told = |client: &Caller<'_>| String::from_utf8(client.get(&path).expect(200).body).expect("text");
-        let says =
-            |text: &str| ["1103", "1117"].iter().any(|number| text.contains(number) || text.contains(&format!("1\u{a0}{}", &number[1..])));
-        assert!(!says(&told(&plain)), "{path}: {}", told(&plain));
-    }
-    let unhidden = plain.get("/api/v1/indicator-values?indicator=MN03").expect(200).json();
-    assert_eq!(unhidden["data"][0]["numerator"], 2, "of what is not sensitive nothing is withheld");
 }

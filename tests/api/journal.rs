@@ -118,3 +118,41 @@ fn the_feed_and_the_audit_trail_tell_the_same_story_each_in_its_scope() {
     assert_eq!(newest["data"].as_array().map(Vec::len), Some(3));
     assert!(newest["page"]["total"].as_i64().expect("a total") > 9);
 }
+
+/// A small change of a long plan is a short entry, and a stretch of the feed is no longer than a program can hold, whatever was asked.
+#[test]
+fn long_resources_make_neither_long_entries_nor_endless_stretches() {
+    let app = TestApp::start();
+    let admin = crate::values::province(&app);
+    let editor = admin.user("pgd.soan", "PGD-DB", &["editor", "admin"]);
+    let body = "Huy động trẻ nhà trẻ. ".repeat(5500);
+    let sections = ["I", "II", "III", "IV", "V"].map(|key| json!({"key": key, "title_vi": "Mục tiêu", "body": body}));
+    let new = json!({"unit": "PGD-DB", "kind": "annual", "from_year": 2026, "to_year": 2026, "title": "Kế hoạch", "sections": sections, "items": [], "targets": []});
+    let plan = editor.post("/api/v1/plans", &new).expect(201).json();
+    let path = format!("/api/v1/plans/{}", plan["id"].as_str().expect("an id"));
+    for number in 0..20 {
+        editor.patch(&path, "*", &json!({"title": format!("Kế hoạch {number}")})).expect(200);
+    }
+    app.db_seal();
+    let entries = admin.get("/api/v1/audit-events?action=plan.update&limit=50").expect(200);
+    assert!(entries.body.len() < 50_000, "{}", entries.body.len());
+    let entries = entries.json();
+    let told = |title: &str| {
+        entries["data"].as_array().expect("rows").iter().find(|row| row["after"]["title"] == title).expect("an entry")["before"].clone()
+    };
+    assert_eq!(told("Kế hoạch 19")["title"], "Kế hoạch 18");
+    assert!(told("Kế hoạch 19")["sections"].is_null(), "which stayed as they were");
+    let (mut after, mut seen) = (0, 0);
+    loop {
+        let step = editor.get(&format!("/api/v1/changes?after={after}&limit=200")).expect(200);
+        assert!(step.body.len() < 5 * 1024 * 1024, "{}", step.body.len());
+        let step = step.json();
+        let rows = step["data"].as_array().expect("rows");
+        seen += rows.iter().filter(|row| row["resource"]["type"] == "plan").count();
+        if rows.is_empty() {
+            break;
+        }
+        after = step["last"].as_i64().expect("a position");
+    }
+    assert_eq!(seen, 21, "nothing is left out");
+}

@@ -37,6 +37,7 @@ mod second_factor;
 mod secrets;
 mod semantics;
 mod sessions;
+mod small_cells;
 mod time;
 mod tokens;
 mod trace;

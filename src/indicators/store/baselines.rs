@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::targets::lock;
+use super::withheld;
 use crate::clock::Instant;
 use crate::db::schema::{baselines, unit_spells, units};
 use crate::db::{Db, Tx, each};
@@ -51,7 +52,13 @@ pub fn baselines(db: &mut Db<'_>, of: &[UnitId], indicator: Option<IndicatorId>)
     Ok(query.load::<Row>(db.conn)?.into_iter().filter_map(started).collect())
 }
 
-/// The baseline with this id, if it is of a unit of the scope.
+/// The one baseline of these, unless the caller may not see what a unit recorded of its indicator.
+fn told(db: &mut Db<'_>, mut found: Vec<Started>) -> Result<Option<Baseline>> {
+    let hidden = withheld(db)?;
+    Ok(found.pop().map(|(baseline, _)| baseline).filter(|baseline| !hidden.contains(&baseline.indicator)))
+}
+
+/// The baseline with this id, if it is of a unit of the scope and not withheld from the caller.
 ///
 /// # Errors
 /// Database errors.
@@ -64,15 +71,17 @@ pub fn find_baseline(db: &mut Db<'_>, id: BaselineId) -> Result<Option<Baseline>
         .first(db.conn)
         .optional()?;
     let Some((indicator, unit)) = found else { return Ok(None) };
-    Ok(baselines(db, &[unit], Some(indicator))?.pop().map(|(baseline, _)| baseline))
+    let found = baselines(db, &[unit], Some(indicator))?;
+    told(db, found)
 }
 
 /// The baseline that was set for a unit.
 ///
 /// # Errors
-/// 404 if there is none.
+/// 404 if there is none, or it is withheld from the caller.
 pub fn baseline(db: &mut Db<'_>, indicator: IndicatorId, unit: UnitId) -> Result<Baseline> {
-    baselines(db, &[unit], Some(indicator))?.pop().map(|(baseline, _)| baseline).ok_or_else(Error::not_found)
+    let found = baselines(db, &[unit], Some(indicator))?;
+    told(db, found)?.ok_or_else(Error::not_found)
 }
 
 /// The baseline that is there, if any; its row is locked by the unit's.

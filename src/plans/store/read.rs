@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::access::policy::Permission;
 use crate::access::scope::Scope;
 use crate::assignments::rules as assignment_rules;
 use crate::clock::Instant;
@@ -77,6 +78,7 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
     let named = named_indicators(db)?;
     let works = progress::read(db, &rows.iter().map(|row| row.id.any()).collect::<Vec<_>>())?;
     let (ours, today) = (ours(db, rows.iter().map(|row| row.unit).collect())?, db.today());
+    let reads_work = db.context.caller.may(Permission::ReadAssignments);
     rows.into_iter()
         .map(|row| {
             let set: Vec<KeptTarget> = serde_json::from_str(&row.targets)?;
@@ -86,7 +88,7 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
                 items: items.remove(&row.id).unwrap_or_default(),
                 targets: set.into_iter().filter_map(|kept| kept.shown(&named)).collect(),
                 returned: row.returned.as_deref().map(serde_json::from_str).transpose()?,
-                progress: ours.contains(&row.unit).then(|| {
+                progress: (ours.contains(&row.unit) && reads_work).then(|| {
                     let works = works.get(&row.id.any()).map(Vec::as_slice).unwrap_or_default();
                     assignment_rules::progress(works.iter(), today)
                 }),

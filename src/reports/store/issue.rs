@@ -124,7 +124,7 @@ pub enum Bytes {
 /// The formal document of a report, and the name of its file without its ending.
 ///
 /// # Errors
-/// 404 if the report is absent or out of scope.
+/// 404 if the report is absent or out of scope; 403 for one that was issued with figures that are withheld from the caller.
 pub fn document(db: &mut Db<'_>, id: ReportId, format: Format) -> Result<(Bytes, String)> {
     let name = read::file_name(db, id)?;
     let kept: Option<(Vec<u8>, Vec<u8>)> = report_documents::table
@@ -134,6 +134,13 @@ pub fn document(db: &mut Db<'_>, id: ReportId, format: Format) -> Result<(Bytes,
         .first(db.conn)
         .optional()?;
     if let Some((bytes, sha256)) = kept {
+        // What was issued is these bytes and no others: a copy with less in it would not be the document that its number stands for.
+        if read::is_withheld_in_part(db, id)? {
+            return Err(Error::forbidden().because(
+                "Văn bản đã ban hành có số liệu nhạy cảm; cần quyền small_cells:read.",
+                "The issued document holds figures that take the scope small_cells:read.",
+            ));
+        }
         return Ok((Bytes::Kept { bytes, sha256 }, name));
     }
     let (report, title) = read::paper_of(db, id)?;

@@ -272,6 +272,19 @@ fn discreet(db: &mut Db<'_>, mut content: Content) -> Result<Content> {
     Ok(content)
 }
 
+/// Whether something that a report says is withheld from the caller.
+pub(super) fn is_withheld_in_part(db: &mut Db<'_>, id: ReportId) -> Result<bool> {
+    let withheld = indicators::store::withheld(db)?;
+    if withheld.is_empty() {
+        return Ok(false);
+    }
+    let row = row(db, id)?;
+    let content = content(db, &row)?;
+    let values = content.values.iter().map(|value| value.indicator.id);
+    let mut told = values.chain(content.results.iter().map(|result| result.indicator.id));
+    Ok(told.any(|id| withheld.iter().any(|one| one.any() == id)))
+}
+
 /// What was submitted as a revision.
 pub(super) fn frozen(db: &mut Db<'_>, id: ReportId, number: i32) -> Result<Content> {
     let text: String = report_revisions::table

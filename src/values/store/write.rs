@@ -12,7 +12,7 @@ use crate::db::schema::{indicator_values, unit_spells, units};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, Id, IndicatorId, Key, LocalityId, PeriodId, UnitId, ValueId};
 use crate::indicators::model::Definition;
-use crate::indicators::store::Defined;
+use crate::indicators::store::{Defined, withheld};
 use crate::journal::store::{Entry, append_all};
 use crate::periods::model::Period;
 use crate::periods::store as periods;
@@ -181,7 +181,8 @@ impl Change<'_> {
     }
 }
 
-/// Records rows: all of them, or none. With `dry_run` it only says what would become of them.
+/// Records rows: all of them, or none. With `dry_run` it only says what would become of them. To whoever may not see what is stored of a
+/// sensitive indicator nothing is told by it: such a row says every stored figure again, updates whatever it says, and has no oddities.
 ///
 /// # Errors
 /// 412 with the rows whose `version` is not the stored one; 423 with the rows of locked periods; 422 with every other fault.
@@ -198,6 +199,7 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
         }
     }
     let stored = stored(tx, &seen)?;
+    let hidden = withheld(tx)?;
     refuse_stale(rows, &resolved, &stored)?;
     refuse_locked(&resolved, &known.locked)?;
 
@@ -207,6 +209,12 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     for (index, (row, resolved)) in rows.iter().zip(&resolved).enumerate() {
         let Some(resolved) = resolved else { continue };
         let old = stored.get(&resolved.cell());
+        let blind = hidden.contains(&resolved.indicator.id);
+        let left_out = old.filter(|_| blind).map(|old| rules::left_out(index, row, &old.figures)).unwrap_or_default();
+        if !left_out.is_empty() {
+            faults.extend(left_out);
+            continue;
+        }
         let figures = old.map(|old| old.figures.clone()).unwrap_or_default().after(row);
         let findings = rules::check(index, row, &figures, resolved.indicator.kind, resolved.definition, resolved.collects);
         faults.extend(findings.faults);
@@ -220,13 +228,15 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
         };
         let outcome = match old {
             None => Outcome::Created,
-            Some(old) if old.figures == figures && old.unit == unit => Outcome::Unchanged,
+            // Whoever may not see what is stored is not told that it guessed it.
+            Some(old) if old.figures == figures && old.unit == unit && !blind => Outcome::Unchanged,
             Some(_) => Outcome::Updated,
         };
         let version = old.map_or(1, |old| old.version + i64::from(outcome == Outcome::Updated));
         let id = old.map_or_else(Id::new, |old| old.id);
         let shown = (!dry_run || old.is_some()).then_some(id);
-        if let Some(number) = rules::number(&figures, resolved.definition) {
+        // What is odd is told by the numbers that it is odd beside.
+        if let Some(number) = rules::number(&figures, resolved.definition).filter(|_| !blind) {
             numbers.push(Numbered { index: done.len(), of: resolved, number });
         }
         done.push(Done { outcome, id: shown, version, warnings: findings.warnings });
