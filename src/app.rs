@@ -179,7 +179,7 @@ impl App {
     }
 }
 
-/// Shuts down connections that make no progress, and forgets what callers asked long ago.
+/// Shuts down connections that make no progress, tells how many requests were turned away, and forgets what callers asked long ago.
 async fn keep(kernel: web::Data<Kernel>) {
     /// Ticks between two looks at the buckets.
     const FORGET: u32 = 5;
@@ -190,6 +190,10 @@ async fn keep(kernel: web::Data<Kernel>) {
         let reaped = kernel.shield.connections.reap();
         if reaped > 0 {
             tracing::info!(reaped, "connections made no progress and were closed");
+        }
+        let turned_away = kernel.shield.gate.turned_away();
+        if turned_away > 0 {
+            tracing::warn!(turned_away, "more was asked than can be done");
         }
         if tick == 0 {
             kernel.shield.quotas.forget_full();

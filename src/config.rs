@@ -192,8 +192,8 @@ pub struct LoadSettings {
     /// X-Forwarded-For
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = network::parse)]
     pub trusted_proxies: Vec<IpNet>,
-    /// Requests at work at once; above that 503 at once
-    #[arg(long, env = "MAX_REQUESTS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(8..))]
+    /// Requests at work at once; above that 503 at once. Each needs a database connection for some milliseconds: about 16 for each
+    #[arg(long, env = "MAX_REQUESTS", default_value_t = 128, value_parser = clap::value_parser!(u16).range(8..))]
     pub max_requests: u16,
     /// Documents, consolidations and calls for many units at work at once; half of them of one person
     #[arg(long, env = "MAX_HEAVY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]

@@ -421,6 +421,20 @@ impl Error {
         error
     }
 
+    /// 503 at the gate, where nothing was done yet: counted there, and no line of the log, for these come by the thousand.
+    #[must_use]
+    pub fn turned_away() -> Self {
+        let mut error = Self::new(Code::Unavailable);
+        error.0.retry_after = Some(1);
+        error
+    }
+
+    /// Whether it is that one.
+    #[must_use]
+    pub fn is_turned_away(&self) -> bool {
+        self.0.code == Code::Unavailable && self.0.cause.is_none()
+    }
+
     #[track_caller]
     fn caused_by(mut self, cause: impl fmt::Display) -> Self {
         self.0.cause = Some(Cause { text: cause.to_string(), at: Location::caller() });

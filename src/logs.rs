@@ -1,4 +1,5 @@
-//! Logs: `tracing`, one structured line per request and one per error; JSON when stderr is not a terminal.
+//! Logs: `tracing`, one structured line per request and one per error, of those that are turned away under load one a second with their
+//! number; JSON when stderr is not a terminal.
 
 use std::io::IsTerminal;
 

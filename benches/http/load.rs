@@ -93,7 +93,8 @@ fn bench(place: &str, core: usize) {
     overload(name, &apart, &ask);
     let probe = request(&format!("/api/v1/units/{unit}"), &bearer);
     stalls(name, &apart, &probe);
-    sign_ins(name, &apart, &probe);
+    sign_ins(name, &apart, &probe, Manner::Waits);
+    sign_ins(name, &apart, &probe, Manner::Floods);
     println!("| memory at the most, of all of it | {name} | | | {:.0} MiB |", apart.memory("VmHWM") / 1024.0);
 }
 
@@ -300,10 +301,19 @@ fn stalls(name: &str, apart: &Apart, probe: &[u8]) {
     told(&format!("p99 of others while {STALLED} connections stall, against idle"), name, ratios, "");
 }
 
+/// What somebody does who is sent away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// Comes back after the second that `Retry-After` says.
+    Waits,
+    /// Comes back at once on a new connection, as soon as all of the five hundred were answered.
+    Floods,
+}
+
 /// AU-15: what others feel of five hundred who sign in at once, again and again.
 /// Each by a name and from an address of its own, or they would be slowed down as one who guesses; nobody has these names, which takes as
 /// long to find out as anybody's password.
-fn sign_ins(name: &str, apart: &Apart, probe: &[u8]) {
+fn sign_ins(name: &str, apart: &Apart, probe: &[u8], manner: Manner) {
     let signing = |number: usize| {
         let body = json!({"username": format!("khong.co.{number}"), "password": "Mật khẩu đủ dài để thử"}).to_string();
         let head = format!("X-Forwarded-For: 10.{}.{}.{}\r\n", number / 62_500, number / 250 % 250, number % 250);
@@ -319,21 +329,28 @@ fn sign_ins(name: &str, apart: &Apart, probe: &[u8]) {
             let storm = scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
                 let mut statuses = Vec::new();
-                while !over.load(Ordering::Relaxed) {
-                    let all = async {
-                        let mut all = JoinSet::new();
-                        for _ in 0..SIGNING {
-                            number += 1;
-                            let (address, signing) = (apart.address, signing(number));
-                            all.spawn_local(async move {
+                let (ended, again) = (|| over.load(Ordering::Relaxed), manner == Manner::Waits);
+                while !ended() {
+                    let all = (0..SIGNING).map(|_| {
+                        number += 1;
+                        let (address, signing) = (apart.address, signing(number));
+                        async move {
+                            let mut told = Vec::new();
+                            loop {
                                 let asked = Instant::now();
-                                let mut stream = tokio::net::TcpStream::connect(address).await.ok()?;
-                                exchange(&mut stream, &signing).await.map(|status| (status, asked.elapsed().as_secs_f64()))
-                            });
+                                let status = match tokio::net::TcpStream::connect(address).await {
+                                    Ok(mut stream) => exchange(&mut stream, &signing).await,
+                                    Err(_) => None,
+                                };
+                                told.push(status.map(|status| (status, asked.elapsed().as_secs_f64())));
+                                if status != Some(503) || !again || ended() {
+                                    return told;
+                                }
+                                tokio::time::sleep(Duration::from_secs(1)).await;
+                            }
                         }
-                        all.join_all().await
-                    };
-                    statuses.extend(LocalSet::new().block_on(&runtime, all));
+                    });
+                    statuses.extend(runtime.block_on(futures_util::future::join_all(all)).into_iter().flatten());
                 }
                 statuses
             });
@@ -358,5 +375,6 @@ fn sign_ins(name: &str, apart: &Apart, probe: &[u8]) {
         "{looked_at} looked at, {told_off} sent away, p50 {median:.1} ms, of all {SIGNING} connections that are opened at once; {:.0} MiB at the most",
         apart.memory("VmHWM") / 1024.0
     );
-    told(&format!("p99 of others while {SIGNING} sign in at once, against idle"), name, ratios, &note);
+    let how = if manner == Manner::Waits { "and come back when they are told to" } else { "and never wait" };
+    told(&format!("p99 of others while {SIGNING} sign in at once {how}, against idle"), name, ratios, &note);
 }

@@ -9,7 +9,6 @@ use diesel::connection::TransactionManager;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::pool::Turn;
 use super::{Context, Database, Manage, Tx, lost_a_race, write_once};
 use crate::error::{Error, Result};
 
@@ -32,9 +31,9 @@ impl Database {
     #[must_use]
     pub fn hold(&self, context: Context) -> Held {
         let (steps, mut taken) = mpsc::unbounded_channel();
-        let (writers, wall, turn) = (self.writers.clone(), self.wall, Turn::of(&context));
+        let (writers, wall) = (self.writers.clone(), self.wall);
         let work = move |conn: &mut super::Conn| write_once(conn, wall, &context, |tx| serve(tx, &mut taken));
-        Held { steps, end: Some(tokio::spawn(async move { writers.run(turn, work).await })) }
+        Held { steps, end: Some(tokio::spawn(async move { writers.run(work).await })) }
     }
 }
 

@@ -29,7 +29,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 pub use conn::{Conn, MultiBackend};
 pub(crate) use conn::{by_key, each};
 pub use pool::Use;
-use pool::{Lane, Manager, Turn};
+use pool::{Lane, Manager};
 use url::DatabaseUrl;
 use wall::Wall;
 
@@ -234,10 +234,9 @@ impl Database {
         context: Context,
         work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        let turn = Turn::of(&context);
         match self.wall {
-            Wall::Down => self.readers.run(turn, move |conn| work(&mut Db { conn, context })).await,
-            Wall::Up => self.readers.run(turn, move |conn| view(conn, READ, Wall::Up, context, work)).await,
+            Wall::Down => self.readers.run(move |conn| work(&mut Db { conn, context })).await,
+            Wall::Up => self.readers.run(move |conn| view(conn, READ, Wall::Up, context, work)).await,
         }
     }
 
@@ -251,7 +250,7 @@ impl Database {
         work: impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let wall = self.wall;
-        self.readers.run(Turn::of(&context), move |conn| view(conn, SNAPSHOT, wall, context, work)).await
+        self.readers.run(move |conn| view(conn, SNAPSHOT, wall, context, work)).await
     }
 
     /// One transaction that may write.
@@ -260,7 +259,7 @@ impl Database {
     /// What `work` answers, or 503.
     pub async fn write<R: Send + 'static>(&self, context: Context, work: impl Fn(&mut Tx<'_>) -> Result<R> + Send + 'static) -> Result<R> {
         let wall = self.wall;
-        self.writers.run(Turn::of(&context), move |conn| write_with(conn, wall, &context, work)).await
+        self.writers.run(move |conn| write_with(conn, wall, &context, work)).await
     }
 
     /// [`Database::write`] for commands: on this thread.
@@ -302,13 +301,6 @@ pub fn ahead(conn: &mut Conn, clock: &Clock) -> Result<i64> {
     let after = clock.machine().micros();
     // As if it answered in the middle.
     Ok(time - before.midpoint(after))
-}
-
-impl Turn {
-    /// The program's own work waits whatever the queue is; requests do not join a long one.
-    fn of(context: &Context) -> Self {
-        if matches!(context.caller, Caller::System(_)) { Self::Always } else { Self::IfShort }
-    }
 }
 
 type Manage = <Conn as Connection>::TransactionManager;

@@ -16,21 +16,6 @@ use crate::error::{Error, Result};
 /// How long a request waits for a connection before it is told to come back (503).
 const CHECKOUT: Duration = Duration::from_secs(2);
 
-/// How many requests wait for each connection before the next is told at once to come back: what they need is milliseconds, so these are
-/// served in time.
-const QUEUE: usize = 16;
-/// How many wait at least: many of them for the one writer of SQLite.
-const SHORTEST: usize = 128;
-
-/// Whether one waits where many wait already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Not in a long queue.
-    IfShort,
-    /// Always.
-    Always,
-}
-
 /// What each connection is told when it is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -106,8 +91,6 @@ impl ManageConnection for Manager {
 pub struct Lane {
     pool: diesel::r2d2::Pool<Manager>,
     permits: Arc<Semaphore>,
-    /// Places in the queue.
-    places: Arc<Semaphore>,
 }
 
 impl Lane {
@@ -126,27 +109,20 @@ impl Lane {
             .connection_timeout(CHECKOUT)
             .build(manager)
             .map_err(|error| one_line(&error))?;
-        let size = usize::try_from(size).unwrap_or(1);
-        let places = (size * QUEUE).max(SHORTEST);
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(size)), places: Arc::new(Semaphore::new(places)) })
+        Ok(Self { pool, permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1))) })
     }
 
     /// Runs `work` with a connection on a blocking thread.
     ///
     /// # Errors
-    /// 503 when no connection came free in time, at once where many wait already; what `work` answers; 500 when it panics.
-    pub async fn run<R: Send + 'static>(&self, turn: Turn, work: impl FnOnce(&mut Conn) -> Result<R> + Send + 'static) -> Result<R> {
-        let permit = if let Ok(permit) = self.permits.clone().try_acquire_owned() {
-            permit
-        } else {
-            let place = self.places.try_acquire();
-            if place.is_err() && turn == Turn::IfShort {
-                return Err(Error::unavailable("too many wait for the database"));
-            }
-            tokio::time::timeout(CHECKOUT, self.permits.clone().acquire_owned())
+    /// 503 when no connection came free in time; what `work` answers; 500 when it panics.
+    pub async fn run<R: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<R> + Send + 'static) -> Result<R> {
+        let permit = match self.permits.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => tokio::time::timeout(CHECKOUT, self.permits.clone().acquire_owned())
                 .await
                 .map_err(|_| Error::unavailable("no database connection came free"))?
-                .map_err(Error::unavailable)?
+                .map_err(Error::unavailable)?,
         };
         let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {

@@ -13,6 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, HttpMessage, HttpRequest, web};
 
 use super::exchange::Kernel;
+use super::problem::TurnedAway;
 use super::quota::Standing;
 use super::stalls::{Connection, Watched};
 use crate::access::caller::Caller;
@@ -27,6 +28,9 @@ struct RequestId(Arc<str>);
 /// Who asked, for the log line; put there by the door.
 pub(super) struct Asker(pub Caller);
 
+/// The path of the operation that it is for: the router found it once, and would take as long to find it again.
+pub(super) struct Route(pub Arc<str>);
+
 /// Where it came from.
 pub(super) struct Client(pub IpAddr);
 
@@ -39,6 +43,13 @@ pub fn request_id(req: &HttpRequest) -> Arc<str> {
 /// Says who asked, where it was not the door that found out.
 pub(crate) fn known(req: &HttpRequest, caller: Caller) {
     req.extensions_mut().insert(Asker(caller));
+}
+
+/// The path that it is for, as it is declared.
+#[must_use]
+pub fn route(req: &HttpRequest) -> Arc<str> {
+    let known = req.extensions().get::<Route>().map(|route| route.0.clone());
+    known.unwrap_or_else(|| req.match_pattern().unwrap_or_else(|| "-".to_owned()).into())
 }
 
 /// Who asked, once the door has let it in.
@@ -129,6 +140,9 @@ fn dress<B>(res: &mut ServiceResponse<B>, id: &str) {
 }
 
 fn log<B: MessageBody>(res: &ServiceResponse<B>, id: &str, started: Instant) {
+    if res.response().extensions().get::<TurnedAway>().is_some() {
+        return;
+    }
     let req = res.request();
     let bytes = match res.response().body().size() {
         BodySize::Sized(bytes) => bytes,
@@ -142,7 +156,7 @@ fn log<B: MessageBody>(res: &ServiceResponse<B>, id: &str, started: Instant) {
         target: "tiendo::request",
         request_id = id,
         method = cut(req.method().as_str()),
-        route = req.match_pattern().as_deref().unwrap_or("-"),
+        route = &*route(req),
         status = res.status().as_u16(),
         ms,
         user = asker.and_then(Caller::person).map(|person| tracing::field::display(person.id)),

@@ -10,7 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::{Map, Value};
 
 use super::answers::Answering;
-use super::edge::{Asker, asker as asker_of, request_id};
+use super::edge::{Asker, Route, asker as asker_of, request_id};
 use super::encoding::Matching;
 use super::gate::{Place, Weight};
 use super::list::CursorSigner;
@@ -58,9 +58,16 @@ const SMALL: usize = 16 * 1024;
 
 /// Runs an operation: whatever happens, there is an answer.
 pub(super) async fn run(kernel: &Kernel, operation: &Operation, req: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let limits = kernel.limits;
-    let time = if operation.checks().upload { limits.upload_time + limits.answer_time } else { limits.answer_time };
-    let work = AssertUnwindSafe(tokio::time::timeout(time, operation.call(kernel, &req, payload))).catch_unwind();
+    let (limits, checks) = (kernel.limits, operation.checks());
+    req.extensions_mut().insert(Route(operation.path()));
+    // First of all and before anything is made for it: whoever finds no place costs next to nothing.
+    let gate = &kernel.shield.gate;
+    let place = match if checks.arrives() { gate.knock(checks.weight) } else { gate.enter(checks.weight) } {
+        Ok(place) => place,
+        Err(error) => return problem::render(&error, &req),
+    };
+    let time = if checks.upload { limits.upload_time + limits.answer_time } else { limits.answer_time };
+    let work = AssertUnwindSafe(tokio::time::timeout(time, operation.call(kernel, &req, payload, place))).catch_unwind();
     let answer = match work.await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(Error::unavailable("the answer took too long to make")),
@@ -90,16 +97,14 @@ pub(super) fn marks(req: &HttpRequest) -> RequestMarks {
     RequestMarks { request_id: Some(request_id(req)), ip: peer(req).map(Into::into), ..RequestMarks::default() }
 }
 
-/// Lets the caller in, by the bearer token, if the operation asks for one; with his place, where nothing is still to arrive: what arrives
-/// slowly takes nobody's place.
+/// Lets the caller in, by the bearer token, if the operation asks for one; he keeps his place where nothing is still to arrive: what
+/// arrives slowly takes nobody's place.
 pub(super) async fn admit<'k, P: Permit>(
-    kernel: &'k Kernel,
+    kernel: &Kernel,
     operation: &Operation,
     req: &HttpRequest,
+    place: Place<'k>,
 ) -> Result<(Access<P>, Option<Place<'k>>)> {
-    let checks = operation.checks();
-    let arrives = checks.arrives();
-    let place = kernel.shield.gate.enter(if arrives && checks.weight == Weight::Password { Weight::Session } else { checks.weight })?;
     kernel.door.freshen().await;
     let caller = match P::PERMISSION {
         None => Ok(Caller::Nobody),
@@ -114,7 +119,7 @@ pub(super) async fn admit<'k, P: Permit>(
         count(kernel, counted, req)?;
     }
     let access = kernel.door.open(caller?, marks(req))?;
-    Ok((access, (!arrives).then_some(place)))
+    Ok((access, (!operation.checks().arrives()).then_some(place)))
 }
 
 /// The place of a request that is there whole.

@@ -3,7 +3,7 @@
 //! so that who works is not shut out by load; hashing passwords and making documents have few of their own.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
@@ -42,6 +42,7 @@ pub struct Gate {
     all: AtomicUsize,
     passwords: AtomicUsize,
     heavy: Mutex<HashMap<AnyId, usize>>,
+    turned_away: AtomicU64,
 }
 
 /// A place among the requests at work, given back when it is dropped.
@@ -79,7 +80,8 @@ impl Gate {
     /// A gate with so many places.
     #[must_use]
     pub fn new(places: Places) -> Arc<Self> {
-        Arc::new(Self { places, all: AtomicUsize::new(0), passwords: AtomicUsize::new(0), heavy: Mutex::default() })
+        let (all, passwords) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Self { places, all, passwords, heavy: Mutex::default(), turned_away: AtomicU64::new(0) })
     }
 
     /// A place, if there is one.
@@ -91,15 +93,39 @@ impl Gate {
             Weight::Plain | Weight::Heavy => self.places.all / 8,
             Weight::Session | Weight::Password => 0,
         };
-        let full = || Error::unavailable("too many requests at once");
         if !take(&self.all, self.places.all - kept) {
-            return Err(full());
+            return Err(self.full());
         }
         if weight == Weight::Password && !take(&self.passwords, self.places.passwords) {
             self.all.fetch_sub(1, Ordering::AcqRel);
-            return Err(full());
+            return Err(self.full());
         }
         Ok(Place(self, weight))
+    }
+
+    /// A place while the caller is let in whose body is still to come. Of the few for passwords it takes none; that they are taken is told
+    /// before the body is read.
+    ///
+    /// # Errors
+    /// As [`Gate::enter`].
+    pub fn knock(&self, weight: Weight) -> Result<Place<'_>> {
+        if weight != Weight::Password {
+            return self.enter(weight);
+        }
+        if self.passwords.load(Ordering::Acquire) >= self.places.passwords {
+            return Err(self.full());
+        }
+        self.enter(Weight::Session)
+    }
+
+    fn full(&self) -> Error {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
+        Error::turned_away()
+    }
+
+    /// How many found no place since this was asked last.
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away.swap(0, Ordering::Relaxed)
     }
 
     /// A place for something heavy.
@@ -112,7 +138,7 @@ impl Gate {
             return Err(Error::rate_limited(1));
         }
         if heavy.values().sum::<usize>() >= self.places.heavy {
-            return Err(Error::unavailable("too many heavy requests at once"));
+            return Err(self.full());
         }
         *heavy.entry(caller).or_default() += 1;
         Ok(HeavyPlace(self.clone(), caller))
@@ -140,8 +166,11 @@ mod tests {
         drop(taken);
         let both = (gate.enter(Weight::Password).expect("a place"), gate.enter(Weight::Password).expect("a place"));
         assert_eq!(refused(gate.enter(Weight::Password)), Some(Code::Unavailable));
+        assert_eq!(refused(gate.knock(Weight::Password)), Some(Code::Unavailable));
         assert!(gate.enter(Weight::Plain).is_ok(), "who was turned away holds no place");
+        assert_eq!((gate.turned_away(), gate.turned_away()), (4, 0));
         drop(both);
+        let _knocked = (gate.knock(Weight::Password).expect("a place"), gate.knock(Weight::Password).expect("a place"));
         assert!(gate.enter(Weight::Password).is_ok());
     }
 

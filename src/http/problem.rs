@@ -6,10 +6,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::edge::request_id;
+use super::edge::{request_id, route};
 use super::language::language;
 use crate::error::{Code, Error, FaultBody};
 use crate::text::cut;
+
+/// Marks the answer to one who was turned away at the gate.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnedAway;
 
 /// A refusal as a client reads it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,15 +53,14 @@ pub fn render(error: &Error, req: &HttpRequest) -> HttpResponse {
     let language = language(req);
     let code = error.code();
     let request_id = request_id(req);
-    let route = req.match_pattern().unwrap_or_default();
     match error.cause() {
         Some(cause) if code == Code::Internal => {
-            tracing::error!(request_id = &*request_id, code = code.slug(), route, cause = cut(&cause.text), at = %cause.at, "refused");
+            tracing::error!(request_id = &*request_id, code = code.slug(), route = &*route(req), cause = cut(&cause.text), at = %cause.at, "refused");
         }
         Some(cause) => {
-            tracing::warn!(request_id = &*request_id, code = code.slug(), route, cause = cut(&cause.text), at = %cause.at, "refused");
+            tracing::warn!(request_id = &*request_id, code = code.slug(), route = &*route(req), cause = cut(&cause.text), at = %cause.at, "refused");
         }
-        None => tracing::debug!(request_id = &*request_id, code = code.slug(), route, "refused"),
+        None => tracing::debug!(request_id = &*request_id, code = code.slug(), route = &*route(req), "refused"),
     }
     let problem = Problem {
         kind: format!("/problems/{}", code.slug()),
@@ -72,6 +75,9 @@ pub fn render(error: &Error, req: &HttpRequest) -> HttpResponse {
     };
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
+    if error.is_turned_away() {
+        response.extensions_mut().insert(TurnedAway);
+    }
     response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     response.insert_header((header::CONTENT_LANGUAGE, language.tag()));

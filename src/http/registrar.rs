@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::answers::Answer;
 use super::document::{Described, Spec, frame, members, operation, refusal_response};
 use super::exchange::{self, Kernel};
-use super::gate::Weight;
+use super::gate::{Place, Weight};
 use super::once;
 use super::parts::Part;
 use super::problem::{self, Problem};
@@ -40,6 +40,7 @@ pub trait Handler<Args>: Clone + Send + Sync + 'static {
         operation: &'r Operation,
         req: &'r HttpRequest,
         payload: web::Payload,
+        place: Place<'r>,
     ) -> LocalBoxFuture<'r, Result<HttpResponse>>;
 }
 
@@ -60,9 +61,9 @@ macro_rules! handlers {
                 R::describe(spec);
             }
 
-            fn call<'r>(self, kernel: &'r Kernel, operation: &'r Operation, req: &'r HttpRequest, payload: web::Payload) -> LocalBoxFuture<'r, Result<HttpResponse>> {
+            fn call<'r>(self, kernel: &'r Kernel, operation: &'r Operation, req: &'r HttpRequest, payload: web::Payload, place: Place<'r>) -> LocalBoxFuture<'r, Result<HttpResponse>> {
                 Box::pin(async move {
-                    let (access, place) = exchange::admit::<P>(kernel, operation, req).await?;
+                    let (access, place) = exchange::admit::<P>(kernel, operation, req, place).await?;
                     let mut checked = exchange::check(kernel, operation, req, payload).await?;
                     let (access, _place) = exchange::begin(kernel, operation, access, place)?;
                     let exchange = &mut checked.0;
@@ -108,12 +109,14 @@ impl Checks {
     }
 }
 
-type Run =
-    dyn for<'r> Fn(&'r Kernel, &'r Operation, &'r HttpRequest, web::Payload) -> LocalBoxFuture<'r, Result<HttpResponse>> + Send + Sync;
+type Run = dyn for<'r> Fn(&'r Kernel, &'r Operation, &'r HttpRequest, web::Payload, Place<'r>) -> LocalBoxFuture<'r, Result<HttpResponse>>
+    + Send
+    + Sync;
 
 /// One operation, ready to run.
 pub struct Operation {
     id: String,
+    path: Arc<str>,
     run: Box<Run>,
     checks: Checks,
 }
@@ -121,6 +124,11 @@ pub struct Operation {
 impl Operation {
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Its path, as it is declared.
+    pub(super) fn path(&self) -> Arc<str> {
+        self.path.clone()
     }
 
     pub(super) fn checks(&self) -> &Checks {
@@ -132,8 +140,9 @@ impl Operation {
         kernel: &'r Kernel,
         req: &'r HttpRequest,
         payload: web::Payload,
+        place: Place<'r>,
     ) -> LocalBoxFuture<'r, Result<HttpResponse>> {
-        (self.run)(kernel, self, req, payload)
+        (self.run)(kernel, self, req, payload, place)
     }
 }
 
@@ -371,7 +380,7 @@ impl PathOf<'_> {
 
 /// The handler behind one type: what it borrows lives as long as the request, and a clone of a function is free.
 fn run<Args: 'static, H: Handler<Args>>(handler: H) -> Box<Run> {
-    Box::new(move |kernel, operation, req, payload| handler.clone().call(kernel, operation, req, payload))
+    Box::new(move |kernel, operation, req, payload, place| handler.clone().call(kernel, operation, req, payload, place))
 }
 
 /// The module is the tag and the function the operation id: `tiendo::units::http::get_unit` → `units`, `get_unit`.
@@ -412,7 +421,7 @@ impl Api {
             weight,
             public,
         };
-        let operation = Arc::new(Operation { id: declared.id, run: declared.run, checks });
+        let operation = Arc::new(Operation { id: declared.id, path: declared.path.as_str().into(), run: declared.run, checks });
         match self.paths.iter_mut().find(|(path, _)| *path == declared.path) {
             Some((_, methods)) => methods.push((declared.method, operation)),
             None => self.paths.push((declared.path, vec![(declared.method, operation)])),

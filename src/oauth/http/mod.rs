@@ -19,7 +19,7 @@ use crate::access::grant::Grant;
 use crate::error::{Code, Error};
 use crate::http::Kernel;
 use crate::http::docs::{fixed, hang};
-use crate::http::edge::request_id;
+use crate::http::edge::{request_id, route};
 use crate::text::cut;
 
 type Result<T> = std::result::Result<T, Refusal>;
@@ -70,15 +70,15 @@ pub(super) fn answer<T: Serialize>(req: &HttpRequest, answer: Result<T>) -> Http
 }
 
 fn log(req: &HttpRequest, refusal: &Refusal) {
-    let (request_id, route) = (request_id(req), req.match_pattern().unwrap_or_default());
+    let (request_id, route) = (request_id(req), route(req));
     match refusal.cause.as_ref().and_then(Error::cause) {
         Some(cause) if refusal.kind == Kind::ServerError => {
-            tracing::error!(request_id = &*request_id, error = refusal.kind.as_str(), route, cause = cut(&cause.text), at = %cause.at, "refused");
+            tracing::error!(request_id = &*request_id, error = refusal.kind.as_str(), route = &*route, cause = cut(&cause.text), at = %cause.at, "refused");
         }
         Some(cause) => {
-            tracing::warn!(request_id = &*request_id, error = refusal.kind.as_str(), route, cause = cut(&cause.text), at = %cause.at, "refused");
+            tracing::warn!(request_id = &*request_id, error = refusal.kind.as_str(), route = &*route, cause = cut(&cause.text), at = %cause.at, "refused");
         }
-        None => tracing::debug!(request_id = &*request_id, error = refusal.kind.as_str(), route, "refused"),
+        None => tracing::debug!(request_id = &*request_id, error = refusal.kind.as_str(), route = &*route, "refused"),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::access::caller::Caller;
 use crate::access::policy::{Anyone, Permit};
 use crate::error::{Code, Error, Language, Result};
 use crate::http::Kernel;
-use crate::http::edge::request_id;
+use crate::http::edge::{request_id, route};
 use crate::http::forms::{Form, admit, marks, run};
 use crate::http::gate::Weight;
 use crate::http::language::language;
@@ -94,8 +94,8 @@ fn old(visit: &Visit<'_>) -> HttpResponse {
 /// A page for a refusal of the service itself. What caused it is for the log.
 fn refused(language: Language, req: &HttpRequest, error: &Error) -> HttpResponse {
     if let Some(cause) = error.cause() {
-        let (request_id, route) = (request_id(req), req.match_pattern().unwrap_or_default());
-        tracing::warn!(request_id = &*request_id, code = error.code().slug(), route, cause = cut(&cause.text), at = %cause.at, "refused");
+        let (request_id, route) = (request_id(req), route(req));
+        tracing::warn!(request_id = &*request_id, code = error.code().slug(), route = &*route, cause = cut(&cause.text), at = %cause.at, "refused");
     }
     let status = if error.code() == Code::ValidationFailed { 400 } else { error.code().status() };
     let mut response = plain(language, status, pages::refused(language, error), None);
