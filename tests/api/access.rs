@@ -130,7 +130,7 @@ fn an_invitation_is_good_for_one_use_and_one_day() {
     let late = invite("hai");
     app.clock.advance(86_401);
     accept(&late, PASSWORD).problem(410, "gone");
-    accept(&json!("khong-co"), PASSWORD).problem(410, "gone");
+    assert_eq!(accept(&json!("khong-co"), PASSWORD).faults(), ["/token unknown_reference"]);
 }
 
 #[test]
