@@ -16,10 +16,42 @@ pub fn clean(text: &str) -> String {
     text.nfc().collect::<String>().trim().to_owned()
 }
 
-/// Whether the text holds NUL or another control character but for line breaks and tabs.
+/// Whether the text holds NUL or another control character but for line breaks and tabs, or a sign that turns the direction of writing.
 #[must_use]
 pub fn has_control(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    text.chars().any(|c| turns(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
+}
+
+/// Whether a sign overrides or isolates the direction of writing (UAX #9 sections 2.1 to 2.5): Vietnamese needs none, and it makes a text
+/// look like another.
+#[must_use]
+pub fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// How many combining marks one letter may carry: as many as UAX #15 section 13 (Stream-Safe Text) lets stand in a row. What sets letters
+/// takes time and memory by the square of them.
+pub const MOST_MARKS: usize = 30;
+
+/// Whether a letter of the text carries more than [`MOST_MARKS`] marks, counted as in NFD; what is not seen between them parts no heap.
+#[must_use]
+pub fn has_heap(text: &str) -> bool {
+    let mut heap = 0;
+    !text.is_ascii()
+        && text.nfd().any(|c| {
+            if is_combining_mark(c) {
+                heap += 1;
+            } else if !is_unseen(c) {
+                heap = 0;
+            }
+            heap > MOST_MARKS
+        })
+}
+
+/// Whether a sign is not seen and only tells programs how to break, to join or to choose a shape.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    turns(c) || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 /// The key under which a text is found: without case, tone, diacritics, đ as d, i for a final y (tỷ lệ = tỉ lệ,
@@ -61,8 +93,8 @@ const LONGEST_FILE_NAME: usize = 200;
 #[must_use]
 pub fn file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let turned = |c: &char| !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept: String = clean(&last.chars().filter(turned).collect::<String>()).chars().take(LONGEST_FILE_NAME).collect();
+    let straight = |c: &char| !c.is_control() && !turns(*c) && !matches!(c, '\u{200e}' | '\u{200f}');
+    let kept: String = clean(&last.chars().filter(straight).collect::<String>()).chars().take(LONGEST_FILE_NAME).collect();
     if kept.trim_matches('.').is_empty() { "file".to_owned() } else { kept }
 }
 
@@ -150,6 +182,23 @@ mod tests {
         }
         assert_eq!(fold("Hòa Bình"), fold(&"Hòa Bình".nfd().collect::<String>()));
         assert_ne!(fold("Thủy"), fold("Thúi"));
+    }
+
+    #[test]
+    fn a_letter_carries_so_many_marks_and_no_more() {
+        let heap = |marks: usize| format!("Hoà B{}nh", "i".to_owned() + &"\u{301}".repeat(marks));
+        assert!(!has_heap(&heap(MOST_MARKS)) && has_heap(&heap(MOST_MARKS + 1)));
+        // The letter's own marks count, and what nobody sees hides none.
+        assert!(has_heap(&format!("ế{}", "\u{301}".repeat(29))) && !has_heap(&format!("ế{}", "\u{301}".repeat(28))));
+        assert!(has_heap(&format!("e{}", "\u{301}\u{200d}\u{34f}".repeat(16))));
+        assert!(!has_heap(&"Giường bệnh ở Đồng Chum".nfd().collect::<String>().repeat(100)));
+    }
+
+    #[test]
+    fn what_turns_the_direction_of_writing_is_a_control_character() {
+        assert!(["a\u{202e}b", "a\u{202a}", "\u{2066}b\u{2069}", "\u{0}"].into_iter().all(has_control));
+        assert!(!has_control("Hoà Bình\t1\r\n2 \u{200d}"));
+        assert_eq!(file_name("biên bản \u{202e}fdp.exe"), "biên bản fdp.exe");
     }
 
     #[test]

@@ -138,7 +138,16 @@ impl BodySchema {
     }
 }
 
-/// Trims and normalises every string, refuses control characters, and writes whole numbers as integers: JSON Schema takes 3.0 for
+/// What no text may hold; its place is still to be told.
+fn unfit(string: &str) -> Option<Fault> {
+    if text::has_control(string) {
+        return Some(Fault::at("", FaultCode::ControlCharacter));
+    }
+    let most = || format!("UAX #15 Stream-Safe, ≤ {}", text::MOST_MARKS);
+    text::has_heap(string).then(|| Fault::at("", FaultCode::BadFormat).with(most()))
+}
+
+/// Trims and normalises every string, refuses what no text may hold, and writes whole numbers as integers: JSON Schema takes 3.0 for
 /// one, and so must what reads it.
 fn clean(value: &mut Value, pointer: &str, depth: usize, faults: &mut Vec<Fault>) -> Result<(), ()> {
     if depth > DEPTH {
@@ -146,9 +155,7 @@ fn clean(value: &mut Value, pointer: &str, depth: usize, faults: &mut Vec<Fault>
     }
     match value {
         Value::String(string) => {
-            if text::has_control(string) {
-                faults.push(Fault::at(pointer, FaultCode::ControlCharacter));
-            }
+            faults.extend(unfit(string).map(|fault| Fault { place: Place::Body(pointer.to_owned()), ..fault }));
             *string = text::clean(string);
         }
         Value::Array(items) => {
@@ -201,8 +208,8 @@ impl QuerySchema {
                 faults.push(Fault::of(printable(&name), FaultCode::UnknownParameter));
                 continue;
             };
-            if text::has_control(&value) {
-                faults.push(Fault::of(name, FaultCode::ControlCharacter));
+            if let Some(fault) = unfit(&value) {
+                faults.push(Fault { place: Place::Parameter(name), ..fault });
                 continue;
             }
             let value = match kind {
@@ -259,7 +266,7 @@ fn integer(text: &str) -> Option<i64> {
 
 /// A name that a client made up, safe to show: at most 64 printable characters.
 fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
+    name.chars().filter(|c| !c.is_control() && !text::turns(*c)).take(64).collect()
 }
 
 /// The pairs of an `application/x-www-form-urlencoded` text (URL Standard, section 5.1).
