@@ -106,6 +106,17 @@ mod tests {
     }
 
     #[test]
+    fn a_word_without_an_end_is_broken() {
+        let word = format!("x{}", "ế".repeat(70_000));
+        let (_, text) =
+            read(&write(&Paper { subject: String::new(), blocks: vec![Block::Paragraph(word)], ..samples::paper(0) }).expect("written"));
+        assert_eq!(text.matches('ế').count(), 70_000, "in a file for the archive");
+        let address = format!("https://hoabinh.edu.vn/{}", "a".repeat(177));
+        let (_, text) = read(&write(&Paper { blocks: vec![Block::Paragraph(address.clone())], ..samples::paper(0) }).expect("written"));
+        assert!(text.contains(&address), "a long address is one word: {text}");
+    }
+
+    #[test]
     fn the_template_reaches_nothing() {
         let broken = Paper { blocks: vec![Block::Chart { title: String::new(), svg: "<p>".to_owned() }], ..samples::paper(0) };
         assert!(write(&broken).is_err(), "what is not SVG is not drawn");

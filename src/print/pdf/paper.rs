@@ -1,13 +1,17 @@
 //! A paper as the template takes it: every word is there, so that the template only places them.
 
+use std::borrow::Cow;
+
 use chrono::Datelike;
 use serde_json::{Value, json};
 use typst::foundations::Datetime;
 use typst_pdf::Timestamp;
+use unicode_normalization::char::is_combining_mark;
 
 use super::world::letters;
 use crate::print::model::{Align, Block, Paper, Table};
 use crate::print::words;
+use crate::text::is_unseen;
 
 /// The data of the template.
 pub fn json(paper: &Paper) -> Value {
@@ -38,7 +42,7 @@ fn block(block: &Block) -> Option<Value> {
         Block::Heading { level, text } => json!({"is": "heading", "level": (*level).clamp(1, 3), "text": set(text)}),
         Block::Paragraph(text) => json!({"is": "text", "lines": words::lines(text).map(set).collect::<Vec<_>>()}),
         Block::Table(content) => table(content),
-        Block::Chart { title, svg } => json!({"is": "chart", "title": set(title), "svg": set(svg)}),
+        Block::Chart { title, svg } => json!({"is": "chart", "title": set(title), "svg": letters_of(svg)}),
     })
 }
 
@@ -62,13 +66,39 @@ fn table(table: &Table) -> Value {
     })
 }
 
-/// A text that can be set: a letter that our font does not have is a square, for an archive takes no letters without a shape.
+/// How many letters stand together without a place to break.
+const LONGEST_WORD: usize = 200;
+/// Where a longer one may be broken: about a line.
+const LINE: usize = 60;
+
+/// A text that can be set: what is longer than any word may be broken, for a line of it that is endless does not fit into a PDF.
 fn set(text: &str) -> String {
-    let letter = |letter: char| match letter {
-        // Signs that are not seen and only tell programs how to break and to join.
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => {
-            None
+    let words = letters_of(text);
+    let words: Vec<Cow<'_, str>> = words.split(' ').map(breakable).collect();
+    words.join(" ")
+}
+
+fn breakable(word: &str) -> Cow<'_, str> {
+    if word.len() <= LONGEST_WORD || word.chars().count() <= LONGEST_WORD {
+        return Cow::Borrowed(word);
+    }
+    let mut broken = String::with_capacity(word.len() + word.len() / LINE);
+    let mut run = 0;
+    for letter in word.chars() {
+        if run >= LINE && !is_combining_mark(letter) {
+            broken.push('\u{200b}');
+            run = 0;
         }
+        broken.push(letter);
+        run += 1;
+    }
+    Cow::Owned(broken)
+}
+
+/// The letters of a text that our font has; any other is a square, for an archive takes no letters without a shape.
+fn letters_of(text: &str) -> String {
+    let letter = |letter: char| match letter {
+        letter if is_unseen(letter) => None,
         '\t' | '\r' | '\n' => Some(' '),
         letter if letters().has(letter) && !matches!(letter, '\u{e000}'..='\u{f8ff}') => Some(letter),
         _ => Some('□'),
