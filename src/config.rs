@@ -145,6 +145,9 @@ pub struct ServerSettings {
     /// Mail.
     #[command(flatten)]
     pub mail: MailSettings,
+    /// Documents.
+    #[command(flatten)]
+    pub print: PrintSettings,
 }
 
 impl ServerSettings {
@@ -273,6 +276,20 @@ impl AccountSettings {
     pub fn shortest_password(&self, totp: bool) -> usize {
         usize::from(if totp { self.password_length_with_totp } else { self.password_length })
     }
+}
+
+/// What setting one document may take; each is set by a process of its own.
+#[derive(Clone, Debug, Args)]
+pub struct PrintSettings {
+    /// Bytes of memory that setting one document may take
+    #[arg(long, env = "PRINT_MEMORY", default_value_t = 512 * 1024 * 1024, value_parser = clap::value_parser!(u64).range(64 * 1024 * 1024..))]
+    pub print_memory: u64,
+    /// Seconds of a processor that it may take
+    #[arg(long, env = "PRINT_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub print_seconds: u64,
+    /// The program that sets documents, where it is not this one
+    #[arg(long, env = "PRINT_PROGRAM", hide = true)]
+    pub print_program: Option<PathBuf>,
 }
 
 /// How links reach people.

@@ -17,6 +17,7 @@ use tiendo::db::{Context, Database, Options, grants, migrate, snapshot_on, write
 use tiendo::error::Error;
 use tiendo::journal::checkpoint;
 use tiendo::journal::verify::{self, Verdict};
+use tiendo::print::{Format, child};
 use tiendo::{bootstrap, logs, sums};
 
 /// Tiến độ: the back end with which a provincial education department runs and monitors its plan to 2030.
@@ -37,6 +38,9 @@ enum Command {
     Migrate(Migrate),
     /// Print the OpenAPI document
     Openapi,
+    /// Set the paper at the standard input: what the service starts for each document
+    #[command(hide = true)]
+    Print(Print),
     /// Work of an administrator
     #[command(subcommand)]
     Admin(Admin),
@@ -132,6 +136,19 @@ struct Migrate {
     migrate_database_url: Option<DatabaseUrl>,
 }
 
+#[derive(Args)]
+struct Print {
+    /// docx or pdf
+    #[arg(long, value_parser = |text: &str| Format::parse(text).ok_or("no format"))]
+    format: Format,
+    /// Bytes of memory
+    #[arg(long)]
+    memory: u64,
+    /// Seconds of a processor
+    #[arg(long)]
+    seconds: u64,
+}
+
 #[derive(Subcommand)]
 enum Admin {
     /// Make the first account of the department and print the single-use link that lets its person in
@@ -171,6 +188,7 @@ fn run(command: Command) -> ExitCode {
         Command::Serve(serve) => run_serve(&serve),
         Command::Migrate(migrate) => run_migrate(&migrate),
         Command::Openapi => run_openapi(),
+        Command::Print(Print { format, memory, seconds }) => child::run(format, memory, seconds),
         Command::Admin(Admin::Bootstrap(bootstrap)) => run_bootstrap(&bootstrap),
         Command::Keys(Keys::Rotate(rotate)) => run_rotate(&rotate),
         Command::Results(Results::Verify(settings)) => run_results_verify(&settings),

@@ -146,8 +146,9 @@ fn hot_reads(unit: &str) -> [(&'static str, String); 7] {
 /// The service as it is.
 fn serve_ours(database: &Database) -> SocketAddr {
     let files = format!("--files-url=file:{}", std::env::temp_dir().join(format!("tiendo-bench-files-{}", std::process::id())).display());
+    let program = concat!("--print-program=", env!("CARGO_BIN_EXE_tiendo"));
     let quotas = ["--person-quota=10000000", "--network-quota=10000000"];
-    let flags = [&["--listen=127.0.0.1:0", "--workers=2", "--answer-seconds=60", &files], &quotas[..]].concat();
+    let flags = [&["--listen=127.0.0.1:0", "--workers=2", "--answer-seconds=60", program, &files], &quotas[..]].concat();
     let settings = ServerSettings::from_flags(&flags).expect("settings");
     let (send, receive) = std::sync::mpsc::channel();
     let database = database.clone();

@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::files::Files;
 use crate::ids::{AnyId, ClientId, Key, SessionId, UserId};
 use crate::journal::refusals::Refusals;
+use crate::print::press::Press;
 use crate::{clients, journal, sessions};
 
 /// How many verified tokens and how many people are remembered.
@@ -38,6 +39,7 @@ struct Inner {
     settings: Arc<AccountSettings>,
     mails: bool,
     files: Files,
+    press: Press,
     /// Requests under keys.
     running: Arc<Running>,
     refusals: Refusals,
@@ -66,6 +68,7 @@ impl Door {
             settings: Arc::new(settings.accounts.clone()),
             mails: settings.mail.smtp_url.is_some(),
             files,
+            press: Press::new(&settings.print)?,
             running: Arc::default(),
             refusals: Refusals::default(),
             tokens: Cache::new(REMEMBERED),
@@ -102,6 +105,10 @@ impl Door {
     #[must_use]
     pub fn files(&self) -> &Files {
         &self.0.files
+    }
+
+    pub(super) fn press(&self) -> &Press {
+        &self.0.press
     }
 
     /// What signs tokens.

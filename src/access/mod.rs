@@ -166,6 +166,12 @@ impl<P: Permit> Access<P> {
         self.door.files()
     }
 
+    /// What sets documents.
+    #[must_use]
+    pub fn press(&self) -> &crate::print::press::Press {
+        self.door.press()
+    }
+
     /// What signs tokens.
     #[must_use]
     pub fn keys(&self) -> Arc<Keys> {

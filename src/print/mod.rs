@@ -6,16 +6,19 @@
 //!
 //! - `words` is how the Decree writes numbers and dates, and how figures are shown;
 //! - `docx` and `pdf` write papers, `xlsx` and `csv` write sheets;
+//! - `press` has papers set by a process of their own, with limits, and `child` is what that does;
 //! - `fonts` are the letters, `picture` paints charts for writers that do not take SVG.
 //!
 //! The same paper is the same bytes, and nothing of it is ever read as markup or as a formula.
 
+pub mod child;
 mod csv;
 mod docx;
 mod fonts;
 pub mod model;
 mod pdf;
 mod picture;
+pub mod press;
 #[cfg(test)]
 mod samples;
 mod words;
@@ -30,12 +33,12 @@ use self::model::{Paper, Sheet};
 use crate::error::Result;
 
 /// A paper to go on writing in.
-pub fn docx(paper: &Paper) -> Result<Vec<u8>> {
+fn docx(paper: &Paper) -> Result<Vec<u8>> {
     docx::write(paper)
 }
 
 /// A paper to sign and to keep.
-pub fn pdf(paper: &Paper) -> Result<Vec<u8>> {
+fn pdf(paper: &Paper) -> Result<Vec<u8>> {
     pdf::write(paper)
 }
 

@@ -1,6 +1,7 @@
 //! The types of formal documents: a paper that is signed, and a sheet of bulk data.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::vocabulary::text_enum;
@@ -39,7 +40,7 @@ impl Format {
 }
 
 /// A formal document, with the parts that Decree 30/2020 asks for (article 8).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paper {
     /// The direct superior of the issuer: `UBND TỈNH HOÀ BÌNH`.
     pub above: Option<String>,
@@ -70,7 +71,7 @@ pub struct Paper {
 }
 
 /// Who signs, and for whom.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signatory {
     /// Whose place is taken: `KT. GIÁM ĐỐC`.
     pub mark: Option<String>,
@@ -81,7 +82,7 @@ pub struct Signatory {
 }
 
 /// A piece of what a paper says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Block {
     /// The heading of a part, a section (1), or what is below it (2, 3); with its own numbering in the text.
     Heading {
@@ -104,7 +105,7 @@ pub enum Block {
 }
 
 /// A table in a paper.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     /// What stands above it.
     pub caption: Option<String>,
@@ -115,7 +116,7 @@ pub struct Table {
 }
 
 /// A column of a table or of a sheet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// What stands in the header.
     pub title: String,
@@ -134,7 +135,7 @@ impl Column {
 }
 
 /// Where the text of a cell stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Align {
     /// To the left: names.
     #[default]
@@ -146,7 +147,7 @@ pub enum Align {
 }
 
 /// What stands in a cell.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cell {
     /// Nothing.
     #[default]

@@ -11,7 +11,7 @@ use super::model::{
     NewDecisions, NewReport, Report, ReportAction, ReportCard, ReportDecision, ReportFilters, ReportPatch, ReportReturn, ReportRevision,
     ReportRevisionContent, ReportSource, SourcesQuery, Submission, Told, Validation,
 };
-use super::store::{self, Bytes, Locked};
+use super::store::{self, Bytes, Locked, Printed};
 use crate::access::Access;
 use crate::access::policy::{DecideReports, IssueReports, Permit, ReadReports, WriteReports};
 use crate::db::Tx;
@@ -26,7 +26,7 @@ use crate::ids::{ReportId, UnitId};
 use crate::journal::{self, Entry};
 use crate::patch::Nothing;
 use crate::plans::model::CompareQuery;
-use crate::print::{self, Format};
+use crate::print::Format;
 use crate::sums::completeness::{self, Totals};
 use crate::text::{hexadecimal, sha256};
 
@@ -97,6 +97,7 @@ fn moves(api: &mut Registrar) {
     api.path("/reports/{report}/issue")
         .post(issue_report, "Issue a report", "The department's: it takes its number in the year, and its document is kept.")
         .refuses(&[Code::IllegalTransition])
+        .weighs(Weight::Heavy)
         .done();
     api.path("/reports/{report}/replace")
         .post(replace_report, "Replace a report", "Begins one that takes its place once that is accepted, at the department issued.")
@@ -273,7 +274,17 @@ async fn issue_report(
     Body(how): Body<Issue>,
     may: MayMatch,
 ) -> Result<Single<Report>> {
-    turn(access, id, may, ReportAction::Issue, None, move |tx, locked| store::issue(tx, locked, &how)).await
+    let printed = printed(&access, id, &how).await?;
+    turn(access, id, may, ReportAction::Issue, None, move |tx, locked| store::issue(tx, locked, &how, printed.as_ref())).await
+}
+
+/// The document that issuing would make now, set before anything is locked; none where it may not be issued, which issuing then tells.
+async fn printed(access: &Access<IssueReports>, id: ReportId, how: &Issue) -> Result<Option<Printed>> {
+    let how = how.clone();
+    let Ok(paper) = access.snapshot(move |db| store::to_issue(db, id, &how)).await else { return Ok(None) };
+    let docx = access.press().print(&paper, Format::Docx).await?;
+    let pdf = access.press().print(&paper, Format::Pdf).await?;
+    Ok(Some(Printed { paper, docx, pdf }))
 }
 
 async fn correct_report(
@@ -470,8 +481,7 @@ async fn document(access: &Access<ReadReports>, id: ReportId, format: Format) ->
     let (bytes, digest) = match found {
         Bytes::Kept { bytes, sha256 } => (bytes, sha256),
         Bytes::Made(paper) => {
-            let write = move || if format == Format::Docx { print::docx(&paper) } else { print::pdf(&paper) };
-            let bytes = access.block(write).await?;
+            let bytes = access.press().print(&paper, format).await?;
             let digest = sha256(&bytes);
             (bytes, digest)
         }

@@ -177,6 +177,8 @@ impl TestApp {
             "--file-limit=1048576",
             "--file-quota=2097152",
             "--upload-seconds=30",
+            // Tests are another program.
+            concat!("--print-program=", env!("CARGO_BIN_EXE_tiendo")),
             // Tests move the clock by months, and the tick of a slow machine would disable whoever waits meanwhile.
             "--idle-days=3650",
             "--idle-days-schools=3650",

@@ -1,8 +1,13 @@
 //! The reporting regime: from a school's draft to the department's signed document.
 
+use diesel::prelude::*;
 use serde_json::{Value, json};
+use tiendo::db::Conn;
+use tiendo::db::schema::reports;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::harness::{Caller, PASSWORD, TestApp, column};
+use crate::process::{Served, agent};
 use crate::values::START;
 
 const NOTHING: &[Value] = &[];
@@ -802,4 +807,70 @@ fn what_moves_between_trees_is_counted_where_it_was_on_the_day_of_the_round() {
     admin.unit("MN-B1", "school", "preschool", "Trường Mầm non B1", "PGD-B");
     assert_eq!(levels(&admin, "2025-H1", "PGD-B")[0], ("school".to_owned(), [1, 0, 0, 0, 0, 0, 0, 1]));
     app.db_verify();
+}
+
+/// What an older program took, or another put into the database.
+fn db_say(app: &TestApp, text: &str) {
+    let said = json!({"results": text}).to_string();
+    let change = diesel::update(reports::table).set(reports::sections.eq(said));
+    match &mut app.db_open() {
+        Conn::Pg(pg) => change.execute(pg),
+        Conn::Lite(lite) => change.execute(lite),
+    }
+    .expect("changes");
+}
+
+#[test]
+fn a_letter_under_a_heap_of_marks_is_refused_and_vietnamese_in_parts_is_taken() {
+    let app = TestApp::start();
+    small(&app);
+    let editor = app.sign_in("soan");
+    let report = begin(&editor, "2025-H1", "MN-A1");
+    let heap = format!("Trường e{}", "\u{301}".repeat(31));
+    assert_eq!(editor.patch(&path(&report), "*", &say(&heap)).faults(), ["/sections/0/body bad_format"]);
+    assert_eq!(editor.patch(&path(&report), "*", &say("bản \u{202e}oác")).faults(), ["/sections/0/body control_character"]);
+    for (query, fault) in [(format!("e{}", "%CC%81".repeat(31)), "q bad_format"), ("%E2%81%A6a".to_owned(), "q control_character")] {
+        assert_eq!(editor.get(&format!("/api/v1/units?q={query}")).faults(), [fault]);
+    }
+    let letter = format!("Trường e{}", "\u{301}".repeat(30));
+    editor.patch(&path(&report), "*", &say(&letter)).expect(200);
+    let parts: String = "Ở trường Mầm non, trẻ được uống sữa; đã tổ chức học tập, quán triệt.".nfd().collect();
+    let said = editor.patch(&path(&report), "*", &say(&parts)).expect(200).json();
+    assert_eq!(said["sections"][0]["body"], parts.nfc().collect::<String>());
+}
+
+#[test]
+fn a_text_that_cannot_be_set_is_a_problem_and_the_service_goes_on() {
+    const SECRET: &str = "Điều không ai được đọc";
+    let app = TestApp::start();
+    small(&app);
+    let editor = app.sign_in("soan");
+    let report = begin(&editor, "2025-H1", "MN-A1");
+    let document = |format: &str| format!("{}/document?format={format}", path(&report));
+    let served =
+        Served::start_with(&app.url(), &format!("file:{}", app.files.display()), &[("IDLE_DAYS", "3650"), ("IDLE_DAYS_SCHOOLS", "3650")]);
+    let signed = agent().post(format!("{}/api/v1/sessions", served.base)).send_json(app.credentials("soan"));
+    let signed: Value = signed.expect("signs in").body_mut().read_json().expect("json");
+    let there = format!("Bearer {}", signed["access_token"].as_str().expect("a token"));
+    for (text, format) in
+        [(format!("{SECRET} e{}", "\u{301}".repeat(20_000)), "pdf"), (format!("{SECRET}\n{}", "a\n".repeat(200_000)), "docx")]
+    {
+        db_say(&app, &text);
+        let problem = editor.get(&document(format)).problem(422, "validation_failed");
+        assert_eq!(problem["detail"], "Nội dung quá dài hoặc quá phức tạp nên không lập được văn bản: hãy rút ngắn nội dung.");
+        editor.get(&path(&report)).expect(200);
+        // By a program of its own, which sets documents itself.
+        let asked = agent().get(format!("{}{}", served.base, document(format))).header("Authorization", &there).call();
+        assert_eq!(asked.expect("answers").status(), 422);
+    }
+    // The word has 140,000 bytes more than a line of a PDF may have.
+    db_say(&app, &format!("x{}", "ế".repeat(70_000)));
+    let file = editor.get(&document("pdf")).expect(200).body;
+    assert!(file.starts_with(b"%PDF-"));
+    let asked = agent().get(format!("{}{}", served.base, document("pdf"))).header("Authorization", &there).call();
+    assert!(file == asked.expect("answers").body_mut().read_to_vec().expect("bytes"), "the same paper is the same bytes");
+    let log = served.stop();
+    assert!(log.contains("a document could not be set") && !log.contains("Điều không"), "{log}");
+    editor.patch(&path(&report), "*", &say("Đã tổ chức học tập.")).expect(200);
+    editor.get(&document("docx")).expect(200);
 }

@@ -13,10 +13,9 @@ use crate::db::{Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{ReportId, UnitId};
 use crate::indicators::model::IndicatorKind;
-use crate::print;
 use crate::print::Format;
 use crate::print::model::Paper;
-use crate::reports::model::{Because, Correction, Issue, IssuedDocument, RecordKind, Report, ReportStatus};
+use crate::reports::model::{Because, Correction, Issue, IssuedDocument, RecordKind, Report, ReportAction, ReportStatus};
 use crate::reports::paper::{Compared, paper};
 use crate::sums::completeness::Totals;
 use crate::text::{hexadecimal, sha256};
@@ -38,11 +37,54 @@ fn next_number(tx: &mut Tx<'_>, issuer: UnitId, year: i32) -> Result<i32> {
     Ok(row.select(issue_numbers::last).first(tx.conn)?)
 }
 
-/// Issues a report: it takes its number, and its document is kept as it is.
+/// A document that is set, and what it was set of.
+pub struct Printed {
+    /// The paper.
+    pub paper: Paper,
+    /// It as a file to go on writing in.
+    pub docx: Vec<u8>,
+    /// It as a file to keep.
+    pub pdf: Vec<u8>,
+}
+
+/// The paper that issuing would keep now: with the number that is next.
 ///
 /// # Errors
-/// 422 for a day that has not come, or before it was accepted.
-pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<Totals> {
+/// 404 if the report is absent or out of scope; 409 where the caller may not issue it as it stands.
+pub fn to_issue(db: &mut Db<'_>, id: ReportId, how: &Issue) -> Result<Paper> {
+    let (report, title) = read::paper_of(db, id)?;
+    if !report.actions.contains(&ReportAction::Issue) {
+        return Err(Error::illegal_transition(Vec::new()));
+    }
+    let compared = compared(db, &report)?;
+    let (issuer, year) = (report.unit.id, how.issued_on.year());
+    let row = issue_numbers::table.filter(issue_numbers::issuer_id.eq(issuer)).filter(issue_numbers::year.eq(year));
+    let last: Option<i32> = row.select(issue_numbers::last).first(db.conn).optional()?;
+    let document = issued(how, last.unwrap_or_default() + 1);
+    Ok(paper(&Report { document: Some(document), ..report }, &title, &compared))
+}
+
+/// What is told of a document with this number.
+fn issued(how: &Issue, number: i32) -> IssuedDocument {
+    let recipients =
+        if how.recipients.is_empty() { ["UBND tỉnh", "Lưu: VT, VP"].map(str::to_owned).to_vec() } else { how.recipients.clone() };
+    IssuedDocument {
+        number,
+        symbol: how.symbol.clone(),
+        issued_on: how.issued_on,
+        place: how.place.clone(),
+        signatory: how.signatory.clone(),
+        recipients,
+        sha256: String::new(),
+    }
+}
+
+/// Issues a report: it takes its number, and its document, which was set before, is kept as it is.
+///
+/// # Errors
+/// 422 for a day that has not come, or before it was accepted; 503 where what was set is not what it is now, by another that was issued
+/// meanwhile.
+pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue, printed: Option<&Printed>) -> Result<Totals> {
     let row = &locked.row;
     let accepted = row.accepted_at.map(Instant::business_day);
     let today = tx.today();
@@ -57,23 +99,16 @@ pub fn issue(tx: &mut Tx<'_>, locked: &Locked, how: &Issue) -> Result<Totals> {
     if !unfit.is_empty() {
         return Err(Error::invalid(unfit));
     }
-    let recipients =
-        if how.recipients.is_empty() { ["UBND tỉnh", "Lưu: VT, VP"].map(str::to_owned).to_vec() } else { how.recipients.clone() };
     let (mut report, title) = read::paper_of(tx, row.id)?;
     let compared = compared(tx, &report)?;
-    let mut document = IssuedDocument {
-        number: next_number(tx, row.unit, how.issued_on.year())?,
-        symbol: how.symbol.clone(),
-        issued_on: how.issued_on,
-        place: how.place.clone(),
-        signatory: how.signatory.clone(),
-        recipients,
-        sha256: String::new(),
-    };
+    let mut document = issued(how, next_number(tx, row.unit, how.issued_on.year())?);
     report.document = Some(document.clone());
     let paper = paper(&report, &title, &compared);
-    for (format, bytes) in [(Format::Docx, print::docx(&paper)?), (Format::Pdf, print::pdf(&paper)?)] {
-        let digest = sha256(&bytes);
+    let Some(printed) = printed.filter(|printed| printed.paper == paper) else {
+        return Err(Error::unavailable("the document is not what was set before"));
+    };
+    for (format, bytes) in [(Format::Docx, &printed.docx), (Format::Pdf, &printed.pdf)] {
+        let digest = sha256(bytes);
         if format == Format::Pdf {
             document.sha256 = hexadecimal(&digest);
         }

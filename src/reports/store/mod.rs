@@ -12,7 +12,7 @@ mod write;
 
 pub use check::{Checked, check};
 pub use consolidate::consolidate;
-pub use issue::{Bytes, correct, document, issue, recall};
+pub use issue::{Bytes, Printed, correct, document, issue, recall, to_issue};
 pub use locked::{Locked, lock};
 pub use read::{count_returned, count_to_decide, find, get, list, revision, revisions, sources, told, unit_of, waiting};
 pub use sheets::sheets;
