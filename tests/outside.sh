@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# To be sourced, from the root of the checkout: what the programs that call from outside need. TIENDO names another binary than that of
+# `cargo build`; what is installed lies under target/, from files that pin every version. Logs go to the folder $work.
+
+tiendo=$(realpath -m "${TIENDO:-${CARGO_TARGET_DIR:-target}/debug/tiendo}")
+servers=()
+
+have_tiendo() { [ -x "$tiendo" ] || cargo build --locked; }
+
+# `python_with FILE NAME` sets `python` to one that has what the file asks for, and nothing else.
+python_with() {
+    local folder=target/outside/$2 stamp
+    stamp=$(sha256sum <"$1")
+    # Not resolved: it knows its folder by the link.
+    python=$PWD/$folder/bin/python
+    [ "$(cat "$folder/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    rm -rf "$folder"
+    mkdir -p target/outside
+    command -v python3 >/dev/null || { echo "$0: install python3 (3.11 or later)"; return 1; }
+    python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "$0: install the package python3-venv"; return 1; }
+    python3 -m venv "$folder"
+    "$python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r "$1"
+    echo "$stamp" >"$folder/stamp"
+}
+
+# `serve NAME ARGUMENTS…` starts a server in the background and waits until it is ready; its log is $work/NAME.log, its address $url.
+serve() {
+    local log=$work/$1.log
+    shift
+    "$tiendo" "$@" >"$log" 2>&1 &
+    servers+=($!)
+    for _ in $(seq 600); do
+        url=$(sed -n 's/^listening on //p' "$log")
+        if [ -n "$url" ]; then return 0; fi
+        kill -0 "${servers[-1]}" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "$0: the server did not start"
+    tail -n 5 "$log"
+    return 1
+}
