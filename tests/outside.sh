@@ -2,6 +2,7 @@
 # To be sourced, from the root of the checkout: what the programs that call from outside need. TIENDO names another binary than that of
 # `cargo build`; what is installed lies under target/, from files that pin every version. Logs go to the folder $work.
 
+. tests/postgres.sh # as_root
 tiendo=$(realpath -m "${TIENDO:-${CARGO_TARGET_DIR:-target}/debug/tiendo}")
 servers=()
 
@@ -17,7 +18,12 @@ python_with() {
     rm -rf "$folder"
     mkdir -p target/outside
     command -v python3 >/dev/null || { echo "$0: install python3 (3.11 or later)"; return 1; }
-    python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "$0: install the package python3-venv"; return 1; }
+    # Debian keeps it apart from python3.
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        echo "$0: python3-venv is missing; installing it"
+        as_root apt-get update -q >/dev/null && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy python3-venv >/dev/null \
+            || { echo "$0: install the package python3-venv (neither root nor sudo here)"; return 1; }
+    fi
     python3 -m venv "$folder"
     "$python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r "$1"
     echo "$stamp" >"$folder/stamp"

@@ -7,7 +7,7 @@ use url::Url;
 use super::model::{Kind, Refusal};
 use crate::access::grant::Grants;
 use crate::clients::model::{ClientType, FrontEnd};
-use crate::text::{has_control, sha256};
+use crate::text::sha256;
 
 /// What a client says it is, and what it proves it with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +151,10 @@ fn on_the_way(page: &str, to: &str) -> String {
 /// Where our own pages lead: to what a front end asked, or to the page of applications, and nowhere else.
 #[must_use]
 pub fn leads_to(asked: Option<&str>) -> String {
-    asked.filter(|to| to.starts_with("/oauth/authorize?") && !has_control(to)).unwrap_or("/account").to_owned()
+    asked
+        .filter(|to| to.starts_with("/oauth/authorize?") && to.bytes().all(|byte| byte.is_ascii_graphic()))
+        .unwrap_or("/account")
+        .to_owned()
 }
 
 /// The same place of ours, read in one of our languages.

@@ -354,7 +354,7 @@ pub fn end_session(tx: &mut Tx<'_>, session: SessionId) -> Result<()> {
     let app = person.as_ref().and_then(|person| person.app.as_ref());
     let after = app.map(|app| json!({"client": {"id": app.id, "name": app.name}}).to_string());
     let unit = person.map(|person| person.unit);
-    journal::append(tx, Entry { unit, signs, after, ..Entry::new("session.delete", None, "session", session.any()) })
+    journal::append(tx, Entry { unit, after, signs, ..Entry::new("session.delete", None, "session", session.any()) })
 }
 
 /// Takes away codes of long ago; those of today stay, so that one that comes back is known. Answers how many.

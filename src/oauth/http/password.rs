@@ -24,7 +24,7 @@ async fn page(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
             let to = rules::in_language("/account/password", visit.form.get("ui_locales"));
             return Ok(if plain { visit.browser.holding(onward(&to), link) } else { onward(&to) });
         }
-        draw(visit, 200, None)
+        Ok(draw(visit, 200, None))
     })
     .await
 }
@@ -34,14 +34,14 @@ async fn set(kernel: web::Data<Kernel>, req: HttpRequest, payload: web::Payload)
         let link = visit.browser.link(&req);
         let password = visit.form.get("new_password").unwrap_or_default();
         let outcome = match (password == visit.form.get("again").unwrap_or_default(), &link) {
-            (false, _) => return draw(visit, 422, Some(Told::Unlike)),
+            (false, _) => return Ok(draw(visit, 422, Some(Told::Unlike))),
             (true, Some(link)) => passwords::accept(&visit.access, link, password).await,
             (true, None) => change(visit, password).await,
         };
         if let Err(error) = outcome {
             let unknown = error.faults().iter().any(|fault| fault.pointer() == Some("/token"));
             return match if unknown { Code::Gone } else { error.code() } {
-                Code::ValidationFailed | Code::InvalidCredentials => draw(visit, error.code().status(), Some(Told::Refused(&error))),
+                Code::ValidationFailed | Code::InvalidCredentials => Ok(draw(visit, error.code().status(), Some(Told::Refused(&error)))),
                 // The link does not hold: nothing is left to do with it.
                 Code::Gone => Ok(visit.browser.holding(visit.browser.page(410, pages::refused(visit.browser.language, &error), None), "")),
                 _ => Err(error),
@@ -66,11 +66,11 @@ enum Told<'e> {
     Refused(&'e Error),
 }
 
-fn draw(visit: &Visit<'_>, status: u16, told: Option<Told<'_>>) -> Result<HttpResponse> {
+fn draw(visit: &Visit<'_>, status: u16, told: Option<Told<'_>>) -> HttpResponse {
     let (language, to) = (visit.browser.language, visit.leads_to());
     let link = visit.browser.link(visit.req);
     if link.is_none() && visit.browser.person.is_none() {
-        return Ok(onward(&rules::sign_in_at(&to)));
+        return onward(&rules::sign_in_at(&to));
     }
     let say = pages::Say(language);
     let wrong = told.map(|told| match told {
@@ -92,5 +92,5 @@ fn draw(visit: &Visit<'_>, status: u16, told: Option<Told<'_>>) -> Result<HttpRe
         shortest: visit.access.settings().shortest_password(totp),
         wrong: wrong.as_deref(),
     };
-    Ok(visit.browser.page(status, page.draw(), None))
+    visit.browser.page(status, page.draw(), None)
 }
