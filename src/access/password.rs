@@ -184,9 +184,10 @@ fn matches(argon2: &Argon2<'_>, password: &[u8], text: &str) -> argon2::password
 
 /// Takes one job after another, until nobody is left to give any.
 fn work_off(queue: &Mutex<Receiver<Job>>) {
-    // Of this thread alone, as Linux counts; where it cannot be had passwords are hashed at the price of the rest.
+    // Of this thread alone, as Linux counts: a tenth of a core where the rest wants all of it. Where it cannot be had passwords are hashed at
+    // the price of the rest.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 5);
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10);
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
