@@ -7,6 +7,7 @@ use crate::access::caller::Person;
 use crate::access::grant::Grants;
 use crate::clients::model::FrontEnd;
 use crate::error::{Error, Language};
+use crate::oauth::rules::in_language;
 use crate::oauth::store::Allowed;
 
 /// Their look: contrast of 4.5 to 1 at the least in both schemes (WCAG 2.2, 1.4.3), and what has the focus is seen.
@@ -73,6 +74,14 @@ fn frame(language: Language, title: &str, other: Option<&str>, body: &Markup) ->
     }
 }
 
+/// What every form of ours carries: that we gave it to this browser, and the language that is read.
+fn ours(language: Language, tag: &str) -> Markup {
+    html! {
+        input type="hidden" name="form_token" value=(tag);
+        input type="hidden" name="ui_locales" value=(language.tag());
+    }
+}
+
 /// The page of signing in.
 pub(super) struct SignIn<'p> {
     pub(super) language: Language,
@@ -99,9 +108,8 @@ impl SignIn<'_> {
                     p id="wrong" class="wrong" role="alert" { (say.it(vi, en)) }
                 }
                 form method="post" action="/account/sign-in" {
-                    input type="hidden" name="form_token" value=(self.tag);
+                    (ours(self.language, self.tag))
                     input type="hidden" name="continue" value=(self.to);
-                    input type="hidden" name="ui_locales" value=(self.language.tag());
                     label for="username" { (say.it("Tên đăng nhập", "Username")) }
                     input id="username" name="username" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" required
                         maxlength="64" value=(self.username) aria-describedby=[described] autofocus[self.wrong.is_none()];
@@ -158,9 +166,8 @@ impl Password<'_> {
                     p id="wrong" class="wrong" role="alert" { (wrong) }
                 }
                 form method="post" action="/account/password" {
-                    input type="hidden" name="form_token" value=(self.tag);
+                    (ours(self.language, self.tag))
                     input type="hidden" name="continue" value=(self.to);
-                    input type="hidden" name="ui_locales" value=(self.language.tag());
                     @if self.present {
                         (field("current_password", say.it("Mật khẩu hiện tại", "Present password"), "current-password", None))
                     }
@@ -225,7 +232,7 @@ impl Consent<'_> {
                         ". "
                     }
                     (say.it("Ứng dụng không biết mật khẩu của bạn. Bạn có thể thu hồi quyền này ở trang ", "The application never learns your password. You can take this back on the page "))
-                    a href="/account" { (say.it("Ứng dụng đã cho phép", "Allowed applications")) }
+                    a href=(in_language("/account", self.language)) { (say.it("Ứng dụng đã cho phép", "Allowed applications")) }
                     "."
                 }
                 form method="post" action="/oauth/authorize" {
@@ -240,7 +247,7 @@ impl Consent<'_> {
                 }
             }
             form method="post" action="/account/sign-out" {
-                input type="hidden" name="form_token" value=(self.tag);
+                (ours(self.language, self.tag))
                 input type="hidden" name="continue" value=(self.again);
                 button type="submit" class="second" { (say.it("Dùng tài khoản khác", "Use another account")) }
             }
@@ -280,15 +287,15 @@ impl Applications<'_> {
                         }
                     }
                     form method="post" action="/account/withdraw" {
-                        input type="hidden" name="form_token" value=(self.tag);
+                        (ours(self.language, self.tag))
                         input type="hidden" name="client" value=(one.id);
                         button type="submit" class="second" aria-describedby=(heading) { (say.it("Thu hồi quyền", "Take back")) }
                     }
                 }
             }
-            p { a href="/account/password" { (say.it("Đổi mật khẩu", "Change the password")) } }
+            p { a href=(in_language("/account/password", self.language)) { (say.it("Đổi mật khẩu", "Change the password")) } }
             form method="post" action="/account/sign-out" {
-                input type="hidden" name="form_token" value=(self.tag);
+                (ours(self.language, self.tag))
                 button type="submit" { (say.it("Đăng xuất", "Sign out")) }
             }
         };
@@ -324,7 +331,7 @@ pub(super) fn not_for(language: Language, front_end: &FrontEnd) -> Markup {
                 (front_end.unit_name)
                 (say.it(" và các đơn vị trực thuộc.", " and the units below it."))
             }
-            p { a href="/account" { (say.it("Tài khoản của bạn", "Your account")) } }
+            p { a href=(in_language("/account", language)) { (say.it("Tài khoản của bạn", "Your account")) } }
         }
     };
     frame(language, title, None, &body)

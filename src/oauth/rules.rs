@@ -7,6 +7,7 @@ use url::Url;
 use super::model::{Kind, Refusal};
 use crate::access::grant::Grants;
 use crate::clients::model::{ClientType, FrontEnd};
+use crate::error::Language;
 use crate::text::sha256;
 
 /// What a client says it is, and what it proves it with.
@@ -159,11 +160,10 @@ pub fn leads_to(asked: Option<&str>) -> String {
 
 /// The same place of ours, read in one of our languages.
 #[must_use]
-pub fn in_language(to: &str, language: Option<&str>) -> String {
-    let Some(language) = language.filter(|language| matches!(*language, "vi" | "en")) else { return to.to_owned() };
+pub fn in_language(to: &str, language: Language) -> String {
     let (path, query) = to.split_once('?').unwrap_or((to, ""));
     let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "ui_locales");
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("ui_locales", language).finish();
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair("ui_locales", language.tag()).finish();
     format!("{path}?{query}")
 }
 
@@ -229,8 +229,7 @@ mod tests {
         for asked in ["https://evil.example", "//evil.example", "/oauth/authorize", "/oauth/authorize?a=\r\nSet-Cookie: a=b"] {
             assert_eq!(leads_to(Some(asked)), "/account", "{asked}");
         }
-        assert_eq!(in_language("/account?a=1&ui_locales=en", Some("vi")), "/account?a=1&ui_locales=vi");
-        assert_eq!(in_language("/account", Some("fr")), "/account");
+        assert_eq!(in_language("/account?a=1&ui_locales=en", Language::Vi), "/account?a=1&ui_locales=vi");
     }
 
     #[test]

@@ -260,7 +260,7 @@ fn a_person_lets_an_application_act_and_takes_it_back() {
     assert!(column(&clerk.get("/api/v1/sessions").expect(200).json(), "device").contains(&"Ứng dụng <b>điều hành</b>".to_owned()));
     let page = browser.get("/account").expect(200);
     assert!(page.text.contains("Ứng dụng &lt;b&gt;điều hành&lt;/b&gt;") && page.text.contains("Xem đơn vị."), "{}", page.text);
-    assert_eq!(browser.fill(&page, "/account/withdraw", &[]).onward(), "/account");
+    assert_eq!(browser.fill(&page, "/account/withdraw", &[]).onward(), "/account?ui_locales=vi");
     app.clock.advance(1);
     acting.get("/api/v1/me").problem(401, "invalid_token");
     assert_eq!(error(refresh(&app, &client, text(&whole, "refresh_token"), &[]), 400), "invalid_grant");
@@ -599,6 +599,10 @@ fn pages_can_be_read_by_whoever_comes() {
     assert_eq!(told(BACK, &code)["iss"], "https://tiendo.example.vn");
     let accounts = browser.get("/account?ui_locales=en").expect(200);
     assert!(accounts.text.contains("Allowed applications"));
+    // What was chosen stays chosen.
+    let left = browser.fill(&accounts, "/account/sign-out", &[]).onward();
+    assert!(left.starts_with("/account/sign-in?") && left.ends_with("&ui_locales=en"), "{left}");
+    assert!(accounts.text.contains("/account/password?ui_locales=en"));
     for page in [sign_in, consent, accounts, browser.get("/oauth/authorize").expect(400)] {
         let document = roxmltree_of(&page.text);
         for tag in ["<script", "onclick", "onload", "style=", "javascript:"] {

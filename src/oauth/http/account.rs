@@ -4,7 +4,6 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::authorize;
-use super::browser::onward;
 use super::visit::{self, Visit};
 use crate::access::token;
 use crate::error::{Code, Error, Result};
@@ -86,8 +85,7 @@ async fn sign_in_form(kernel: web::Data<Kernel>, req: HttpRequest, payload: web:
         if let Some(before) = visit.browser.person.as_ref().map(|person| person.session) {
             visit.access.write(move |tx| store::end_session(tx, before)).await?;
         }
-        let to = rules::in_language(&visit.leads_to(), visit.form.get("ui_locales"));
-        Ok(visit.browser.signed_in(onward(&to), &secret))
+        Ok(visit.browser.signed_in(visit.onward(&visit.leads_to()), &secret))
     })
     .await
 }
@@ -122,7 +120,7 @@ async fn draw_sign_in(visit: &Visit<'_>, username: &str, wrong: Option<Wrong>) -
     let language = visit.browser.language;
     let page = pages::SignIn {
         language,
-        other: &rules::in_language(&rules::sign_in_at(&to), Some(language.other().tag())),
+        other: &rules::in_language(&rules::sign_in_at(&to), language.other()),
         to: &to,
         tag: &visit.browser.tag(),
         username,
@@ -138,16 +136,16 @@ async fn draw_sign_in(visit: &Visit<'_>, username: &str, wrong: Option<Wrong>) -
 
 async fn applications(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
     visit::read(&kernel, &req, async |visit| {
-        let Some(person) = visit.browser.person.clone() else { return Ok(onward(&rules::sign_in_at("/account"))) };
+        let Some(person) = visit.browser.person.clone() else { return Ok(visit.onward(&rules::sign_in_at("/account"))) };
         if person.must_change_password {
-            return Ok(onward(&rules::password_at("/account")));
+            return Ok(visit.onward(&rules::password_at("/account")));
         }
         let user = person.id;
         let allowed = visit.access.read(move |db| store::all_allowed(db, user)).await?;
         let language = visit.browser.language;
         let page = pages::Applications {
             language,
-            other: &rules::in_language("/account", Some(language.other().tag())),
+            other: &rules::in_language("/account", language.other()),
             person: &person,
             allowed: &allowed,
             tag: &visit.browser.tag(),
@@ -162,7 +160,7 @@ async fn sign_out(kernel: web::Data<Kernel>, req: HttpRequest, payload: web::Pay
         if let Some(session) = visit.browser.person.as_ref().map(|person| person.session) {
             visit.access.write(move |tx| store::end_session(tx, session)).await?;
         }
-        Ok(visit.browser.signed_out(onward(&rules::sign_in_at(&visit.leads_to()))))
+        Ok(visit.browser.signed_out(visit.onward(&rules::sign_in_at(&visit.leads_to()))))
     })
     .await
 }
@@ -173,7 +171,7 @@ async fn withdraw(kernel: web::Data<Kernel>, req: HttpRequest, payload: web::Pay
         if let Some((person, client)) = visit.browser.person.clone().zip(client) {
             visit.access.write(move |tx| store::disallow(tx, &person, client)).await?;
         }
-        Ok(onward("/account"))
+        Ok(visit.onward("/account"))
     })
     .await
 }

@@ -109,13 +109,17 @@ pub(super) async fn ask(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResp
             Err(error) => return Ok(request.refuse(error)),
         };
         let Some(person) = visit.browser.person.clone().filter(|_| !asked.signs_in) else {
-            return Ok(if asked.silent { request.refuse("login_required") } else { onward(&rules::sign_in_at(&going_on(&visit.form))) });
+            return Ok(if asked.silent {
+                request.refuse("login_required")
+            } else {
+                visit.onward(&rules::sign_in_at(&going_on(&visit.form)))
+            });
         };
         if person.must_change_password {
             return Ok(if asked.silent {
                 request.refuse("interaction_required")
             } else {
-                onward(&rules::password_at(&going_on(&visit.form)))
+                visit.onward(&rules::password_at(&going_on(&visit.form)))
             });
         }
         let Some(allowed) = request.known_to(visit, &person).await? else {
@@ -138,7 +142,7 @@ pub(super) async fn ask(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResp
 pub(super) async fn decide(kernel: web::Data<Kernel>, req: HttpRequest, payload: web::Payload) -> HttpResponse {
     visit::posted(&kernel, &req, Weight::Session, payload, async |visit| {
         let Some(request) = Request::of(visit, &visit.form).await? else { return Ok(stranger(visit)) };
-        let Some(person) = visit.browser.person.clone() else { return Ok(onward(&rules::sign_in_at(&going_on(&visit.form)))) };
+        let Some(person) = visit.browser.person.clone() else { return Ok(visit.onward(&rules::sign_in_at(&going_on(&visit.form)))) };
         let asked = match rules::asked(&request.front_end, |name| visit.form.get(name)) {
             Ok(asked) => asked,
             Err(error) => return Ok(request.refuse(error)),
@@ -161,7 +165,7 @@ fn consent(visit: &Visit<'_>, request: &Request, asked: &Asked, person: &Person)
     let language = visit.browser.language;
     let page = pages::Consent {
         language,
-        other: &rules::in_language(&again, Some(language.other().tag())),
+        other: &rules::in_language(&again, language.other()),
         front_end: &request.front_end,
         person,
         grants: &asked.grants,

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::browser::onward;
 use super::visit::{self, Visit};
 use crate::access::policy::UseAccount;
 use crate::error::{Code, Error, Result};
@@ -21,8 +20,8 @@ async fn page(kernel: web::Data<Kernel>, req: HttpRequest) -> HttpResponse {
     visit::read(&kernel, &req, async |visit| {
         if let Some(link) = visit.form.get("token") {
             let plain = link.len() <= 64 && link.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-            let to = rules::in_language("/account/password", visit.form.get("ui_locales"));
-            return Ok(if plain { visit.browser.holding(onward(&to), link) } else { onward(&to) });
+            let to = visit.onward("/account/password");
+            return Ok(if plain { visit.browser.holding(to, link) } else { to });
         }
         Ok(draw(visit, 200, None))
     })
@@ -47,8 +46,8 @@ async fn set(kernel: web::Data<Kernel>, req: HttpRequest, payload: web::Payload)
                 _ => Err(error),
             };
         }
-        let to = rules::in_language(&visit.leads_to(), visit.form.get("ui_locales"));
-        Ok(if link.is_some() { visit.browser.holding(onward(&rules::sign_in_at(&to)), "") } else { onward(&to) })
+        let to = visit.leads_to();
+        Ok(if link.is_some() { visit.browser.holding(visit.onward(&rules::sign_in_at(&to)), "") } else { visit.onward(&to) })
     })
     .await
 }
@@ -70,7 +69,7 @@ fn draw(visit: &Visit<'_>, status: u16, told: Option<Told<'_>>) -> HttpResponse 
     let (language, to) = (visit.browser.language, visit.leads_to());
     let link = visit.browser.link(visit.req);
     if link.is_none() && visit.browser.person.is_none() {
-        return onward(&rules::sign_in_at(&to));
+        return visit.onward(&rules::sign_in_at(&to));
     }
     let say = pages::Say(language);
     let wrong = told.map(|told| match told {
@@ -85,7 +84,7 @@ fn draw(visit: &Visit<'_>, status: u16, told: Option<Told<'_>>) -> HttpResponse 
     let totp = visit.browser.person.as_ref().is_some_and(|person| person.totp);
     let page = pages::Password {
         language,
-        other: &rules::in_language(&rules::password_at(&to), Some(language.other().tag())),
+        other: &rules::in_language(&rules::password_at(&to), language.other()),
         to: &to,
         tag: &visit.browser.tag(),
         present: link.is_none(),

@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::browser::{Browser, plain};
+use super::browser::{Browser, onward, plain};
 use crate::access::Access;
 use crate::access::caller::Caller;
 use crate::access::policy::{Anyone, Permit};
@@ -36,6 +36,12 @@ impl Visit<'_> {
     /// Where it leads in the end: to what a front end asked, or to the page of applications, and nowhere else.
     pub(super) fn leads_to(&self) -> String {
         rules::leads_to(self.form.get("continue"))
+    }
+
+    /// On to a page of ours, in the language that was chosen.
+    pub(super) fn onward(&self, to: &str) -> HttpResponse {
+        let chosen = self.form.get("ui_locales").map(|_| rules::in_language(to, self.browser.language));
+        onward(chosen.as_deref().unwrap_or(to))
     }
 }
 
