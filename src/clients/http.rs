@@ -2,10 +2,11 @@
 
 use super::model::{Client, ClientFilters, ClientPatch, ClientType, NewClient, Rotation};
 use super::rules::{self, Said};
-use super::store;
+use super::store::{self, Locked};
 use crate::access::grant::Grants;
 use crate::access::policy::{ReadClients, WriteClients};
 use crate::access::{Access, token};
+use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{CreatedSecret, Paged, Resource, Secret, Single};
 use crate::http::list::{Filters, List};
@@ -93,9 +94,7 @@ async fn create_client(access: Access<WriteClients>, Body(new): Body<NewClient>)
             if kind == ClientType::Service {
                 store::add_secret(tx, id, &digest, 0)?;
             }
-            let client = store::get(tx, id)?;
-            journal::append(tx, entry("client.create", None, &client, None)?)?;
-            Ok(client)
+            told(tx, "client.create", id, None, None)
         })
         .await?;
     let location = client.location();
@@ -111,11 +110,10 @@ async fn update_client(
 ) -> Result<Single<Client>> {
     let client = access
         .write(move |tx| {
-            let locked = store::lock(tx, id)?;
+            let locked = lock_within(tx, id)?;
             let before = &locked.client;
-            let granted = patch.scopes.as_ref().map_or_else(|| Grants::of(&before.scopes), |scopes| Grants::of(scopes));
-            let covers = |grants: &Grants| rules::may_grant(&tx.context.caller, before.kind, grants);
-            if !covers(&Grants::of(&before.scopes)) || !covers(&granted) {
+            let grants = patch.scopes.as_deref().map(Grants::of);
+            if grants.as_ref().is_some_and(|grants| !rules::may_grant(&tx.context.caller, before.kind, grants)) {
                 return Err(beyond());
             }
             matching.check(before.version)?;
@@ -127,12 +125,9 @@ async fn update_client(
             if rules::is_another(before, patch.name.as_deref(), patch.redirect_uris.as_deref()) {
                 store::forget_consents(tx, id)?;
             }
-            let grants = patch.scopes.as_ref().map(|_| &granted);
             let (name, redirect_uris, expires_at) = (patch.name.clone(), patch.redirect_uris.clone(), patch.expires_at.clone().given());
-            store::update(tx, &locked, &store::Change { redirect_uris, name, grants, networks, expires_at })?;
-            let after = store::get(tx, id)?;
-            journal::append(tx, entry("client.update", Some(before), &after, None)?)?;
-            Ok(after)
+            store::update(tx, &locked, &store::Change { redirect_uris, name, grants: grants.as_ref(), networks, expires_at })?;
+            told(tx, "client.update", id, Some(before), None)
         })
         .await?;
     Ok(Single(client))
@@ -147,11 +142,8 @@ async fn rotate_client(
     let (secret, digest) = token::opaque()?;
     let mut client = access
         .write(move |tx| {
-            let locked = store::lock(tx, id)?;
+            let locked = lock_within(tx, id)?;
             let before = &locked.client;
-            if !rules::may_grant(&tx.context.caller, before.kind, &Grants::of(&before.scopes)) {
-                return Err(beyond());
-            }
             may.check(before.version)?;
             if before.kind != ClientType::Service {
                 return Err(Error::conflict("Ứng dụng này không có khóa bí mật.", "This client has no secret."));
@@ -161,9 +153,7 @@ async fn rotate_client(
             }
             store::add_secret(tx, id, &digest, i64::from(rotation.keep_previous.unwrap_or(true)))?;
             store::touch(tx, &locked)?;
-            let after = store::get(tx, id)?;
-            journal::append(tx, entry("client.rotate", Some(before), &after, rotation.reason.as_deref())?)?;
-            Ok(after)
+            told(tx, "client.rotate", id, Some(before), rotation.reason.as_deref())
         })
         .await?;
     client.client_secret = Some(secret);
@@ -197,17 +187,12 @@ async fn change_status(
 ) -> Result<Single<Client>> {
     let client = access
         .write(move |tx| {
-            let locked = store::lock(tx, id)?;
-            let before = &locked.client;
             // Whoever sees that something is wrong may stop it; what begins it again is a grant.
-            if action == "client.enable" && !rules::may_grant(&tx.context.caller, before.kind, &Grants::of(&before.scopes)) {
-                return Err(beyond());
-            }
+            let locked = if action == "client.enable" { lock_within(tx, id)? } else { store::lock(tx, id)? };
+            let before = &locked.client;
             may.check(before.version)?;
             store::set_disabled(tx, &locked, rules::next_disabled(locked.disabled, action)?)?;
-            let after = store::get(tx, id)?;
-            journal::append(tx, entry(action, Some(before), &after, reason.reason.as_deref())?)?;
-            Ok(after)
+            told(tx, action, id, Some(before), reason.reason.as_deref())
         })
         .await?;
     Ok(Single(client))
@@ -228,8 +213,17 @@ fn beyond() -> Error {
     Error::forbidden().because("Không thể cấp quyền mà mình không có.", "Nobody grants a scope for what it may not do itself.")
 }
 
-/// Of what it was and is; its secret is put into the answer after this was told.
-fn entry(action: &'static str, before: Option<&Client>, after: &Client, reason: Option<&str>) -> Result<Entry> {
-    let entry = Entry::new(action, None, "client", after.id.any()).told(before, Some(after), reason)?;
-    Ok(Entry { unit: Some(after.unit.id), ..entry })
+/// A client that may do nothing which whoever changes it may not do itself.
+fn lock_within(tx: &mut Tx<'_>, id: ClientId) -> Result<Locked> {
+    let locked = store::lock(tx, id)?;
+    let grants = Grants::of(&locked.client.scopes);
+    if rules::may_grant(&tx.context.caller, locked.client.kind, &grants) { Ok(locked) } else { Err(beyond()) }
+}
+
+/// What became of it, told in the journal too; its secret is put into the answer after that.
+fn told(tx: &mut Tx<'_>, action: &'static str, id: ClientId, before: Option<&Client>, reason: Option<&str>) -> Result<Client> {
+    let after = store::get(tx, id)?;
+    let entry = Entry::new(action, None, "client", after.id.any()).told(before, Some(&after), reason)?;
+    journal::append(tx, Entry { unit: Some(after.unit.id), ..entry })?;
+    Ok(after)
 }
