@@ -1,6 +1,6 @@
-"""Makes, as an admin of the demo, the accounts that the programs use, and prints them as settings of a shell.
+"""Makes, as an admin of the demo, the accounts that programs and front ends use, and prints them as settings of a shell.
 
-    start.py BASE CREDENTIALS BACK
+    accounts.py BASE CREDENTIALS BACK
 """
 
 import json
@@ -33,6 +33,7 @@ scopes = ["units:read", "indicators:read", "changes:read", "indicator-values:wri
 client = post("/clients", {"name": "Kho dữ liệu của tỉnh", "unit": "SGD", "scopes": scopes}, token)
 scopes = ["account:read", "units:read"]
 app = {"type": "web", "name": "Ứng dụng điều hành", "unit": "SGD", "scopes": scopes, "redirect_uris": [back]}
+invited = {"username": "mn.thuy", "full_name": "Đinh Thị Thuỷ", "unit": "MN-DB-001", "duties": ["editor"]}
 settings = {
     "CLIENT_ID": client["client_id"],
     "CLIENT_SECRET": client["client_secret"],
@@ -40,5 +41,11 @@ settings = {
     "APP_BACK": back,
     "USERNAME": "pgd-db.editor",
     "PASSWORD": people["pgd-db.editor"]["password"],
+    # Not the one above: a code is taken once, and its own was just used.
+    "ADMIN_USERNAME": "pgd-db.all",
+    "ADMIN_PASSWORD": people["pgd-db.all"]["password"],
+    "ADMIN_TOTP_SECRET": people["pgd-db.all"]["totp_secret"],
+    "INVITED_USERNAME": invited["username"],
+    "INVITATION": post("/users", invited, token)["invitation"]["token"],
 }
 print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in settings.items()))
