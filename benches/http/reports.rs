@@ -642,20 +642,22 @@ pub struct Apart {
 
 impl Apart {
     fn start(url: &str) -> Self {
-        Self::run(Command::new(env!("CARGO_BIN_EXE_tiendo")), url)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tiendo"));
+        command.args(["serve", "--workers", "2"]);
+        Self::run(command, url)
     }
 
-    /// On this core alone.
+    /// On this core alone, with as many workers as it takes by itself there: one.
     pub fn start_on(url: &str, core: usize) -> Self {
         let mut command = Command::new("taskset");
-        command.args(["--cpu-list", &core.to_string(), env!("CARGO_BIN_EXE_tiendo")]);
+        command.args(["--cpu-list", &core.to_string(), env!("CARGO_BIN_EXE_tiendo"), "serve"]);
         Self::run(command, url)
     }
 
     fn run(mut command: Command, url: &str) -> Self {
         let files = std::env::temp_dir().join(format!("tiendo-bench-files-{}", std::process::id()));
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--workers", "2"])
+            .args(["--listen", "127.0.0.1:0"])
             .env("DATABASE_URL", url)
             .env("PERSON_QUOTA", "10000000")
             .env("NETWORK_QUOTA", "10000000")

@@ -132,7 +132,7 @@ pub fn forget(tx: &mut Tx<'_>, username: &str) -> Result<()> {
 pub fn is_refused(tx: &mut Tx<'_>, guesser: Guesser, ip: &str) -> Result<Option<i64>> {
     let row = failures::table.filter(failures::key.eq(of_address(guesser, ip))).select(failures::blocked_until);
     let until: Option<Option<Instant>> = row.first(tx.conn).optional()?;
-    let left = until.flatten().map(|until| (until.micros() - tx.now().micros()).div_euclid(1_000_000) + 1);
+    let left = until.flatten().map(|until| (until.micros() - tx.now().micros() - 1).div_euclid(1_000_000) + 1);
     Ok(left.filter(|seconds| *seconds > 0))
 }
 

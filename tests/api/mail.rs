@@ -144,6 +144,21 @@ fn a_mailbox_is_no_way_around_what_its_owner_has() {
     sign_in("Mật khẩu thứ ba, cũng đủ dài", Some(app.code(&secret))).expect(201);
 }
 
+/// AU-03: a class that forgot its passwords waits for letters, and shuts out nobody who signs in beside it.
+#[test]
+fn who_asks_for_many_letters_waits_for_letters_alone() {
+    let app = TestApp::start_with(|settings| settings.accounts.network_guesses = 3);
+    app.admin().user("mn.tuly", "SGD", &["viewer"]);
+    let ask = |number: usize| app.nobody().post("/api/v1/password-resets", &json!({"email": format!("hs{number}@hoabinh.example.vn")}));
+    for number in 0..3 {
+        ask(number).expect(202);
+    }
+    ask(3).problem(429, "rate_limited");
+    app.nobody().post("/api/v1/sessions", &app.credentials("mn.tuly")).expect(201);
+    app.clock.advance(600);
+    ask(4).expect(202);
+}
+
 /// ASVS 1.3.11: nothing that somebody gives us becomes a head of a letter: an address is one line and one address, and a name stands in the
 /// text alone.
 #[test]
