@@ -21,7 +21,7 @@ use crate::config::{AccountSettings, ServerSettings};
 use crate::db::{Context, Database};
 use crate::error::{Error, Result};
 use crate::files::Files;
-use crate::http::list::CursorSigner;
+use crate::http::cursors::CursorSigner;
 use crate::http::registrar::{Api, Registrar, no_such_path};
 use crate::http::shield::Shield;
 use crate::http::{Kernel, Limits, docs, edge};

@@ -458,5 +458,5 @@ pub struct Progress {
     pub done_late: i64,
     /// The mean over all of 100 if confirmed, else the last percent told, at most 99; null where there is no work.
     #[schema(required = true, value_type = Option<String>, example = "71.50")]
-    pub percent: Option<crate::indicators::rules::Decimal>,
+    pub percent: Option<crate::indicators::decimal::Decimal>,
 }

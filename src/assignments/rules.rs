@@ -6,7 +6,8 @@ use super::model::{AssignmentAction as Action, AssignmentStatus as Status, Progr
 use crate::access::caller::Caller;
 use crate::access::policy::{Duty, Permission};
 use crate::ids::{UnitId, UserId};
-use crate::indicators::rules::{Decimal, Fraction};
+use crate::indicators::decimal::Decimal;
+use crate::indicators::rules::Fraction;
 use crate::life::{Life, Stands};
 use crate::sums::progress::Work;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::Language;
-use crate::indicators::rules::Decimal;
+use crate::indicators::decimal::Decimal;
 use crate::results::model::Breakdown;
 use crate::vocabulary::text_enum;
 

@@ -2,8 +2,8 @@
 
 use super::model::{Axis, Chart, Figure, Found, Goal, Mark, Theme};
 use crate::error::Language;
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{IndicatorKind, Operator};
-use crate::indicators::rules::Decimal;
 use crate::refs::CatalogueRef;
 use crate::results::model::IndicatorResult;
 use crate::results::sentence::{absence, decimal, demand, level, part, percent, silence, state};

@@ -6,7 +6,7 @@ use crate::db::Db;
 use crate::db::page::{PageRequest, SortKey};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::Key;
-use crate::indicators::rules::Decimal;
+use crate::indicators::decimal::Decimal;
 use crate::indicators::store::Defined;
 use crate::periods::store as periods;
 use crate::results::model::{IndicatorResult, ResultFilters, ResultReason};

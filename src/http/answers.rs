@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::cursors::CursorSigner;
 use super::document::Spec;
 use super::encoding::{Coding, etag, none_match_names};
-use super::list::{CursorSigner, Listed, PageInfo};
 use crate::db::page::Page;
 use crate::error::Result;
 
@@ -70,6 +70,42 @@ pub struct Secret<T>(pub T);
 /// 200 with a page and the binding of its cursor.
 #[derive(Debug)]
 pub struct Paged<T>(pub Page<T>, pub String);
+
+/// A page as a client reads it.
+#[derive(Debug, Serialize)]
+pub struct Listed<T> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// Where the next ones are.
+    pub page: PageInfo,
+}
+
+/// Where the next page is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"next": null, "limit": 50}))]
+pub struct PageInfo {
+    /// The cursor of the next page; null on the last.
+    #[schema(required = true)]
+    pub next: Option<String>,
+    /// How many at the most.
+    #[schema(minimum = 1, maximum = 200)]
+    pub limit: i64,
+    /// How many there are in all, with `count=exact`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, nullable = false)]
+    pub total: Option<i64>,
+}
+
+impl<T> Listed<T> {
+    /// The page with its cursor sealed.
+    ///
+    /// # Errors
+    /// 500 if the cursor cannot be written.
+    fn seal(page: Page<T>, signer: &CursorSigner, binding: &str) -> Result<Self> {
+        let next = page.next.map(|after| signer.seal(&after, binding)).transpose()?;
+        Ok(Self { data: page.rows, page: PageInfo { next, limit: page.limit, total: page.total } })
+    }
+}
 
 /// 200 with rows that are not paged: `{"data": […]}`.
 #[derive(Debug)]

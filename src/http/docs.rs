@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa_swagger_ui::Config;
 
 use super::encoding::{Coding, etag, none_match_names};
-use super::exchange::Kernel;
+use super::kernel::Kernel;
 use super::problem;
 use super::registrar::{Api, other_method};
 use crate::access::token::JWKS_SECONDS;

@@ -1,7 +1,6 @@
 //! The outermost ring: every answer, also those that the framework makes, gets its request id, its security headers and its one
 //! line in the log.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,9 +9,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error as ActixError, HttpMessage, HttpRequest, web};
+use actix_web::{Error as ActixError, HttpMessage, web};
 
-use super::exchange::Kernel;
+use super::kernel::Kernel;
+use super::marks::{Asker, Client, RequestId, route};
 use super::problem::TurnedAway;
 use super::quota::Standing;
 use super::stalls::{Connection, Watched};
@@ -21,42 +21,6 @@ use crate::ids::{AnyId, Id};
 use crate::text::cut;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What the request is called in logs, problems and the journal.
-struct RequestId(Arc<str>);
-
-/// Who asked, for the log line; put there by the door.
-pub(super) struct Asker(pub Caller);
-
-/// The path of the operation that it is for: the router found it once, and would take as long to find it again.
-pub(super) struct Route(pub Arc<str>);
-
-/// Where it came from.
-pub(super) struct Client(pub IpAddr);
-
-/// The request's id: the client's if it is sane, ours otherwise.
-#[must_use]
-pub fn request_id(req: &HttpRequest) -> Arc<str> {
-    req.extensions().get::<RequestId>().map_or_else(|| Arc::from(""), |id| id.0.clone())
-}
-
-/// Says who asked, where it was not the door that found out.
-pub(crate) fn known(req: &HttpRequest, caller: Caller) {
-    req.extensions_mut().insert(Asker(caller));
-}
-
-/// The path that it is for, as it is declared.
-#[must_use]
-pub fn route(req: &HttpRequest) -> Arc<str> {
-    let known = req.extensions().get::<Route>().map(|route| route.0.clone());
-    known.unwrap_or_else(|| req.match_pattern().unwrap_or_else(|| "-".to_owned()).into())
-}
-
-/// Who asked, once the door has let it in.
-#[must_use]
-pub(super) fn asker(req: &HttpRequest) -> Option<Caller> {
-    req.extensions().get::<Asker>().map(|asker| asker.0.clone())
-}
 
 /// 1 to 64 letters, digits, `-`, `_`, `.`: nothing that could forge a line of a log.
 fn sane(value: &HeaderValue) -> Option<Arc<str>> {

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::once::IDEMPOTENCY_KEY;
+use super::marks::IDEMPOTENCY_KEY;
 use crate::error::{Error, Result};
 
 /// Bodies of up to so many bytes travel as they are.

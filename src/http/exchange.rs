@@ -2,7 +2,6 @@
 //! 401, 403, 415, 406, 413, 428, 400, 422, and only then the handler.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
@@ -10,48 +9,20 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::{Map, Value};
 
 use super::answers::Answering;
-use super::edge::{Asker, Route, asker as asker_of, request_id};
 use super::encoding::Matching;
 use super::gate::{Place, Weight};
-use super::list::CursorSigner;
+use super::kernel::{Kernel, Limits};
+use super::marks::{Asker, Route, asker, peer, request_id};
 use super::once;
-use super::parts::{Exchange, Putting, accepts, peer};
+use super::operation::Operation;
+use super::parts::{Exchange, Putting, accepts};
 use super::problem;
-use super::registrar::Operation;
-use super::shield::Shield;
 use super::stalls;
+use crate::access::Access;
 use crate::access::caller::{Caller, RequestMarks};
 use crate::access::policy::Permit;
-use crate::access::{Access, Door};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::ids::Key;
-
-/// What every operation needs.
-pub struct Kernel {
-    /// Who lets callers in.
-    pub door: Door,
-    /// What signs cursors.
-    pub signer: CursorSigner,
-    /// Limits.
-    pub limits: Limits,
-    /// What keeps it from being overrun.
-    pub shield: Shield,
-    /// The address under which clients reach the service, if it is known.
-    pub public_url: Option<String>,
-}
-
-/// Limits of one request.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes of a body.
-    pub body_bytes: usize,
-    /// How long a body may take to arrive.
-    pub body_time: Duration,
-    /// How long a file may take to arrive.
-    pub upload_time: Duration,
-    /// How long an answer may take to make.
-    pub answer_time: Duration,
-}
 
 /// Bytes of a body where nobody is signed in: names, passwords and tokens. Many may be on their way at once.
 const SMALL: usize = 16 * 1024;
@@ -86,7 +57,7 @@ pub(super) async fn run(kernel: &Kernel, operation: &Operation, req: HttpRequest
 
 /// Puts a refusal on record; that it could not be is told in the log, and the refusal stands.
 async fn record(kernel: &Kernel, operation: &Operation, req: &HttpRequest) {
-    let Some(caller) = asker_of(req) else { return };
+    let Some(caller) = asker(req) else { return };
     let about = req.match_info().iter().next().and_then(|(_, text)| Key::parse(text));
     if let Err(error) = kernel.door.record_refusal(caller, marks(req), operation.id(), about).await {
         tracing::error!(request_id = &*request_id(req), error = %error, "a refusal could not be put on record");
@@ -149,11 +120,6 @@ async fn identify(kernel: &Kernel, req: &HttpRequest) -> Result<Caller> {
     let caller = kernel.door.identify(bearer(req.headers())?, marks(req)).await?;
     req.extensions_mut().insert(Asker(caller.clone()));
     Ok(caller)
-}
-
-/// Who asks, as cursors are bound to it.
-pub(super) fn asker(req: &HttpRequest) -> String {
-    asker_of(req).and_then(|caller| caller.id()).map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// The one token of the one `Authorization` header (RFC 6750 section 2.1); tokens in URLs are not read.
@@ -277,9 +243,10 @@ mod tests {
     use std::io::Write;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
 
     use super::*;
-    use crate::access::Access;
+    use crate::access::Door;
     use crate::access::policy::Anyone;
     use crate::access::ring::Ring;
     use crate::clock::Clock;
@@ -289,7 +256,9 @@ mod tests {
     use crate::db::{Context, Database, Db, Options};
     use crate::files::Files;
     use crate::http::answers::NoContent;
+    use crate::http::cursors::CursorSigner;
     use crate::http::registrar::Registrar;
+    use crate::http::shield::Shield;
 
     async fn burst(_: Access<Anyone>) -> Result<NoContent> {
         panic!("nobody foresaw this")

@@ -8,8 +8,9 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use futures_util::FutureExt;
 
-use super::exchange::{self, Kernel, Limits};
+use super::exchange;
 use super::gate::{Place, Weight};
+use super::kernel::{Kernel, Limits};
 use crate::access::Access;
 use crate::access::caller::{Caller, RequestMarks};
 use crate::access::policy::Anyone;

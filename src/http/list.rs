@@ -1,16 +1,16 @@
 //! Lists: `limit`, `cursor`, `sort`, `count`, and keyset pages that neither repeat nor skip under concurrent inserts.
 
 use aws_lc_rs::digest;
-use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::answers::Paged;
 use super::document::Spec;
+use super::marks::asker;
 use super::parts::{Exchange, Part, from_query};
 use crate::access::Access;
 use crate::access::policy::Permit;
@@ -178,99 +178,15 @@ fn sort_keys(sort: Option<&str>, allowed: &'static [&'static str], newest_first:
 
 /// A cursor belongs to one caller, path, filter, search and order; `limit`, `fields` and `count` may change between pages.
 fn binding<F: Filters>(exchange: &Exchange<'_>, filters: &F, common: &Common) -> String {
-    let asker = super::exchange::asker(exchange.req);
+    let asker = asker(exchange.req).and_then(|caller| caller.id()).map(|id| id.to_string()).unwrap_or_default();
     let parts = json!([asker, exchange.req.path(), filters, common.sort, common.q, common.updated_since]);
     let digest = digest::digest(&digest::SHA256, parts.to_string().as_bytes());
     URL_SAFE_NO_PAD.encode(digest.as_ref().get(..12).unwrap_or_default())
 }
 
-/// Signs cursors, so that a forged one or one of another query is told from ours.
-pub struct CursorSigner(hmac::Key);
-
-impl CursorSigner {
-    /// With a secret that all instances share.
-    #[must_use]
-    pub fn new(secret: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
-    }
-
-    fn seal(&self, after: &[Value], binding: &str) -> Result<String> {
-        let payload = serde_json::to_vec(after)?;
-        let tag = self.tag(&payload, binding);
-        let mut bytes = tag.as_ref().get(..16).unwrap_or_default().to_vec();
-        bytes.extend_from_slice(&payload);
-        Ok(URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    fn open(&self, cursor: &str, binding: &str) -> Option<Vec<Value>> {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (given, payload) = bytes.split_at_checked(16)?;
-        let tag = self.tag(payload, binding);
-        let expected = tag.as_ref().get(..16)?;
-        aws_lc_rs::constant_time::verify_slices_are_equal(given, expected).ok()?;
-        serde_json::from_slice(payload).ok()
-    }
-
-    fn tag(&self, payload: &[u8], binding: &str) -> hmac::Tag {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(binding.as_bytes());
-        context.update(&[0]);
-        context.update(payload);
-        context.sign()
-    }
-}
-
-/// A page as a client reads it.
-#[derive(Debug, Serialize)]
-pub struct Listed<T> {
-    /// The rows.
-    pub data: Vec<T>,
-    /// Where the next ones are.
-    pub page: PageInfo,
-}
-
-/// Where the next page is.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"next": null, "limit": 50}))]
-pub struct PageInfo {
-    /// The cursor of the next page; null on the last.
-    #[schema(required = true)]
-    pub next: Option<String>,
-    /// How many at the most.
-    #[schema(minimum = 1, maximum = 200)]
-    pub limit: i64,
-    /// How many there are in all, with `count=exact`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0, nullable = false)]
-    pub total: Option<i64>,
-}
-
-impl<T> Listed<T> {
-    /// The page with its cursor sealed.
-    ///
-    /// # Errors
-    /// 500 if the cursor cannot be written.
-    pub(super) fn seal(page: Page<T>, signer: &CursorSigner, binding: &str) -> Result<Self> {
-        let next = page.next.map(|after| signer.seal(&after, binding)).transpose()?;
-        Ok(Self { data: page.rows, page: PageInfo { next, limit: page.limit, total: page.total } })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cursor_opens_only_with_its_key_and_its_query() {
-        let signer = CursorSigner::new(b"one");
-        let cursor = signer.seal(&[json!("Đà Bắc"), json!(3)], "query").expect("seals");
-        assert_eq!(signer.open(&cursor, "query"), Some(vec![json!("Đà Bắc"), json!(3)]));
-        assert_eq!(signer.open(&cursor, "another"), None);
-        assert_eq!(CursorSigner::new(b"two").open(&cursor, "query"), None);
-        for forged in ["", "AAAA", &cursor[..cursor.len() - 2], &format!("{cursor}AA"), "không"] {
-            assert_eq!(signer.open(forged, "query"), None, "{forged}");
-        }
-    }
 
     #[test]
     fn sort_takes_only_the_closed_list() {

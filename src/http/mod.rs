@@ -1,6 +1,7 @@
 //! The shared edge: how operations are declared, how requests are checked and how answers are written.
 
 pub mod answers;
+pub mod cursors;
 pub mod docs;
 mod document;
 pub mod edge;
@@ -8,9 +9,12 @@ pub mod encoding;
 mod exchange;
 pub mod forms;
 pub mod gate;
+mod kernel;
 pub mod language;
 pub mod list;
+pub mod marks;
 mod once;
+mod operation;
 pub mod parts;
 pub mod problem;
 pub mod quota;
@@ -19,4 +23,4 @@ mod schema;
 pub mod shield;
 pub mod stalls;
 
-pub use exchange::{Kernel, Limits};
+pub use kernel::{Kernel, Limits};

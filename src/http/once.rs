@@ -6,13 +6,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use aws_lc_rs::digest::{Context, SHA256};
 
-use super::exchange::Kernel;
+use super::kernel::Kernel;
+use super::marks::{IDEMPOTENCY_KEY, asker};
+use super::operation::Operation;
 use super::parts::Exchange;
-use super::registrar::Operation;
 use crate::access::once::{Claim, Kept, Once};
 use crate::error::{Error, Fault, FaultCode, Result};
 
-pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const LONGEST: usize = 255;
 
@@ -36,7 +36,7 @@ pub(super) fn check(headers: &HeaderMap, taken: bool, faults: &mut Vec<Fault>) {
 /// 409 `request_in_progress` where the first is still at work.
 pub(super) async fn begin(kernel: &Kernel, operation: &Operation, exchange: &Exchange<'_>) -> Result<Option<Once>> {
     let Some(key) = exchange.req.headers().get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()) else { return Ok(None) };
-    let caller = super::edge::asker(exchange.req).and_then(|caller| caller.id()).ok_or_else(|| Error::internal("a key of nobody"))?;
+    let caller = asker(exchange.req).and_then(|caller| caller.id()).ok_or_else(|| Error::internal("a key of nobody"))?;
     let claim = Claim { caller, operation: operation.id().to_owned(), key: key.to_owned() };
     kernel.door.once(claim, fingerprint(exchange)).await.map(Some)
 }

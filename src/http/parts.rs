@@ -2,17 +2,16 @@
 //! OpenAPI document. By the time a part is taken the request has passed its checks (`exchange`), so taking one cannot fail on
 //! what a client sent, but for what only the part knows.
 
-use std::net::IpAddr;
-
+use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
-use actix_web::{HttpMessage, HttpRequest};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::cursors::CursorSigner;
 use super::document::Spec;
-use super::edge::Client;
 use super::encoding::Matching;
+use super::marks::peer;
 use crate::error::{Error, Fault, Language, Result};
 use crate::files::Received;
 use crate::ids::{Id, Key};
@@ -30,7 +29,7 @@ pub struct Exchange<'r> {
     /// The file of an upload.
     pub received: Option<Received>,
     /// What signs cursors.
-    pub signer: &'r super::list::CursorSigner,
+    pub signer: &'r CursorSigner,
 }
 
 /// A piece of a request.
@@ -262,18 +261,6 @@ impl Part for Spoken {
     fn take(exchange: &mut Exchange<'_>) -> Result<Self> {
         Ok(Self(super::language::language(exchange.req)))
     }
-}
-
-/// The address of the client: the peer's, or what a trusted proxy says.
-#[must_use]
-pub fn client(req: &HttpRequest) -> Option<IpAddr> {
-    req.extensions().get::<Client>().map(|client| client.0)
-}
-
-/// The same as text.
-#[must_use]
-pub fn peer(req: &HttpRequest) -> Option<String> {
-    client(req).map(|address| address.to_string())
 }
 
 /// Whether the client takes answers of this media type (RFC 9110 section 12.5.1); no `Accept` takes anything, and who takes problems

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::edge::{request_id, route};
 use super::language::language;
+use super::marks::{request_id, route};
 use crate::error::{Code, Error, FaultBody};
 use crate::text::cut;
 

@@ -13,7 +13,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-use super::parts::client;
+use super::marks::client;
 use crate::access::caller::Caller;
 use crate::clock::Clock;
 use crate::error::{Error, Result};

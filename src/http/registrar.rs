@@ -17,9 +17,11 @@ use serde_json::{Map, Value, json};
 
 use super::answers::Answer;
 use super::document::{Described, Spec, frame, members, operation, refusal_response};
-use super::exchange::{self, Kernel};
+use super::exchange;
 use super::gate::{Place, Weight};
+use super::kernel::Kernel;
 use super::once;
+use super::operation::{Checks, Operation, Run};
 use super::parts::Part;
 use super::problem::{self, Problem};
 use super::schema::{BodySchema, QuerySchema};
@@ -84,67 +86,6 @@ handlers!();
 handlers!(A a);
 handlers!(A a, B b);
 handlers!(A a, B b, C c);
-
-/// What is checked before a handler runs.
-pub struct Checks {
-    pub(super) body: Option<BodySchema>,
-    pub(super) query: QuerySchema,
-    pub(super) if_match: bool,
-    pub(super) putting: bool,
-    pub(super) upload: bool,
-    pub(super) download: bool,
-    /// Whether it takes an `Idempotency-Key`.
-    pub(super) once: bool,
-    pub(super) media: &'static str,
-    pub(super) fields: Option<Vec<String>>,
-    pub(super) weight: Weight,
-    /// Whether nobody need be signed in.
-    pub(super) public: bool,
-}
-
-impl Checks {
-    /// Whether there is something to wait for once the caller is let in.
-    pub(super) fn arrives(&self) -> bool {
-        self.body.is_some() || self.upload
-    }
-}
-
-type Run = dyn for<'r> Fn(&'r Kernel, &'r Operation, &'r HttpRequest, web::Payload, Place<'r>) -> LocalBoxFuture<'r, Result<HttpResponse>>
-    + Send
-    + Sync;
-
-/// One operation, ready to run.
-pub struct Operation {
-    id: String,
-    path: Arc<str>,
-    run: Box<Run>,
-    checks: Checks,
-}
-
-impl Operation {
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Its path, as it is declared.
-    pub(super) fn path(&self) -> Arc<str> {
-        self.path.clone()
-    }
-
-    pub(super) fn checks(&self) -> &Checks {
-        &self.checks
-    }
-
-    pub(super) fn call<'r>(
-        &'r self,
-        kernel: &'r Kernel,
-        req: &'r HttpRequest,
-        payload: web::Payload,
-        place: Place<'r>,
-    ) -> LocalBoxFuture<'r, Result<HttpResponse>> {
-        (self.run)(kernel, self, req, payload, place)
-    }
-}
 
 /// One operation, as it is declared.
 struct Declared {

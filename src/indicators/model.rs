@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::rules::Decimal;
+use super::decimal::Decimal;
 use crate::clock::Instant;
 use crate::ids::{BaselineId, IndicatorId, TargetId};
 use crate::localities::model::Rank;

@@ -168,7 +168,7 @@ fn asked(result: &IndicatorResult) -> String {
 
 /// What was found: `46,83 % (13.573 / 28.983)`.
 fn found(result: &IndicatorResult) -> String {
-    let whole = |number: i64| decimal(crate::indicators::rules::Decimal(i128::from(number) * 100), VI);
+    let whole = |number: i64| decimal(crate::indicators::decimal::Decimal(i128::from(number) * 100), VI);
     let sides = result.numerator.zip(result.denominator).map(|(above, below)| format!("{} / {}", whole(above), whole(below)));
     match (result.rate, sides) {
         (Some(rate), Some(sides)) => format!("{} ({sides})", percent(rate, VI)),

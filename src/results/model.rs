@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::ids::ValueId;
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{Category, Dimension, IndicatorKind, Operator, Target};
-use crate::indicators::rules::Decimal;
 use crate::localities::model::LocalityRef;
 use crate::refs::CatalogueRef;
 use crate::units::model::UnitRef;

@@ -3,8 +3,9 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::model::{Coverage, ResultReason, Trajectory};
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{Definition, Direction, IndicatorKind, Operator, Target};
-use crate::indicators::rules::{Cascade, Decimal, Fraction, attains};
+use crate::indicators::rules::{Cascade, Fraction, attains};
 use crate::sums::values::Amount;
 use crate::values::model::State;
 

@@ -2,8 +2,9 @@
 
 use super::model::{Coverage, IndicatorResult, ResultReason};
 use crate::error::Language;
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{Category, IndicatorKind, Operator, Target};
-use crate::indicators::rules::{Decimal, Fraction};
+use crate::indicators::rules::Fraction;
 use crate::values::model::State;
 
 /// A number as people of the language write it: `13.573` and `46,83`, or `13,573` and `46.83`.

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::model::{NewValue, Part, State};
 use crate::error::{Fault, FaultCode};
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{Checks, Definition, Dimension, IndicatorKind, MOST, Side};
-use crate::indicators::rules::{Decimal, Fraction};
+use crate::indicators::rules::Fraction;
 use crate::patch::Field;
 use crate::sums::values::{Amount, CountsAs, WHOLE};
 

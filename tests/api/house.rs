@@ -1,5 +1,6 @@
 //! The laws of the house that the compiler does not keep.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Every file of the language under a folder, with its path from there.
@@ -69,6 +70,98 @@ fn imports_go_down() {
             text.lines().filter(|line| line.trim_start().starts_with("use ") && forbidden.iter().any(|name| line.contains(name))).collect();
         assert!(used.is_empty() || room == "main.rs", "{room}: {used:?}");
     }
+}
+
+/// The files that a file names: by `crate::…` and `super::…`, in groups too. What stands in its tests does not count.
+fn named_by(module: &[&str], is_folder: bool, text: &str, known: &BTreeMap<Vec<String>, String>) -> BTreeSet<Vec<String>> {
+    let text = text.split("#[cfg(test)]").next().expect("a text");
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join(" ");
+    let mut found = BTreeSet::new();
+    for (start, word) in code.match_indices("crate::").chain(code.match_indices("super::")) {
+        let mut base: Vec<String> = module.iter().map(|&piece| piece.to_owned()).collect();
+        if word == "crate::" {
+            base.clear();
+        } else if !is_folder {
+            base.pop();
+        } else if !code[..start].ends_with("use ") && !code[..start].ends_with("super::") {
+            continue;
+        }
+        let rest = &code[start + word.len()..];
+        let end = rest.find([';', '(', ')', '<', '>', '!', '=']).unwrap_or(rest.len());
+        for path in spread(&rest[..end]) {
+            let mut whole = base.clone();
+            whole.extend(path);
+            // The deepest file on the way.
+            while !whole.is_empty() && !known.contains_key(&whole) {
+                whole.pop();
+            }
+            found.insert(whole);
+        }
+    }
+    found
+}
+
+/// `a::{b, c::{d, e}}` as the paths that it stands for.
+fn spread(text: &str) -> Vec<Vec<String>> {
+    let text = text.trim();
+    let Some((head, group)) = text.split_once('{') else {
+        return vec![text.split("::").map(|piece| piece.trim().to_owned()).collect()];
+    };
+    let group = group.trim_end().strip_suffix('}').unwrap_or(group);
+    let (mut depth, mut from, mut pieces) = (0, 0, Vec::new());
+    for (at, sign) in group.char_indices() {
+        match sign {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                pieces.push(&group[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    pieces.push(&group[from..]);
+    let head: Vec<String> = head.split("::").map(|piece| piece.trim().to_owned()).filter(|piece| !piece.is_empty()).collect();
+    pieces.into_iter().flat_map(spread).map(|rest| head.iter().cloned().chain(rest).collect()).collect()
+}
+
+/// Whoever reads a file need not have read one that it is read for: no files import each other in a circle. The face of a folder (`mod.rs`)
+/// may hand on what is in it.
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let mut known: BTreeMap<Vec<String>, String> = BTreeMap::new();
+    let mut folders = BTreeSet::new();
+    for (path, text) in sources() {
+        let room = room(&path);
+        let mut module: Vec<String> = room.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+        if module.last().is_some_and(|last| last == "mod") {
+            module.pop();
+            folders.insert(module.clone());
+        }
+        if module != ["lib"] && module != ["main"] {
+            known.insert(module, text);
+        }
+    }
+    let mut arrows: BTreeMap<&Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for (module, text) in &known {
+        let pieces: Vec<&str> = module.iter().map(String::as_str).collect();
+        let mut to = named_by(&pieces, folders.contains(module), text, &known);
+        to.retain(|other| other != module && !other.is_empty() && !(folders.contains(module) && other.starts_with(module)));
+        arrows.insert(module, to);
+    }
+    assert!(arrows.values().map(BTreeSet::len).sum::<usize>() > 1000, "imports are seen");
+    // What imports nothing that is left is taken away, until nothing goes any more.
+    while let Some(ground) = arrows.iter().find(|(_, to)| to.iter().all(|other| !arrows.contains_key(other))).map(|(module, _)| *module) {
+        arrows.remove(ground);
+    }
+    let left: Vec<String> = arrows
+        .iter()
+        .map(|(module, to)| {
+            let to: Vec<String> = to.iter().filter(|other| arrows.contains_key(other)).map(|other| other.join("::")).collect();
+            format!("{} -> {}", module.join("::"), to.join(", "))
+        })
+        .collect();
+    assert!(left.is_empty(), "a circle is among these:\n{}", left.join("\n"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{Tenths, count};
 use crate::charts::model::{Chart, Found, Goal, Mark};
 use crate::charts::rules::{measured, more_units, target};
 use crate::error::Language;
-use crate::indicators::rules::Decimal;
+use crate::indicators::decimal::Decimal;
 use crate::results::model::ResultReason;
 use crate::results::sentence::silence;
 

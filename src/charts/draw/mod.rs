@@ -37,7 +37,7 @@ mod tests {
     use super::*;
     use crate::charts::model::{Axis, Found, Goal, Mark, Theme};
     use crate::error::Language;
-    use crate::indicators::rules::Decimal;
+    use crate::indicators::decimal::Decimal;
 
     const ODD: &str = "<script>alert(1)</script>&\"'\u{0}]]>";
 

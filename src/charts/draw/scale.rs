@@ -2,7 +2,7 @@
 
 use super::Tenths;
 use crate::charts::model::Axis;
-use crate::indicators::rules::Decimal;
+use crate::indicators::decimal::Decimal;
 
 /// More steps than this are hard to read.
 const MOST_STEPS: i128 = 6;

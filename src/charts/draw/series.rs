@@ -8,7 +8,7 @@ use super::{Tenths, count};
 use crate::charts::model::{Chart, Goal, Mark};
 use crate::charts::rules::{measured, overall, target};
 use crate::error::Language;
-use crate::indicators::rules::Decimal;
+use crate::indicators::decimal::Decimal;
 
 /// How high the figure is.
 const HEIGHT: Tenths = 2800;

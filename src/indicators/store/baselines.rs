@@ -9,8 +9,9 @@ use crate::db::schema::{baselines, unit_spells, units};
 use crate::db::{Db, Tx, each};
 use crate::error::{Error, Result};
 use crate::ids::{BaselineId, IndicatorId, UnitId};
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{Baseline, BaselineBody};
-use crate::indicators::rules::{Decimal, Fraction};
+use crate::indicators::rules::Fraction;
 use crate::units::model::UnitRef;
 use crate::units::store::within;
 

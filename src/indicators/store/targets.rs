@@ -9,8 +9,8 @@ use crate::db::schema::{target_revisions, targets, unit_closure, unit_spells, un
 use crate::db::{Conn, Db, Tx, each};
 use crate::error::Result;
 use crate::ids::{IndicatorId, TargetId, UnitId};
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{NewTarget, Operator, Target, TargetBody, TargetOrigin, TargetRevision};
-use crate::indicators::rules::Decimal;
 use crate::refs::{NamedPerson, PersonRef};
 use crate::units::model::{Kind, UnitRef};
 

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::Kernel;
 use crate::http::docs::{fixed, hang};
 use crate::http::gate::Weight;
-use crate::http::parts::peer;
+use crate::http::marks::peer;
 use crate::ids::ClientId;
 use crate::oauth::{pages, rules, store};
 use crate::sessions::model::ClientKind;

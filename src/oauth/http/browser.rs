@@ -19,9 +19,9 @@ use crate::access::policy::Anyone;
 use crate::access::{Access, token};
 use crate::error::{Error, Language, Result};
 use crate::http::Kernel;
-use crate::http::edge::known;
 use crate::http::forms::Form;
 use crate::http::language::language;
+use crate::http::marks::known;
 use crate::oauth::pages;
 use crate::sessions;
 

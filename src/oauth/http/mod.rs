@@ -19,7 +19,7 @@ use crate::access::grant::Grant;
 use crate::error::{Code, Error};
 use crate::http::Kernel;
 use crate::http::docs::{fixed, hang};
-use crate::http::edge::{request_id, route};
+use crate::http::marks::{request_id, route};
 use crate::text::cut;
 
 type Result<T> = std::result::Result<T, Refusal>;

@@ -19,8 +19,8 @@ use crate::difference::differences;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::{Indicator, Task};
 use crate::ids::{IndicatorId, PlanId, PlanItemId, UnitId, UserId};
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::Operator;
-use crate::indicators::rules::Decimal;
 use crate::plans::model::{
     MissingFilters, Plan, PlanFilters, PlanItem, PlanKind, PlanRevision, PlanRevisionContent, PlanStatus, PlanTarget, PlanlessUnit,
 };

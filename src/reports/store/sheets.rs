@@ -27,7 +27,7 @@ fn whole(number: Option<i64>) -> Cell {
     number.map_or(Cell::Empty, Cell::Whole)
 }
 
-fn decimal(number: Option<crate::indicators::rules::Decimal>) -> Cell {
+fn decimal(number: Option<crate::indicators::decimal::Decimal>) -> Cell {
     number.and_then(|number| i64::try_from(number.0).ok()).map_or(Cell::Empty, Cell::Decimal)
 }
 

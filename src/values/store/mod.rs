@@ -1,5 +1,6 @@
 //! Queries on values: reading those of the scope, and recording many at once.
 
+mod cells;
 mod known;
 mod odd;
 mod read;

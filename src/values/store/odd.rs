@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::write::{Cell, Resolved};
+use super::cells::{Cell, Resolved, distinct};
 use crate::db::schema::{indicator_values, localities, unit_closure, units};
 use crate::db::{Db, Tx};
 use crate::error::{Fault, Result};
 use crate::ids::{AnyId, IndicatorId, PeriodId, UnitId};
+use crate::indicators::decimal::Decimal;
 use crate::indicators::model::Checks;
-use crate::indicators::rules::{Decimal, Fraction};
+use crate::indicators::rules::Fraction;
 use crate::periods::store as periods;
 use crate::sums::lineage::Lineage;
 use crate::units::store::within;
@@ -62,13 +63,6 @@ pub(super) fn oddities(tx: &mut Tx<'_>, rows: &[Numbered<'_>], lineage: &Lineage
         (row.index, rules::oddities(row.index, row.number, row.of.definition.checks, before, &siblings.unwrap_or_default()))
     });
     Ok(found.filter(|(_, oddities)| !oddities.is_empty()).collect())
-}
-
-pub(super) fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut all: Vec<T> = all.collect();
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// The number of the year before, by the cell of the row that it stands before.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 
-use super::write::Change;
+use super::cells::Change;
 use crate::clock::Instant;
 use crate::db::schema::{indicator_value_parts, indicator_value_revisions as revisions, indicator_values, withdrawn_values};
 use crate::db::{Tx, each};
