@@ -32,12 +32,16 @@ pub fn routes(api: &mut Registrar) {
         .post(
             rotate_client,
             "Give a client a new secret",
-            "It is answered here, once. The one before goes on beside it until the next rotation; no client has more than two.",
+            "It is answered here, once. The one before goes on beside it until the next rotation, and no client has more than two; where it does not go on, tokens that were had with it end too.",
         )
         .refuses(&[Code::IllegalTransition, Code::Conflict])
         .done();
     api.path("/clients/{client}/disable")
-        .post(disable_client, "Disable a client", "Its tokens end within a second, on every instance.")
+        .post(
+            disable_client,
+            "Disable a client",
+            "Its tokens, and what people are signed in with by it, end within a second on every instance, and for good.",
+        )
         .refuses(&[Code::IllegalTransition])
         .done();
     api.path("/clients/{client}/enable")
@@ -151,7 +155,11 @@ async fn rotate_client(
             if locked.disabled {
                 return Err(Error::illegal_transition(vec!["enable"]));
             }
-            store::add_secret(tx, id, &digest, i64::from(rotation.keep_previous.unwrap_or(true)))?;
+            let kept = rotation.keep_previous.unwrap_or(true);
+            store::add_secret(tx, id, &digest, i64::from(kept))?;
+            if !kept {
+                store::end_tokens(tx, id)?;
+            }
             store::touch(tx, &locked)?;
             told(tx, "client.rotate", id, Some(before), rotation.reason.as_deref())
         })

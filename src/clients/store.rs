@@ -12,7 +12,7 @@ use crate::access::caller;
 use crate::access::grant::Grants;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{client_secrets, clients, consents, revoked_tokens, unit_spells, units};
+use crate::db::schema::{client_secrets, clients, consents, revoked_tokens, sessions, unit_spells, units};
 use crate::db::{Conn, Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, ClientId, UnitId};
@@ -361,13 +361,29 @@ pub fn touch(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
     Ok(())
 }
 
-/// Disables or enables a locked client.
+/// Disables or enables a locked client. What it had when it was disabled, tokens and sessions of people, does not come back.
 ///
 /// # Errors
 /// Database errors.
 pub fn set_disabled(tx: &mut Tx<'_>, locked: &Locked, disabled: bool) -> Result<()> {
-    diesel::update(clients::table.find(locked.client.id)).set(clients::disabled.eq(disabled)).execute(tx.conn)?;
+    let id = locked.client.id;
+    if disabled {
+        end_tokens(tx, id)?;
+        let open = sessions::table.filter(sessions::app_id.eq(id)).filter(sessions::ended_at.is_null());
+        diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
+    }
+    diesel::update(clients::table.find(id)).set(clients::disabled.eq(disabled)).execute(tx.conn)?;
     touch(tx, locked)
+}
+
+/// Ends the access tokens that a machine account has. They know the second in which they were issued and no more, so those of this very
+/// second end too, and a new one is good from the next.
+///
+/// # Errors
+/// Database errors.
+pub fn end_tokens(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
+    diesel::update(clients::table.find(id)).set(clients::tokens_from.eq(tx.now().plus(1))).execute(tx.conn)?;
+    Ok(())
 }
 
 /// A client as it may call now, and what it proves itself with.
@@ -423,13 +439,14 @@ fn called(db: &Db<'_>, (id, name, scopes, networks, _, unit, kind, parent): Call
     })
 }
 
-/// The machine account whose token this is, unless that was taken back.
+/// The machine account whose token this is, unless that was taken back, or issued before it was disabled or lost a secret.
 ///
 /// # Errors
 /// Database errors.
-pub fn bearer(db: &mut Db<'_>, id: ClientId, jti: AnyId) -> Result<Option<caller::Client>> {
+pub fn bearer(db: &mut Db<'_>, id: ClientId, jti: AnyId, issued: Instant) -> Result<Option<caller::Client>> {
     let revoked = revoked_tokens::table.filter(revoked_tokens::jti.eq(jti));
-    let row: Option<CallerRow> = calling!(db, id).filter(not(exists(revoked))).first(db.conn).optional()?;
+    let in_time = clients::tokens_from.is_null().or(clients::tokens_from.assume_not_null().le(issued));
+    let row: Option<CallerRow> = calling!(db, id).filter(not(exists(revoked))).filter(in_time).first(db.conn).optional()?;
     row.map(|row| called(db, row)).transpose()
 }
 

@@ -88,7 +88,7 @@ table! {
     clients (id) {
         id -> Uid, #[sql_name = "type"] type_ -> Text, name -> Text, name_key -> Text, sort_key -> Binary, unit_id -> Uid, scopes -> Text,
         networks -> Text, redirect_uris -> Text, disabled -> Bool, expires_at -> Nullable<Timestamp>, last_used_at -> Nullable<Timestamp>,
-        version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+        tokens_from -> Nullable<Timestamp>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
     }
 }
 

@@ -436,7 +436,9 @@ fn a_change_of_a_client_takes_effect_on_every_instance_within_a_second() {
     both("/api/v1/changes?limit=0", 401);
     admin.post(&format!("{place}/enable"), &json!({})).expect(200);
     app.clock.advance(1);
-    both("/api/v1/changes?limit=0", 200);
+    // What it had may be why it was disabled.
+    both("/api/v1/changes?limit=0", 401);
+    ask(&app, &made, &[]).expect(200);
     let near = make_with(&admin, &json!({"name": "Ngắn", "unit": "SGD", "scopes": ["changes:read"], "expires_at": "2025-02-20T02:31:00Z"}));
     let left = ask(&app, &near, &[]).expect(200).json()["expires_in"].as_i64().expect("seconds");
     assert!((1..60).contains(&left), "a token does not outlive its client: {left}");
@@ -458,7 +460,16 @@ fn a_secret_goes_on_beside_the_next_and_not_beside_the_one_after() {
     assert!(kept == Some(2) && holds(&made.secret) && holds(&second));
     let (third, kept) = rotate(&json!({}));
     assert!(kept == Some(2) && !holds(&made.secret) && holds(&second) && holds(&third));
+    let token = |secret: &str| {
+        let got = form(&app, "/oauth/token", Some((&made.id, secret)), &[("grant_type", "client_credentials")]).expect(200).json();
+        got["access_token"].as_str().expect("a token").to_owned()
+    };
+    let reads = |token: &str| app.bearer(token).get("/api/v1/changes?limit=0").status;
+    let before = token(&third);
+    assert_eq!(reads(&before), 200);
     let (fourth, kept) = rotate(&json!({"keep_previous": false, "reason": "Lộ khóa"}));
+    app.clock.advance(1);
+    assert_eq!((reads(&before), reads(&token(&fourth))), (401, 200), "whoever has the secret has tokens too");
     assert!(kept == Some(1) && !holds(&second) && !holds(&third) && holds(&fourth));
     let events = admin.get("/api/v1/audit-events?action=client.rotate").expect(200);
     let told = String::from_utf8(events.body.clone()).expect("text");

@@ -660,13 +660,16 @@ fn what_a_person_allowed_was_allowed_to_this_front_end_as_it_was() {
     admin.patch(&place, "*", &json!({"redirect_uris": [BACK]})).expect(200);
     let _ = told(BACK, &browser.get(&path).onward());
 
-    // While it is disabled its tokens rest; none of them is taken for stolen afterwards.
+    // What it had when it was disabled may be why: its people sign in anew, and it is still what they allowed.
     admin.post(&format!("{place}/disable"), &json!({})).expect(200);
     app.clock.advance(1);
     assert_eq!(error(refresh(&app, &client, text(&tokens, "refresh_token"), &[]), 400), "invalid_grant");
     app.clock.advance(60);
     admin.post(&format!("{place}/enable"), &json!({})).expect(200);
-    tokens = refresh(&beside, &client, text(&tokens, "refresh_token"), &[]).expect(200).json();
+    app.bearer(text(&tokens, "access_token")).get("/api/v1/me").problem(401, "invalid_token");
+    assert_eq!(error(refresh(&beside, &client, text(&tokens, "refresh_token"), &[]), 400), "invalid_grant");
+    let code = told(BACK, &browser.get(&path).onward())["code"].clone();
+    tokens = exchange(&beside, &client, &code, BACK, VERIFIER).expect(200).json();
     beside.bearer(text(&tokens, "access_token")).get("/api/v1/me").expect(200);
 
     // Who goes to a unit that it is not for takes it along nowhere.
