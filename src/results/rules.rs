@@ -174,12 +174,13 @@ fn ratio(definition: &Definition, added: &Added) -> Figures {
 }
 
 /// Which of some siblings' numerators are withheld, so that no person can be known by them: those from 1 to 4, and beside them one that
-/// is not small, the smallest of these, or a 0; for the sum of all is known, and would tell what only small ones share.
+/// is not small, the smallest of these, or a 0; for the sum of all is known, and would tell what only small ones share. Of `unseen` siblings,
+/// that are not among these, nothing is known but that sum: they are as small ones.
 #[must_use]
-pub fn small_cells(numerators: &[Option<i64>]) -> Vec<bool> {
+pub fn small_cells(numerators: &[Option<i64>], unseen: bool) -> Vec<bool> {
     const SMALL: std::ops::Range<i64> = 1..5;
     let mut withheld: Vec<bool> = numerators.iter().map(|number| number.is_some_and(|number| SMALL.contains(&number))).collect();
-    if withheld.contains(&true) {
+    if unseen || withheld.contains(&true) {
         let others = numerators.iter().enumerate().filter_map(|(place, number)| Some((place, (*number)?)));
         let others: Vec<(usize, i64)> = others.filter(|(_, number)| !SMALL.contains(number)).collect();
         let large = others.iter().filter(|(_, number)| *number > 0).min_by_key(|(_, number)| *number);
@@ -374,13 +375,14 @@ mod tests {
 
     #[test]
     fn a_small_cell_takes_the_next_smallest_with_it() {
-        let told = |numbers: &[i64]| small_cells(&numbers.iter().map(|number| Some(*number)).collect::<Vec<_>>());
+        let told = |numbers: &[i64]| small_cells(&numbers.iter().map(|number| Some(*number)).collect::<Vec<_>>(), false);
         assert_eq!(told(&[3, 20, 7]), [true, false, true]);
         assert_eq!(told(&[3, 4, 7]), [true, true, true]);
         assert_eq!(told(&[1, 1, 40, 50]), [true, true, true, false]);
         assert_eq!(told(&[0, 0, 3]), [true, false, true]);
         assert_eq!(told(&[0, 5, 7]), [false, false, false]);
-        assert_eq!(small_cells(&[None, Some(2)]), [false, true]);
+        assert_eq!(small_cells(&[None, Some(2)], false), [false, true]);
+        assert_eq!(small_cells(&[Some(20), Some(9)], true), [false, true]);
     }
 
     #[test]

@@ -276,7 +276,7 @@ fn of_results_a_machine_is_told_sums_and_no_small_one() {
     admin.unit("MN-DB-003", "school", "preschool", "Trường A", "PGD-DB");
     let rows = [("MN-DB-001", 3), ("MN-DB-002", 17), ("MN-DB-003", 40), ("MN-MC-001", 26)];
     record(&admin, &rows.map(|(unit, number)| ratio("MN04a", unit, END, number, 1100 + number)));
-    record(&admin, &[ratio("MN03", "MN-DB-001", START, 2, 3)]);
+    record(&admin, &[ratio("MN03", "MN-DB-002", START, 2, 3)]);
     let [plain, full] = two(&app, &admin, "PGD-DB", &["indicators:read"]);
     let result = |client: &Caller<'_>, path: &str| {
         let list = client.get(path).expect(200).json();
@@ -297,8 +297,17 @@ fn of_results_a_machine_is_told_sums_and_no_small_one() {
     }
     assert_eq!(result(&full, &of("MN-DB-001", "")), all(&[3]));
     assert_eq!(plain.get(&of("PGD-DB", "&as_of=2025-02-20")).faults(), ["as_of out_of_range"]);
-    let unhidden = plain.get("/api/v1/indicator-values?indicator=MN03").expect(200).json();
+    let unhidden = plain.get("/api/v1/indicator-values?indicator=MN03&unit=MN-DB-002").expect(200).json();
     assert_eq!(unhidden["data"][0]["numerator"], 2, "of what is not sensitive nothing is withheld");
+    // One that left is in the sum of then; what is left of it when the others are taken away tells it no more than a small one's.
+    app.clock.advance(140 * 86_400);
+    let admin = app.sign_in("quan.tri");
+    admin.patch("/api/v1/units/MN-DB-001", "*", &json!({"parent": "PGD-MC"})).expect(200);
+    let [plain, _] = two(&app, &admin, "PGD-DB", &["indicators:read"]);
+    let mut children = result(&plain, &of("PGD-DB", "&breakdown=child"));
+    children.retain(|number| !number.is_null());
+    assert_eq!((result(&plain, &of("PGD-DB", "")), children), (all(&[60]), all(&[40])));
+    assert_eq!(result(&plain, &of("MN-DB-002", "")), std::slice::from_ref(&hidden));
 }
 
 /// The baseline of a sensitive indicator is a figure of one unit like any other.

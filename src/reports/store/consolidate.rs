@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
 use super::locked::{self, Locked};
 use super::row::{self, Row};
+use crate::clock::Instant;
 use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports, unit_closure, unit_spells, units};
 use crate::db::{Db, Tx, each};
 use crate::error::{Fault, FaultCode, Result};
@@ -56,13 +58,27 @@ struct Child {
     accepted: Option<(ReportId, i32)>,
 }
 
+/// Units that stand below another no more, though they did on the day of the round, and since when.
+fn leavers(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<HashMap<UnitId, NaiveDate>> {
+    let (day, today) = (round.ask.day, db.today());
+    let rows: Vec<(UnitId, NaiveDate)> = unit_closure::table
+        .filter(unit_closure::ancestor.eq(unit))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day))
+        .filter(unit_closure::valid_to.le(today))
+        .select((unit_closure::descendant, unit_closure::valid_to))
+        .load(db.conn)?;
+    Ok(rows.into_iter().collect())
+}
+
 fn children(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<Child>> {
-    type Told = (UnitId, ReportId, Option<i32>, ReportStatus, i32, Option<bool>);
+    type Told = (UnitId, ReportId, Option<i32>, ReportStatus, i32, Option<bool>, Option<Instant>);
     let below = reporting(db, unit, round)?;
+    let left = leavers(db, unit, round)?;
     let rows: Vec<Told> = reports::table
         .filter(reports::round_id.eq(round.ask.round))
         .filter(reports::unit_id.eq_any(below.clone()))
-        .select((reports::unit_id, reports::id, reports::slot, reports::status, reports::revision, reports::late))
+        .select((reports::unit_id, reports::id, reports::slot, reports::status, reports::revision, reports::late, reports::accepted_at))
         .load(db.conn)?;
     let mut by_unit: HashMap<UnitId, Vec<Told>> = HashMap::new();
     for row in rows {
@@ -70,7 +86,9 @@ fn children(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<Child>> {
     }
     let child = |unit: UnitId| {
         let own = by_unit.remove(&unit).unwrap_or_default();
-        let taken = |row: &&Told| row.2 == Some(1) && matches!(row.3, ReportStatus::Accepted | ReportStatus::Issued);
+        // What was accepted after a unit left is another's to read.
+        let ours = |row: &Told| left.get(&unit).is_none_or(|day| row.6.is_some_and(|at| at.business_day() < *day));
+        let taken = |row: &&Told| row.2 == Some(1) && matches!(row.3, ReportStatus::Accepted | ReportStatus::Issued) && ours(row);
         let accepted = own.iter().find(taken).map(|row| (row.1, row.4));
         Child { unit, late: own.iter().any(|row| row.5 == Some(true)), accepted }
     };

@@ -26,7 +26,7 @@ use crate::units::store::own_or_referred;
 /// No unit has more directly below it.
 const MOST_SIBLINGS: i64 = 10_000;
 
-fn everyone() -> PageRequest {
+pub(super) fn everyone() -> PageRequest {
     PageRequest { limit: MOST_SIBLINGS, sort: vec![SortKey { name: "name", descending: false }], after: None, count: false }
 }
 
@@ -66,7 +66,7 @@ pub fn unit_results(db: &mut Db<'_>, filters: &UnitResultFilters, page: &PageReq
         for result in results.iter_mut().filter(sensitive) {
             // Another view withholds other cells, and the two together would tell them.
             if own && look.tree.is_none() && look.as_of.is_none() {
-                super::withhold(std::slice::from_mut(result));
+                super::withhold(std::slice::from_mut(result), false);
             } else {
                 super::conceal(result);
             }
@@ -99,12 +99,12 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
         }
         refuse_other_views(look)?;
         // What is withheld is decided among all siblings, or pages of different lengths would tell it between them.
-        let (all, _) = super::children(db, &unit, look.day(period), &everyone())?.split::<IndicatorResult>();
+        let (all, unseen) = super::siblings(db, &unit, look.day(period))?;
         let mut results = super::of_indicator(db, &all, &indicator, &periods, look, None)?;
         if discreet && !above(&unit) {
             results.iter_mut().for_each(super::conceal);
         } else {
-            super::withhold(&mut results);
+            super::withhold(&mut results, unseen);
         }
         results.retain(|result| units.iter().any(|unit| unit.id == result.unit.id));
         return Ok(empty.with(results));
@@ -114,14 +114,14 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
     if discreet {
         refuse_other_views(look)?;
         if above(&unit) {
-            results.chunk_by_mut(|one, other| one.period.id == other.period.id).for_each(super::withhold);
+            results.chunk_by_mut(|one, other| one.period.id == other.period.id).for_each(|siblings| super::withhold(siblings, false));
         } else if below || dimension.is_some() {
             results.iter_mut().for_each(super::conceal);
         } else {
             withhold_among_siblings(db, &unit, &indicator, &periods, &mut results)?;
         }
     } else if indicator.sensitive && dimension.is_some() && !above(&unit) && below {
-        results.chunk_by_mut(|one, other| one.period.id == other.period.id).for_each(super::withhold);
+        results.chunk_by_mut(|one, other| one.period.id == other.period.id).for_each(|siblings| super::withhold(siblings, false));
     }
     let place = |result: &IndicatorResult| format!("{}/{}", result.period.code, result.category.map_or(0, Category::slot));
     Ok(Page::slice(results, page, |result, name| if name == "name" { place(result).write() } else { result.period.id.write() }))
@@ -148,9 +148,9 @@ fn withhold_among_siblings(
     let Some(parent) = &unit.parent else { return Ok(()) };
     let parent = units::store::get(db, &Key::from(parent.id), None)?.whole()?.clone();
     for period in periods {
-        let (all, _) = super::children(db, &parent, Look::default().day(period), &everyone())?.split::<IndicatorResult>();
+        let (all, unseen) = super::siblings(db, &parent, Look::default().day(period))?;
         let mut siblings = super::of_indicator(db, &all, indicator, std::slice::from_ref(period), Look::default(), None)?;
-        super::withhold(&mut siblings);
+        super::withhold(&mut siblings, unseen);
         // One that is not among them today was among others then, and what these tell is not known.
         let shown = siblings.iter().any(|one| one.unit.id == unit.id && !one.withheld);
         for result in results.iter_mut().filter(|result| result.period.id == period.id.any()) {

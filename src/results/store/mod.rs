@@ -403,21 +403,34 @@ pub fn of_indicator(
 /// # Errors
 /// Database errors.
 fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<Page<Unit>> {
+    let (units, empty) = all_children(db, unit, day, page)?.split();
+    // A unit that stood below it then and stands elsewhere today is a card, and its results are its own.
+    Ok(empty.with(units.into_iter().filter(|unit| unit.version.is_some()).collect()))
+}
+
+/// All units that were directly below one on a day, and whether there were others, whose results are their own today.
+fn siblings(db: &mut Db<'_>, unit: &Unit, day: NaiveDate) -> Result<(Vec<Unit>, bool)> {
+    let (mut units, _) = all_children(db, unit, day, &lists::everyone())?.split::<Unit>();
+    let count = units.len();
+    units.retain(|unit| unit.version.is_some());
+    let unseen = units.len() < count;
+    Ok((units, unseen))
+}
+
+fn all_children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<Page<Unit>> {
     let page = match crate::units::store::children(db, &ids::Key::from(unit.id), Some(day), page) {
         // It was not there yet, so nothing stood below it.
         Err(error) if error.code() == Code::NotFound => return Ok(Page::slice(Vec::new(), page, |_, _| ().into())),
         found => found?,
     };
-    // A unit that stood below it then and stands elsewhere today is a card, and its results are its own.
-    let (units, empty) = page.split();
-    Ok(empty.with(units.into_iter().filter(|unit| unit.version.is_some()).collect()))
+    Ok(page)
 }
 
 /// Withholds small cells of siblings below the caller's children. Where they started, and so where they should be, is told of none:
 /// the cells of that year may be small.
-fn withhold(results: &mut [IndicatorResult]) {
+fn withhold(results: &mut [IndicatorResult], unseen: bool) {
     let numerators: Vec<Option<i64>> = results.iter().map(|result| result.numerator).collect();
-    for (result, small) in results.iter_mut().zip(rules::small_cells(&numerators)) {
+    for (result, small) in results.iter_mut().zip(rules::small_cells(&numerators, unseen)) {
         (result.baseline, result.milestone, result.projected_year) = (None, None, None);
         if small {
             conceal(result);
