@@ -49,7 +49,35 @@ pub struct Page<T> {
     pub total: Option<i64>,
 }
 
+/// Bytes of long texts in a page, unless its first row has more: a page is held in memory, by us and by whoever asks.
+pub const MOST_BYTES: i64 = 4 * 1024 * 1024;
+
+diesel::define_sql_function! {
+    /// Bytes of a text.
+    fn octet_length(text: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Integer>;
+}
+
+impl PageRequest {
+    /// The same page, with no more rows than [`MOST_BYTES`] hold, by the bytes of each in their order; one at the least.
+    #[must_use]
+    pub fn fitting(&self, bytes: impl IntoIterator<Item = i64>) -> Self {
+        let mut held = 0_i64;
+        let fits = bytes.into_iter().take_while(|bytes| {
+            held = held.saturating_add(*bytes);
+            held <= MOST_BYTES
+        });
+        let fits = i64::try_from(fits.count()).unwrap_or(i64::MAX).max(1);
+        Self { limit: self.limit.min(fits), ..self.clone() }
+    }
+}
+
 impl<T> Page<T> {
+    /// As a page of so many rows at the most that has fewer, for they are long.
+    #[must_use]
+    pub fn asked(self, limit: i64) -> Self {
+        Self { limit, ..self }
+    }
+
     /// Cuts the one row more than `limit` that was read to see whether there is a next page.
     pub fn cut(mut rows: Vec<T>, request: &PageRequest, total: Option<i64>, value: impl Fn(&T, &str) -> Value) -> Self {
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);

@@ -33,7 +33,8 @@ impl Filters for AuditFilters {
     const SORTS: &'static [&'static str] = &["at"];
     const NEWEST_FIRST: bool = true;
     fn several(&self) -> bool {
-        self.unit.is_some() || self.within.is_some()
+        // How long its rows are is asked first.
+        true
     }
 }
 

@@ -10,16 +10,13 @@ use super::model::{Actor, ActorClient, AuditEvent, AuditFilters, AuditOutcome, C
 use crate::access::policy::Permission;
 use crate::clock::Instant;
 use crate::db::Db;
-use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::page::{CursorValue, MOST_BYTES, Page, PageRequest, keyset, octet_length};
 use crate::db::schema::{clients, journal, seals, unit_spells, units};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, ClientId, EntryId, Key, UnitId, ValueId};
 use crate::units::model::UnitRef;
 use crate::units::store::{referred_unit, within};
-use crate::{assignments, forms, indicators, periods, plans, reports, rounds, units as units_resource, users, values};
-
-/// Bytes of resources in one stretch of the feed, unless its first change has more: a stretch is held in memory, by us and by whoever asks.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+use crate::{assignments, forms, indicators, periods, plans, reports, rounds, tasks, units as units_resource, users, values};
 
 /// Entries of the scope. A macro, because the type has no name.
 macro_rules! visible {
@@ -140,8 +137,16 @@ pub fn audit(db: &mut Db<'_>, filters: &AuditFilters, page: &PageRequest) -> Res
         query
     };
     let total = if page.count { Some(narrowed().count().get_result(db.conn)?) } else { None };
-    let query = keyset!(narrowed(), page, journal::table, { "at" => journal::at: Instant }, journal::id);
-    let rows: Vec<Row> = query
+    macro_rules! of_page {
+        ($page:expr) => {
+            keyset!(narrowed(), $page, journal::table, { "at" => journal::at: Instant }, journal::id)
+        };
+    }
+    let lengths: Vec<(Option<i32>, Option<i32>)> =
+        of_page!(page).select((octet_length(journal::before), octet_length(journal::after))).load(db.conn)?;
+    let lengths = lengths.into_iter().map(|(before, after)| i64::from(before.unwrap_or_default()) + i64::from(after.unwrap_or_default()));
+    let (asked, page) = (page.limit, &page.fitting(lengths));
+    let rows: Vec<Row> = of_page!(page)
         .select((
             journal::id,
             journal::at,
@@ -165,7 +170,8 @@ pub fn audit(db: &mut Db<'_>, filters: &AuditFilters, page: &PageRequest) -> Res
         .load(db.conn)?;
     let mut events = rows.into_iter().map(AuditEvent::try_from).collect::<Result<Vec<_>>>()?;
     discreet(db, &mut events);
-    Ok(Page::cut(events, page, total, |event, name| if name == "at" { event.at.write() } else { event.id.write() }))
+    let cut = Page::cut(events, page, total, |event, name| if name == "at" { event.at.write() } else { event.id.write() });
+    Ok(cut.asked(asked))
 }
 
 /// Whether the code of a resource of this kind is the name of an account.
@@ -235,7 +241,7 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
     let full = limit > 0 && i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
     let mut last = if full { rows.last().map_or(end, |row| row.0) } else { end };
     let mut data: Vec<Change> = Vec::with_capacity(rows.len());
-    let (mut now, mut bytes) = (HashMap::<(String, AnyId), (Option<Value>, usize)>::new(), 0);
+    let (mut now, mut bytes) = (HashMap::<(String, AnyId), (Option<Value>, i64)>::new(), 0_i64);
     for (position, at, event, kind, id, code, deleted, unit, entry) in rows {
         let (shown, length) = match id.filter(|_| !deleted).map(|id| now.entry((kind.clone(), id))) {
             None if deleted => (None, 0),
@@ -247,7 +253,7 @@ pub fn changes(db: &mut Db<'_>, after: i64, limit: i64) -> Result<Changes> {
                 new.insert(found).clone()
             }
         };
-        if bytes + length > MOST_BYTES
+        if bytes.saturating_add(length) > MOST_BYTES
             && let Some(before) = data.last()
         {
             last = before.position;
@@ -266,7 +272,7 @@ fn permission(kind: &str) -> Option<Permission> {
     Some(match kind {
         "unit" => Permission::ReadUnits,
         "user" => Permission::ReadUsers,
-        "period" | "baseline" | "indicator" | "report_form" | "reporting_round" => Permission::ReadCatalogue,
+        "period" | "baseline" | "indicator" | "task" | "report_form" | "reporting_round" => Permission::ReadCatalogue,
         "assignment" => Permission::ReadAssignments,
         "round_exception" | "report" => Permission::ReadReports,
         "plan" => Permission::ReadPlans,
@@ -276,9 +282,9 @@ fn permission(kind: &str) -> Option<Permission> {
 }
 
 /// With the bytes that it takes in an answer.
-fn measured(value: Option<Value>) -> Result<(Option<Value>, usize)> {
+fn measured(value: Option<Value>) -> Result<(Option<Value>, i64)> {
     let bytes = value.as_ref().map(serde_json::to_vec).transpose()?.map_or(0, |bytes| bytes.len());
-    Ok((value, bytes))
+    Ok((value, i64::try_from(bytes).unwrap_or(i64::MAX)))
 }
 
 fn may_read(db: &Db<'_>, kind: &str) -> bool {
@@ -296,6 +302,7 @@ fn shown(db: &mut Db<'_>, kind: &str, id: AnyId) -> Result<Option<Value>> {
         "period" => periods::store::find(db, &id.to_string())?.map(serde_json::to_value),
         "baseline" => indicators::store::find_baseline(db, id.of())?.map(serde_json::to_value),
         "indicator" => indicators::store::find(db, id.of())?.map(serde_json::to_value),
+        "task" => tasks::store::find(db, &Key::from(id))?.map(serde_json::to_value),
         "assignment" => assignments::store::find(db, id.of())?.map(serde_json::to_value),
         "report_form" => forms::store::find(db, &Key::from(id))?.map(serde_json::to_value),
         "reporting_round" => rounds::store::find(db, &Key::from(id))?.map(serde_json::to_value),

@@ -125,7 +125,11 @@ fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Task>> {
         .collect()
 }
 
-fn find(db: &mut Db<'_>, key: &Key) -> Result<Option<Task>> {
+/// The task with this id or code, of the catalogue or of a unit of the scope.
+///
+/// # Errors
+/// Database errors.
+pub fn find(db: &mut Db<'_>, key: &Key) -> Result<Option<Task>> {
     let query = by_key!(visible!(db.scope()?).select(COLUMNS).into_boxed(), key, tasks);
     let row: Option<Row> = query.first(db.conn).optional()?;
     Ok(filled(db, row.into_iter().collect())?.pop())

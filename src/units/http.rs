@@ -118,6 +118,12 @@ async fn update_unit(
             let change = resolve_patch(tx, &before, &patch)?;
             store::update(tx, &tree, &locked, &change, patch.effective_on.unwrap_or(tx.today()))?;
             let after = store::get(tx, &Key::from(before.id), None)?.unit;
+            if let Some(left) = before.parent.as_ref().filter(|parent| after.parent.as_ref().is_none_or(|now| now.id != parent.id)) {
+                // Whoever follows the changes of the one that it leaves is told that it is gone; of the one that both are below, that it is
+                // there, by the entry after it.
+                let gone = entry("unit.leave", "unit.deleted", Some(&before), &after)?;
+                journal::append(tx, Entry { unit: Some(left.id), deleted: true, ..gone })?;
+            }
             journal::append(tx, entry("unit.update", "unit.updated", Some(&before), &after)?)?;
             Ok(after)
         })

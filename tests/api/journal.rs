@@ -1,5 +1,7 @@
 //! The journal: one entry per change, none per refusal, sealed in a chain that has no gap.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 use serde_json::json;
@@ -119,6 +121,31 @@ fn the_feed_and_the_audit_trail_tell_the_same_story_each_in_its_scope() {
     assert!(newest["page"]["total"].as_i64().expect("a total") > 9);
 }
 
+/// AZ-08: whoever follows the changes of a unit that another leaves is told that it is gone, and whoever follows both that it is elsewhere.
+#[test]
+fn a_unit_that_leaves_is_gone_for_whoever_followed_it_there() {
+    let app = TestApp::start();
+    let admin = crate::values::province(&app);
+    let district = admin.user("pgd.xem", "PGD-DB", &["viewer"]);
+    app.db_seal();
+    let last = admin.get("/api/v1/changes?limit=0").expect(200).json()["last"].as_i64().expect("a position");
+    admin.patch("/api/v1/units/MN-DB-001", "*", &json!({"parent": "PGD-MC"})).expect(200);
+    let task = json!({"group": "4", "title_vi": "Ngày hội đọc sách", "nature": "one_off"});
+    admin.post("/api/v1/tasks", &task).expect(201);
+    app.db_seal();
+    let told = |caller: &crate::harness::Caller<'_>| {
+        let changes = caller.get(&format!("/api/v1/changes?after={last}")).expect(200).json();
+        let rows = changes["data"].as_array().expect("rows").clone();
+        rows.iter()
+            .map(|row| (row["type"].clone(), row["deleted"].clone(), row["data"]["parent"]["code"].clone(), row["data"].is_null()))
+            .collect::<Vec<_>>()
+    };
+    let gone = (json!("unit.deleted"), json!(true), json!(null), true);
+    assert_eq!(told(&district), std::slice::from_ref(&gone));
+    let elsewhere = (json!("unit.updated"), json!(false), json!("PGD-MC"), false);
+    assert_eq!(told(&admin), [gone, elsewhere, (json!("task.created"), json!(false), json!(null), false)]);
+}
+
 /// A small change of a long plan is a short entry, and a stretch of the feed is no longer than a program can hold, whatever was asked.
 #[test]
 fn long_resources_make_neither_long_entries_nor_endless_stretches() {
@@ -155,4 +182,25 @@ fn long_resources_make_neither_long_entries_nor_endless_stretches() {
         after = step["last"].as_i64().expect("a position");
     }
     assert_eq!(seen, 21, "nothing is left out");
+    // Nor is a page of the trail, or of plans: shorter than asked where its rows are long, and nothing is left out of it.
+    for number in 0..12 {
+        let changed =
+            ["I", "II", "III", "IV", "V"].map(|key| json!({"key": key, "title_vi": "Mục tiêu", "body": format!("{number} {body}")}));
+        editor.patch(&path, "*", &json!({"sections": changed})).expect(200);
+        editor.post("/api/v1/plans", &json!({"unit": "PGD-DB", "kind": "annual", "from_year": 2027 + number, "to_year": 2027 + number, "title": "Sau", "copy_of": plan["id"]})).expect(201);
+    }
+    for (start, rows) in [("/api/v1/audit-events?action=plan.update&limit=200", 32), ("/api/v1/plans?unit=PGD-DB&limit=200", 13)] {
+        let (mut next, mut seen, mut pages) = (String::new(), BTreeSet::new(), 0);
+        loop {
+            let page = editor.get(&format!("{start}{next}")).expect(200);
+            assert!(page.body.len() < 6 * 1024 * 1024, "{start}: {}", page.body.len());
+            let page = page.json();
+            assert_eq!(page["page"]["limit"], 200);
+            seen.extend(crate::harness::column(&page, "id"));
+            pages += 1;
+            let Some(cursor) = page["page"]["next"].as_str() else { break };
+            next = format!("&cursor={cursor}");
+        }
+        assert_eq!((seen.len(), pages > 1), (rows, true), "{start}");
+    }
 }

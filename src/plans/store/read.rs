@@ -13,7 +13,7 @@ use crate::access::scope::Scope;
 use crate::assignments::rules as assignment_rules;
 use crate::clock::Instant;
 use crate::db::Db;
-use crate::db::page::{CursorValue, Page, PageRequest, keyset};
+use crate::db::page::{CursorValue, Page, PageRequest, keyset, octet_length};
 use crate::db::schema::{indicators, plan_items, plan_revisions, plans, tasks, unit_spells, units, users};
 use crate::difference::differences;
 use crate::error::{Error, Fault, FaultCode, Result};
@@ -250,6 +250,9 @@ pub fn is_own_in_force(db: &mut Db<'_>, id: PlanId) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(own)).get_result(db.conn)?)
 }
 
+/// What a piece of work takes in a page, about: its title, its result and what it refers to.
+const ITEM_BYTES: i64 = 1500;
+
 /// A page of plans.
 ///
 /// # Errors
@@ -291,10 +294,25 @@ pub fn list(db: &mut Db<'_>, filters: &PlanFilters, q: Option<&str>, since: Opti
         query
     };
     let total = if page.count { Some(narrowed().select(count_star()).first(db.conn)?) } else { None };
-    let query = keyset!(narrowed(), page, plans::table, { "updated_at" => plans::updated_at: Instant }, plans::id);
-    let rows: Vec<Row> = query.load(db.conn)?;
+    macro_rules! of_page {
+        ($page:expr) => {
+            keyset!(narrowed(), $page, plans::table, { "updated_at" => plans::updated_at: Instant }, plans::id)
+        };
+    }
+    let lengths: Vec<(PlanId, Option<i32>, Option<i32>)> = of_page!(page)
+        .select((plans::id, octet_length(plans::sections.nullable()), octet_length(plans::targets.nullable())))
+        .load(db.conn)?;
+    let pieces = plan_items::table.filter(plan_items::plan_id.eq_any(lengths.iter().map(|row| row.0).collect::<Vec<_>>()));
+    let pieces: Vec<(PlanId, i64)> = pieces.group_by(plan_items::plan_id).select((plan_items::plan_id, count_star())).load(db.conn)?;
+    let pieces: HashMap<PlanId, i64> = pieces.into_iter().collect();
+    let lengths = lengths.into_iter().map(|(id, sections, targets)| {
+        let texts = i64::from(sections.unwrap_or_default()) + i64::from(targets.unwrap_or_default());
+        texts + pieces.get(&id).copied().unwrap_or_default() * ITEM_BYTES
+    });
+    let (asked, page) = (page.limit, &page.fitting(lengths));
+    let rows: Vec<Row> = of_page!(page).load(db.conn)?;
     let cut = Page::cut(rows, page, total, |row: &Row, name| if name == "updated_at" { row.updated_at.write() } else { row.id.write() });
-    let (rows, empty) = cut.split();
+    let (rows, empty) = cut.asked(asked).split();
     Ok(empty.with(filled(db, rows)?))
 }
 
