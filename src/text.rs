@@ -16,17 +16,26 @@ pub fn clean(text: &str) -> String {
     text.nfc().collect::<String>().trim().to_owned()
 }
 
-/// Whether the text holds NUL or another control character but for line breaks and tabs, or a sign that turns the direction of writing.
+/// Whether the text holds NUL or another control character but for line breaks and tabs, a sign that turns the direction of writing, one that
+/// ends a line and does not look it, or one that is none.
 #[must_use]
 pub fn has_control(text: &str) -> bool {
-    text.chars().any(|c| turns(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
+    text.chars().any(|c| {
+        let odd = matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
+        odd || turns(c) || (c.is_control() && !breaks(c))
+    })
 }
 
-/// Whether a sign overrides or isolates the direction of writing (UAX #9 sections 2.1 to 2.5): Vietnamese needs none, and it makes a text
-/// look like another.
+/// Whether a sign ends a line or a column: a name has none.
+#[must_use]
+pub fn breaks(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\t')
+}
+
+/// Whether a sign turns the direction of writing (UAX #9 section 2): Vietnamese needs none, and it makes a text look like another.
 #[must_use]
 pub fn turns(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How many combining marks one letter may carry: as many as UAX #15 section 13 (Stream-Safe Text) lets stand in a row. What sets letters
@@ -93,7 +102,7 @@ const LONGEST_FILE_NAME: usize = 200;
 #[must_use]
 pub fn file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let straight = |c: &char| !c.is_control() && !turns(*c) && !matches!(c, '\u{200e}' | '\u{200f}');
+    let straight = |c: &char| !c.is_control() && !turns(*c);
     let kept: String = clean(&last.chars().filter(straight).collect::<String>()).chars().take(LONGEST_FILE_NAME).collect();
     if kept.trim_matches('.').is_empty() { "file".to_owned() } else { kept }
 }
@@ -196,7 +205,11 @@ mod tests {
 
     #[test]
     fn what_turns_the_direction_of_writing_is_a_control_character() {
-        assert!(["a\u{202e}b", "a\u{202a}", "\u{2066}b\u{2069}", "\u{0}"].into_iter().all(has_control));
+        assert!(
+            ["a\u{202e}b", "a\u{202a}", "\u{2066}b\u{2069}", "\u{0}", "a\u{200f}", "a\u{2028}b", "\u{feff}a", "a\u{ffff}"]
+                .into_iter()
+                .all(has_control)
+        );
         assert!(!has_control("Hoà Bình\t1\r\n2 \u{200d}"));
         assert_eq!(file_name("biên bản \u{202e}fdp.exe"), "biên bản fdp.exe");
     }

@@ -83,7 +83,7 @@ fn faults_of_redirects(kind: ClientType, uris: &[String]) -> Vec<Fault> {
 }
 
 /// RFC 9700 section 2.1 and RFC 8252 section 7: absolute, without a fragment or a password, `https`, an app's own scheme with a dot, or `http`
-/// on this very machine.
+/// on this very machine. Written as browsers read it, so that none is taken elsewhere than it seems, and without what we put into it.
 fn leads_back(kind: ClientType, uri: &str) -> bool {
     let Ok(url) = Url::parse(uri) else { return false };
     let plain = uri.len() <= 500 && uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains('*') && !uri.contains('#');
@@ -93,7 +93,9 @@ fn leads_back(kind: ClientType, uri: &str) -> bool {
         "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
         own => kind == ClientType::Mobile && own.contains('.'),
     };
-    plain && bare && fits
+    let as_read = [uri, &format!("{uri}/")].contains(&url.as_str());
+    let ours = url.query_pairs().any(|(name, _)| matches!(&*name, "code" | "state" | "iss" | "error" | "error_description"));
+    plain && bare && fits && as_read && !ours
 }
 
 /// Whether a change makes of a front end another than people know: another name, or a place to take them back to that it did not have. What

@@ -6,6 +6,7 @@ use super::model::Evidence;
 use super::store;
 use crate::access::Access;
 use crate::access::policy::{ReadAssignments, WriteAssignments};
+use crate::assignments::model::AssignmentStatus;
 use crate::assignments::rules::is_open;
 use crate::assignments::store as assignments;
 use crate::error::{Code, Error, Result};
@@ -110,6 +111,10 @@ async fn delete_evidence(access: Access<WriteAssignments>, Path(id): Path<Eviden
             let (file, key, unit) = store::get(tx, id)?;
             let locked = assignments::lock(tx, &tree, file.assignment)?;
             may_change(&locked)?;
+            if locked.assignment.status == AssignmentStatus::ReportedDone {
+                // It is what somebody is asked to confirm.
+                return Err(Error::illegal_transition(Vec::new()));
+            }
             assignments::shown_otherwise(tx, &locked)?;
             store::delete(tx, &file, unit)?;
             let entry = Entry::new("evidence.delete", Some("evidence.deleted"), "evidence", id.any()).told(Some(&file), None, None)?;

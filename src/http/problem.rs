@@ -15,6 +15,9 @@ use crate::text::cut;
 #[derive(Clone, Copy, Debug)]
 pub struct TurnedAway;
 
+/// More faults than this are not told: a call for many rows may have one in each.
+const MOST_FAULTS: usize = 2000;
+
 /// A refusal as a client reads it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"type": "/problems/validation-failed", "title": "Dữ liệu không hợp lệ", "status": 422, "detail": "Dữ liệu không hợp lệ",
@@ -37,7 +40,7 @@ pub struct Problem {
     pub code: String,
     /// What to tell us when you ask why.
     pub request_id: String,
-    /// Every fault of parameters and body, all at once.
+    /// Every fault of parameters and body, all at once, up to 2,000.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<FaultBody>,
@@ -70,7 +73,7 @@ pub fn render(error: &Error, req: &HttpRequest) -> HttpResponse {
         instance: req.path().to_owned(),
         code: code.code(),
         request_id: request_id.to_string(),
-        errors: error.faults().iter().map(|fault| fault.told(language)).collect(),
+        errors: error.faults().iter().take(MOST_FAULTS).map(|fault| fault.told(language)).collect(),
         actions: (code == Code::IllegalTransition).then(|| error.actions().to_vec()),
     };
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -127,7 +127,7 @@ impl BodySchema {
         if let Value::Object(members) = body {
             for (name, value) in members {
                 if !self.raw.contains(name) {
-                    clean(value, &format!("/{}", escape(name)), 1, faults)?;
+                    clean(value, (name, &format!("/{}", escape(name))), 1, faults)?;
                 }
             }
         }
@@ -138,9 +138,12 @@ impl BodySchema {
     }
 }
 
+/// What may have several lines. All else is a name of something, in one.
+const TEXTS: [&str; 9] = ["reason", "note", "text", "body", "deliverable", "expected_result", "difficulties", "proposals", "source"];
+
 /// What no text may hold; its place is still to be told.
-fn unfit(string: &str) -> Option<Fault> {
-    if text::has_control(string) {
+fn unfit(name: &str, string: &str) -> Option<Fault> {
+    if text::has_control(string) || (!TEXTS.contains(&name) && string.trim().contains(text::breaks)) {
         return Some(Fault::at("", FaultCode::ControlCharacter));
     }
     let most = || format!("UAX #15 Stream-Safe, ≤ {}", text::MOST_MARKS);
@@ -149,23 +152,23 @@ fn unfit(string: &str) -> Option<Fault> {
 
 /// Trims and normalises every string, refuses what no text may hold, and writes whole numbers as integers: JSON Schema takes 3.0 for
 /// one, and so must what reads it.
-fn clean(value: &mut Value, pointer: &str, depth: usize, faults: &mut Vec<Fault>) -> Result<(), ()> {
+fn clean(value: &mut Value, (name, pointer): (&str, &str), depth: usize, faults: &mut Vec<Fault>) -> Result<(), ()> {
     if depth > DEPTH {
         return Err(());
     }
     match value {
         Value::String(string) => {
-            faults.extend(unfit(string).map(|fault| Fault { place: Place::Body(pointer.to_owned()), ..fault }));
+            faults.extend(unfit(name, string).map(|fault| Fault { place: Place::Body(pointer.to_owned()), ..fault }));
             *string = text::clean(string);
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                clean(item, &format!("{pointer}/{index}"), depth + 1, faults)?;
+                clean(item, (name, &format!("{pointer}/{index}")), depth + 1, faults)?;
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
-                clean(member, &format!("{pointer}/{}", escape(name)), depth + 1, faults)?;
+                clean(member, (name, &format!("{pointer}/{}", escape(name))), depth + 1, faults)?;
             }
         }
         Value::Number(number) => {
@@ -208,7 +211,7 @@ impl QuerySchema {
                 faults.push(Fault::of(printable(&name), FaultCode::UnknownParameter));
                 continue;
             };
-            if let Some(fault) = unfit(&value) {
+            if let Some(fault) = unfit(&name, &value) {
                 faults.push(Fault { place: Place::Parameter(name), ..fault });
                 continue;
             }

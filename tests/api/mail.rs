@@ -178,7 +178,11 @@ fn nobody_writes_into_the_head_of_a_letter() {
         admin.post("/api/v1/users", &body).problem(422, "validation_failed");
         app.nobody().post("/api/v1/password-resets", &json!({"email": address})).problem(422, "validation_failed");
     }
-    let named = json!({"username": "mn.tuly", "full_name": "Thuỷ\r\nBcc: la@evil.example\r\n\r\n", "email": "thuy@hoabinh.example.vn", "unit": "SGD", "duties": ["viewer"]});
+    for name in ["Thuỷ\r\nBcc: la@evil.example", "Thuỷ\tBcc", "Thuỷ\u{2028}Bcc", "\u{200f}Thuỷ", "Thuỷ\u{ffff}"] {
+        let body = json!({"username": "mn.tuly", "full_name": name, "unit": "SGD", "duties": ["viewer"]});
+        assert_eq!(admin.post("/api/v1/users", &body).faults(), ["/full_name control_character"], "{name:?}");
+    }
+    let named = json!({"username": "mn.tuly", "full_name": "Thuỷ, Bcc: la@evil.example", "email": "thuy@hoabinh.example.vn", "unit": "SGD", "duties": ["viewer"]});
     admin.post("/api/v1/users", &named).expect(201);
     let letter = letters.recv_timeout(Duration::from_mins(1)).expect("a letter");
     let (head, _) = letter.split_once("\n\n").expect("a head and a text");

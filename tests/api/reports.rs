@@ -682,7 +682,13 @@ fn issued_documents_are_numbered_without_holes_and_replaced_corrected_and_recall
     let bad = json!({"symbol": "a/b", "issued_on": "2025-02-20", "place": "a\nb", "signatory": {"position": "GIÁM ĐỐC", "name": "c\td"}, "recipients": [""]});
     assert_eq!(
         director.post(&format!("{}/issue", path(&first)), &bad).faults(),
-        ["/place bad_format", "/signatory/name bad_format", "/symbol bad_format"]
+        [
+            "/place bad_format",
+            "/place control_character",
+            "/signatory/name bad_format",
+            "/signatory/name control_character",
+            "/symbol bad_format"
+        ]
     );
     for day in ["2025-02-19", "2025-02-21"] {
         assert_eq!(director.post(&format!("{}/issue", path(&first)), &how(day)).faults(), ["/issued_on out_of_range"]);
@@ -807,6 +813,48 @@ fn what_moves_between_trees_is_counted_where_it_was_on_the_day_of_the_round() {
     admin.unit("MN-B1", "school", "preschool", "Trường Mầm non B1", "PGD-B");
     assert_eq!(levels(&admin, "2025-H1", "PGD-B")[0], ("school".to_owned(), [1, 0, 0, 0, 0, 0, 0, 1]));
     app.db_verify();
+}
+
+/// AZ-14: a unit that left is in what its former parent puts together with what was accepted while it was below it, and with nothing that it
+/// writes for another since.
+#[test]
+fn what_a_unit_writes_after_it_left_is_not_its_former_parents() {
+    let app = TestApp::start();
+    small(&app);
+    let due = json!({"school": "2025-07-20", "district": "2025-07-25", "department": "2025-07-30"});
+    let admin = app.sign_in("quan.tri");
+    round(&admin, "BC-SAU", &json!({"due_on": due, "locks_on": {"school": "2025-07-22"}}));
+    admin.post("/api/v1/reporting-rounds/BC-SAU/open", &json!({})).expect(200);
+    admin.user("soan.a", "PGD-A", &["editor"]);
+    let report_of_a1 = |words: &str, report: &Value, approver: &str| {
+        let school = app.sign_in("soan");
+        school.patch(&path(report), "*", &say(words)).expect(200);
+        submit(&school, report, NOTHING);
+        app.sign_in(approver).post(&format!("{}/accept", path(report)), &json!({})).expect(200);
+    };
+    at(&app, "2025-07-02T03:00:00.000000Z");
+    let first = begin(&app.sign_in("soan"), "BC-SAU", "MN-A1");
+    report_of_a1("Viết khi còn thuộc huyện A.", &first, "cap.tren");
+    let above = begin(&app.sign_in("soan.a"), "BC-SAU", "PGD-A");
+    let put_together = || {
+        let told = app.sign_in("soan.a").post(&format!("{}/consolidate", path(&above)), &json!({})).expect(200).json();
+        let of = |list: &str| {
+            let rows = told["consolidation"][list].as_array().expect("rows").iter();
+            rows.filter_map(|row| row["unit"]["code"].as_str().or(row["code"].as_str()).map(str::to_owned)).collect::<Vec<_>>()
+        };
+        (of("included"), of("missing"), told["sections"].to_string())
+    };
+    at(&app, "2025-07-05T03:00:00.000000Z");
+    app.sign_in("quan.tri").patch("/api/v1/units/MN-A1", "*", &json!({"parent": "PGD-B"})).expect(200);
+    let (included, missing, words) = put_together();
+    assert_eq!((included, missing), (vec!["MN-A1".to_owned()], vec!["MN-A2".to_owned()]));
+    assert!(words.contains("khi còn thuộc huyện A"), "{words}");
+    at(&app, "2025-07-06T03:00:00.000000Z");
+    let next = app.sign_in("soan").post(&format!("{}/replace", path(&first)), &json!({"reason": "Nhầm số liệu"})).expect(201).json();
+    report_of_a1("Viết cho huyện B.", &next, "noi.khac");
+    let (included, missing, words) = put_together();
+    assert_eq!((included, missing), (Vec::new(), vec!["MN-A1".to_owned(), "MN-A2".to_owned()]));
+    assert!(!words.contains("huyện B"), "{words}");
 }
 
 /// What an older program took, or another put into the database.
