@@ -146,6 +146,12 @@ mod tests {
             (ClientType::Web, "https://*.example.vn/", false),
             (ClientType::Web, "/back", false),
             (ClientType::Web, "https://app.example.vn/a b", false),
+            (ClientType::Web, "https://app.example.vn", true),
+            (ClientType::Web, "https://app.example.vn\\@evil.example/", false),
+            (ClientType::Web, "https:/app.example.vn/back", false),
+            (ClientType::Web, "https://app.example.vn/../back", false),
+            (ClientType::Web, "https://app.example.vn/back?code=a", false),
+            (ClientType::Web, "https://app.example.vn/back?a=1&st%61te=b", false),
         ] {
             assert_eq!(leads_back(kind, uri), fits, "{uri}");
         }

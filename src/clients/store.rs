@@ -12,10 +12,11 @@ use crate::access::caller;
 use crate::access::grant::Grants;
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{client_secrets, clients, consents, revoked_tokens, sessions, unit_spells, units};
+use crate::db::schema::{client_secrets, clients, consents, revoked_tokens, unit_spells, units};
 use crate::db::{Conn, Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, ClientId, UnitId};
+use crate::sessions;
 use crate::text;
 use crate::units::model::{Kind, UnitRef};
 use crate::units::rules::scope_of;
@@ -369,8 +370,7 @@ pub fn set_disabled(tx: &mut Tx<'_>, locked: &Locked, disabled: bool) -> Result<
     let id = locked.client.id;
     if disabled {
         end_tokens(tx, id)?;
-        let open = sessions::table.filter(sessions::app_id.eq(id)).filter(sessions::ended_at.is_null());
-        diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
+        sessions::store::end_with(tx, id)?;
     }
     diesel::update(clients::table.find(id)).set(clients::disabled.eq(disabled)).execute(tx.conn)?;
     touch(tx, locked)

@@ -84,6 +84,12 @@ fn may_change(locked: &assignments::Locked) -> Result<()> {
     if is_open(locked.assignment.status) { Ok(()) } else { Err(Error::illegal_transition(Vec::new())) }
 }
 
+/// Nor while somebody is asked to confirm what it shows.
+fn may_take_away(locked: &assignments::Locked) -> Result<()> {
+    may_change(locked)?;
+    if locked.assignment.status == AssignmentStatus::ReportedDone { Err(Error::illegal_transition(Vec::new())) } else { Ok(()) }
+}
+
 /// The kinds of files that are kept.
 struct Kinds;
 
@@ -110,11 +116,7 @@ async fn delete_evidence(access: Access<WriteAssignments>, Path(id): Path<Eviden
             let tree = tx.hold_tree()?;
             let (file, key, unit) = store::get(tx, id)?;
             let locked = assignments::lock(tx, &tree, file.assignment)?;
-            may_change(&locked)?;
-            if locked.assignment.status == AssignmentStatus::ReportedDone {
-                // It is what somebody is asked to confirm.
-                return Err(Error::illegal_transition(Vec::new()));
-            }
+            may_take_away(&locked)?;
             assignments::shown_otherwise(tx, &locked)?;
             store::delete(tx, &file, unit)?;
             let entry = Entry::new("evidence.delete", Some("evidence.deleted"), "evidence", id.any()).told(Some(&file), None, None)?;

@@ -12,14 +12,14 @@ use super::answers::Answering;
 use super::encoding::Matching;
 use super::gate::{Place, Weight};
 use super::kernel::{Kernel, Limits};
-use super::marks::{Asker, Route, asker, peer, request_id};
+use super::marks::{Asker, Route, asker, marks, request_id};
 use super::once;
 use super::operation::Operation;
 use super::parts::{Exchange, Putting, accepts};
 use super::problem;
 use super::stalls;
 use crate::access::Access;
-use crate::access::caller::{Caller, RequestMarks};
+use crate::access::caller::Caller;
 use crate::access::policy::Permit;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::ids::Key;
@@ -29,8 +29,8 @@ const SMALL: usize = 16 * 1024;
 
 /// Runs an operation: whatever happens, there is an answer.
 pub(super) async fn run(kernel: &Kernel, operation: &Operation, req: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let (limits, checks) = (kernel.limits, operation.checks());
-    req.extensions_mut().insert(Route(operation.path()));
+    let (limits, checks) = (kernel.limits, &operation.checks);
+    req.extensions_mut().insert(Route(operation.path.clone()));
     // First of all and before anything is made for it: whoever finds no place costs next to nothing.
     let gate = &kernel.shield.gate;
     let place = match if checks.arrives() { gate.knock(checks.weight) } else { gate.enter(checks.weight) } {
@@ -59,13 +59,9 @@ pub(super) async fn run(kernel: &Kernel, operation: &Operation, req: HttpRequest
 async fn record(kernel: &Kernel, operation: &Operation, req: &HttpRequest) {
     let Some(caller) = asker(req) else { return };
     let about = req.match_info().iter().next().and_then(|(_, text)| Key::parse(text));
-    if let Err(error) = kernel.door.record_refusal(caller, marks(req), operation.id(), about).await {
+    if let Err(error) = kernel.door.record_refusal(caller, marks(req), &operation.id, about).await {
         tracing::error!(request_id = &*request_id(req), error = %error, "a refusal could not be put on record");
     }
-}
-
-pub(super) fn marks(req: &HttpRequest) -> RequestMarks {
-    RequestMarks { request_id: Some(request_id(req)), ip: peer(req).map(Into::into), ..RequestMarks::default() }
 }
 
 /// Lets the caller in, by the bearer token, if the operation asks for one; he keeps his place where nothing is still to arrive: what
@@ -90,7 +86,7 @@ pub(super) async fn admit<'k, P: Permit>(
         count(kernel, counted, req)?;
     }
     let access = kernel.door.open(caller?, marks(req))?;
-    Ok((access, (!operation.checks().arrives()).then_some(place)))
+    Ok((access, (!operation.checks.arrives()).then_some(place)))
 }
 
 /// The place of a request that is there whole.
@@ -100,7 +96,7 @@ pub(super) fn begin<'k, P: Permit>(
     access: Access<P>,
     place: Option<Place<'k>>,
 ) -> Result<(Access<P>, Place<'k>)> {
-    let (gate, weight) = (&kernel.shield.gate, operation.checks().weight);
+    let (gate, weight) = (&kernel.shield.gate, operation.checks.weight);
     let place = place.map_or_else(|| gate.enter(weight), Ok)?;
     if weight == Weight::Heavy {
         let heavy = gate.begin(access.caller_id()?)?;
@@ -142,7 +138,7 @@ pub(super) async fn check<'r>(
     mut payload: web::Payload,
 ) -> Result<(Exchange<'r>, Option<Vec<String>>)> {
     let headers = req.headers();
-    let checks = operation.checks();
+    let checks = &operation.checks;
     let limits = Limits { body_bytes: kernel.limits.body_bytes.min(if checks.public { SMALL } else { usize::MAX }), ..kernel.limits };
     if checks.body.is_some() && !reads_media(headers) {
         return Err(Error::new(Code::UnsupportedMediaType));

@@ -11,8 +11,9 @@ use futures_util::FutureExt;
 use super::exchange;
 use super::gate::{Place, Weight};
 use super::kernel::{Kernel, Limits};
+use super::marks::marks;
 use crate::access::Access;
-use crate::access::caller::{Caller, RequestMarks};
+use crate::access::caller::Caller;
 use crate::access::policy::Anyone;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 
@@ -68,13 +69,7 @@ pub async fn admit<'k>(kernel: &'k Kernel, req: &HttpRequest, weight: Weight) ->
     let place = kernel.shield.gate.enter(weight)?;
     exchange::count(kernel, &Caller::Nobody, req)?;
     kernel.door.freshen().await;
-    Ok((kernel.door.open(Caller::Nobody, exchange::marks(req))?, place))
-}
-
-/// What the journal keeps of a request.
-#[must_use]
-pub fn marks(req: &HttpRequest) -> RequestMarks {
-    exchange::marks(req)
+    Ok((kernel.door.open(Caller::Nobody, marks(req))?, place))
 }
 
 /// Does the work of a request: within its time, and whatever happens there is an answer.

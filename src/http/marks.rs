@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use crate::access::caller::Caller;
+use crate::access::caller::{Caller, RequestMarks};
 
 /// The header of a request that may be repeated.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -56,4 +56,10 @@ pub fn client(req: &HttpRequest) -> Option<IpAddr> {
 #[must_use]
 pub fn peer(req: &HttpRequest) -> Option<String> {
     client(req).map(|address| address.to_string())
+}
+
+/// What the journal keeps of a request.
+#[must_use]
+pub fn marks(req: &HttpRequest) -> RequestMarks {
+    RequestMarks { request_id: Some(request_id(req)), ip: peer(req).map(Into::into), ..RequestMarks::default() }
 }

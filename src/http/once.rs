@@ -37,7 +37,7 @@ pub(super) fn check(headers: &HeaderMap, taken: bool, faults: &mut Vec<Fault>) {
 pub(super) async fn begin(kernel: &Kernel, operation: &Operation, exchange: &Exchange<'_>) -> Result<Option<Once>> {
     let Some(key) = exchange.req.headers().get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()) else { return Ok(None) };
     let caller = asker(exchange.req).and_then(|caller| caller.id()).ok_or_else(|| Error::internal("a key of nobody"))?;
-    let claim = Claim { caller, operation: operation.id().to_owned(), key: key.to_owned() };
+    let claim = Claim { caller, operation: operation.id.clone(), key: key.to_owned() };
     kernel.door.once(claim, fingerprint(exchange)).await.map(Some)
 }
 

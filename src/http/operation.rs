@@ -34,7 +34,7 @@ impl Checks {
     }
 }
 
-/// How it runs.
+/// From a request that has a place to its answer.
 pub(super) type Run = dyn for<'r> Fn(&'r Kernel, &'r Operation, &'r HttpRequest, web::Payload, Place<'r>) -> LocalBoxFuture<'r, Result<HttpResponse>>
     + Send
     + Sync;
@@ -42,25 +42,14 @@ pub(super) type Run = dyn for<'r> Fn(&'r Kernel, &'r Operation, &'r HttpRequest,
 /// One operation, ready to run.
 pub struct Operation {
     pub(super) id: String,
+    /// As it is declared.
     pub(super) path: Arc<str>,
     pub(super) run: Box<Run>,
     pub(super) checks: Checks,
 }
 
 impl Operation {
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Its path, as it is declared.
-    pub(super) fn path(&self) -> Arc<str> {
-        self.path.clone()
-    }
-
-    pub(super) fn checks(&self) -> &Checks {
-        &self.checks
-    }
-
+    /// Runs what it is for.
     pub(super) fn call<'r>(
         &'r self,
         kernel: &'r Kernel,

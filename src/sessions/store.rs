@@ -383,6 +383,16 @@ pub fn end_of_app(tx: &mut Tx<'_>, user: UserId, app: ClientId) -> Result<()> {
     Ok(())
 }
 
+/// Ends the sessions that a front end has of anybody.
+///
+/// # Errors
+/// Database errors.
+pub fn end_with(tx: &mut Tx<'_>, app: ClientId) -> Result<()> {
+    let open = sessions::table.filter(sessions::app_id.eq(app)).filter(sessions::ended_at.is_null());
+    diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Ends every session of an account.
 ///
 /// # Errors

@@ -118,17 +118,21 @@ async fn update_unit(
             let change = resolve_patch(tx, &before, &patch)?;
             store::update(tx, &tree, &locked, &change, patch.effective_on.unwrap_or(tx.today()))?;
             let after = store::get(tx, &Key::from(before.id), None)?.unit;
-            if let Some(left) = before.parent.as_ref().filter(|parent| after.parent.as_ref().is_none_or(|now| now.id != parent.id)) {
-                // Whoever follows the changes of the one that it leaves is told that it is gone; of the one that both are below, that it is
-                // there, by the entry after it.
-                let gone = entry("unit.leave", "unit.deleted", Some(&before), &after)?;
-                journal::append(tx, Entry { unit: Some(left.id), deleted: true, ..gone })?;
-            }
-            journal::append(tx, entry("unit.update", "unit.updated", Some(&before), &after)?)?;
+            tell_change(tx, &before, &after)?;
             Ok(after)
         })
         .await?;
     Ok(Single(unit))
+}
+
+/// Whoever follows the changes of the unit that it leaves is told that it is gone; of one that both are below, that it is there, by the entry
+/// after that.
+fn tell_change(tx: &mut Tx<'_>, before: &Unit, after: &Unit) -> Result<()> {
+    if let Some(left) = before.parent.as_ref().filter(|parent| after.parent.as_ref().is_none_or(|now| now.id != parent.id)) {
+        let gone = entry("unit.leave", "unit.deleted", Some(before), after)?;
+        journal::append(tx, Entry { unit: Some(left.id), deleted: true, ..gone })?;
+    }
+    journal::append(tx, entry("unit.update", "unit.updated", Some(before), after)?)
 }
 
 fn entry(action: &'static str, event: &'static str, before: Option<&Unit>, after: &Unit) -> Result<Entry> {

@@ -73,18 +73,21 @@ fn imports_go_down() {
 }
 
 /// The files that a file names: by `crate::…` and `super::…`, in groups too. What stands in its tests does not count.
-fn named_by(module: &[&str], is_folder: bool, text: &str, known: &BTreeMap<Vec<String>, String>) -> BTreeSet<Vec<String>> {
+fn named_by(module: &[String], text: &str, known: &BTreeMap<Vec<String>, String>) -> BTreeSet<Vec<String>> {
     let text = text.split("#[cfg(test)]").next().expect("a text");
     let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join(" ");
     let mut found = BTreeSet::new();
     for (start, word) in code.match_indices("crate::").chain(code.match_indices("super::")) {
-        let mut base: Vec<String> = module.iter().map(|&piece| piece.to_owned()).collect();
+        // `super::super::` stands for one more above, and is looked at by its last.
+        let mut base = module.to_vec();
+        let mut before = &code[..start];
+        base.pop();
+        while let Some(above) = before.strip_suffix("super::") {
+            base.pop();
+            before = above;
+        }
         if word == "crate::" {
             base.clear();
-        } else if !is_folder {
-            base.pop();
-        } else if !code[..start].ends_with("use ") && !code[..start].ends_with("super::") {
-            continue;
         }
         let rest = &code[start + word.len()..];
         let end = rest.find([';', '(', ')', '<', '>', '!', '=']).unwrap_or(rest.len());
@@ -144,8 +147,7 @@ fn no_files_import_each_other_in_a_circle() {
     }
     let mut arrows: BTreeMap<&Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
     for (module, text) in &known {
-        let pieces: Vec<&str> = module.iter().map(String::as_str).collect();
-        let mut to = named_by(&pieces, folders.contains(module), text, &known);
+        let mut to = named_by(module, text, &known);
         to.retain(|other| other != module && !other.is_empty() && !(folders.contains(module) && other.starts_with(module)));
         arrows.insert(module, to);
     }

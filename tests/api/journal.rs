@@ -121,7 +121,7 @@ fn the_feed_and_the_audit_trail_tell_the_same_story_each_in_its_scope() {
     assert!(newest["page"]["total"].as_i64().expect("a total") > 9);
 }
 
-/// AZ-08: whoever follows the changes of a unit that another leaves is told that it is gone, and whoever follows both that it is elsewhere.
+/// Whoever follows the changes of a unit that another leaves is told that it is gone, and whoever follows both that it is elsewhere.
 #[test]
 fn a_unit_that_leaves_is_gone_for_whoever_followed_it_there() {
     let app = TestApp::start();

@@ -144,7 +144,7 @@ fn a_mailbox_is_no_way_around_what_its_owner_has() {
     sign_in("Mật khẩu thứ ba, cũng đủ dài", Some(app.code(&secret))).expect(201);
 }
 
-/// AU-03: a class that forgot its passwords waits for letters, and shuts out nobody who signs in beside it.
+/// A class that forgot its passwords waits for letters, and shuts out nobody who signs in beside it.
 #[test]
 fn who_asks_for_many_letters_waits_for_letters_alone() {
     let app = TestApp::start_with(|settings| settings.accounts.network_guesses = 3);

@@ -815,7 +815,7 @@ fn what_moves_between_trees_is_counted_where_it_was_on_the_day_of_the_round() {
     app.db_verify();
 }
 
-/// AZ-14: a unit that left is in what its former parent puts together with what was accepted while it was below it, and with nothing that it
+/// A unit that left is in what its former parent puts together with what was accepted while it was below it, and with nothing that it
 /// writes for another since.
 #[test]
 fn what_a_unit_writes_after_it_left_is_not_its_former_parents() {

@@ -9,10 +9,10 @@ use crate::access::caller::Caller;
 use crate::access::policy::{Anyone, Permit};
 use crate::error::{Code, Error, Language, Result};
 use crate::http::Kernel;
-use crate::http::forms::{Form, admit, marks, run};
+use crate::http::forms::{Form, admit, run};
 use crate::http::gate::Weight;
 use crate::http::language::language;
-use crate::http::marks::{request_id, route};
+use crate::http::marks::{marks, request_id, route};
 use crate::oauth::{pages, rules};
 use crate::text::cut;
 

@@ -26,7 +26,7 @@ use crate::units::store::own_or_referred;
 /// No unit has more directly below it.
 const MOST_SIBLINGS: i64 = 10_000;
 
-pub(super) fn everyone() -> PageRequest {
+fn everyone() -> PageRequest {
     PageRequest { limit: MOST_SIBLINGS, sort: vec![SortKey { name: "name", descending: false }], after: None, count: false }
 }
 
@@ -99,7 +99,7 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
         }
         refuse_other_views(look)?;
         // What is withheld is decided among all siblings, or pages of different lengths would tell it between them.
-        let (all, unseen) = super::siblings(db, &unit, look.day(period))?;
+        let (all, unseen) = siblings(db, &unit, look.day(period))?;
         let mut results = super::of_indicator(db, &all, &indicator, &periods, look, None)?;
         if discreet && !above(&unit) {
             results.iter_mut().for_each(super::conceal);
@@ -137,6 +137,14 @@ fn refuse_other_views(look: Look) -> Result<()> {
     Err(Error::invalid(vec![Fault::of(parameter, FaultCode::OutOfRange).with("as_reported")]))
 }
 
+/// Every unit that stood directly below one on a day, and whether there were others, whose results are their own today.
+fn siblings(db: &mut Db<'_>, unit: &Unit, day: NaiveDate) -> Result<(Vec<Unit>, bool)> {
+    let (mut units, _) = super::all_children(db, unit, day, &everyone())?.split::<Unit>();
+    let unseen = !units.iter().all(super::is_among_us);
+    units.retain(super::is_among_us);
+    Ok((units, unseen))
+}
+
 /// Withholds of one unit what a list of it and its siblings would.
 fn withhold_among_siblings(
     db: &mut Db<'_>,
@@ -148,7 +156,7 @@ fn withhold_among_siblings(
     let Some(parent) = &unit.parent else { return Ok(()) };
     let parent = units::store::get(db, &Key::from(parent.id), None)?.whole()?.clone();
     for period in periods {
-        let (all, unseen) = super::siblings(db, &parent, Look::default().day(period))?;
+        let (all, unseen) = siblings(db, &parent, Look::default().day(period))?;
         let mut siblings = super::of_indicator(db, &all, indicator, std::slice::from_ref(period), Look::default(), None)?;
         super::withhold(&mut siblings, unseen);
         // One that is not among them today was among others then, and what these tell is not known.

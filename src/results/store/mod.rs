@@ -403,27 +403,23 @@ pub fn of_indicator(
 /// # Errors
 /// Database errors.
 fn children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<Page<Unit>> {
-    let (units, empty) = all_children(db, unit, day, page)?.split();
-    // A unit that stood below it then and stands elsewhere today is a card, and its results are its own.
-    Ok(empty.with(units.into_iter().filter(|unit| unit.version.is_some()).collect()))
+    let (mut units, empty) = all_children(db, unit, day, page)?.split();
+    units.retain(is_among_us);
+    Ok(empty.with(units))
 }
 
-/// All units that were directly below one on a day, and whether there were others, whose results are their own today.
-fn siblings(db: &mut Db<'_>, unit: &Unit, day: NaiveDate) -> Result<(Vec<Unit>, bool)> {
-    let (mut units, _) = all_children(db, unit, day, &lists::everyone())?.split::<Unit>();
-    let count = units.len();
-    units.retain(|unit| unit.version.is_some());
-    let unseen = units.len() < count;
-    Ok((units, unseen))
-}
-
+/// The same with those that stand elsewhere today, as cards.
 fn all_children(db: &mut Db<'_>, unit: &Unit, day: NaiveDate, page: &PageRequest) -> Result<Page<Unit>> {
-    let page = match crate::units::store::children(db, &ids::Key::from(unit.id), Some(day), page) {
+    match crate::units::store::children(db, &ids::Key::from(unit.id), Some(day), page) {
         // It was not there yet, so nothing stood below it.
-        Err(error) if error.code() == Code::NotFound => return Ok(Page::slice(Vec::new(), page, |_, _| ().into())),
-        found => found?,
-    };
-    Ok(page)
+        Err(error) if error.code() == Code::NotFound => Ok(Page::slice(Vec::new(), page, |_, _| ().into())),
+        found => found,
+    }
+}
+
+/// Whether a unit stands in the scope today: one that stood below another then and stands elsewhere now is a card, and its results are its own.
+fn is_among_us(unit: &Unit) -> bool {
+    unit.version.is_some()
 }
 
 /// Withholds small cells of siblings below the caller's children. Where they started, and so where they should be, is told of none:
