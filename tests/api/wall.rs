@@ -158,4 +158,21 @@ fn a_query_without_a_scope_finds_nothing_outside_it() {
     .execute(pg(&mut service));
     assert_eq!(changed.expect("runs"), 0, "another's row is not there to be changed");
     pg(&mut service).batch_execute("ROLLBACK").expect("ends");
+
+    // What was accepted before a unit left stays its former parent's to read, not to change.
+    let left = format!(
+        "UPDATE unit_closure c SET valid_to = (r.accepted_at + INTERVAL '7 hours')::date + 1 FROM reports r \
+         WHERE c.descendant = r.unit_id AND c.ancestor = '{}' AND c.depth > 0 AND r.slot = 1 AND r.status IN ('accepted', 'issued')",
+        mine.id
+    );
+    let left = diesel::sql_query(left).execute(pg(&mut owner)).expect("units leave");
+    assert!(left > 0, "reports below it were accepted");
+    let name = format!("BEGIN; SET LOCAL tiendo.root = '{}'; SET LOCAL tiendo.day = '2030-01-01'", mine.id);
+    let of_leavers = "reports r WHERE NOT EXISTS (SELECT FROM unit_closure c WHERE c.descendant = r.unit_id \
+                      AND c.ancestor = current_setting('tiendo.root')::uuid AND c.valid_to > '2030-01-01')";
+    pg(&mut service).batch_execute(&name).expect("begins");
+    assert_eq!(number(&mut service, &format!("SELECT count(*) AS number FROM {of_leavers}")), i64::try_from(left).expect("few"));
+    let changed = diesel::sql_query("UPDATE reports SET version = 9 WHERE slot = 1 AND status IN ('accepted', 'issued')");
+    assert_eq!(changed.execute(pg(&mut service)).expect("runs"), 0, "nor is one of a unit that left");
+    pg(&mut service).batch_execute("ROLLBACK").expect("ends");
 }

@@ -1,0 +1,1 @@
+DROP POLICY accepted_before_it_left ON reports;
