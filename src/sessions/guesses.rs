@@ -4,12 +4,15 @@
 //! one before, from half a minute to a quarter of an hour; a right one, or half a day, begins anew. Whoever has a session keeps it. An
 //! address that was wrong for many names is slowed down and no name with it.
 
+use diesel::dsl::case_when;
 use diesel::prelude::*;
+use diesel::query_dsl::methods;
+use diesel::sql_types::Integer;
 
 use crate::clock::Instant;
 use crate::config::AccountSettings;
 use crate::db::schema::sign_in_failures as failures;
-use crate::db::{Conn, Tx, each};
+use crate::db::{Tx, each};
 use crate::error::Result;
 use crate::network::Network;
 
@@ -51,28 +54,21 @@ impl Patience {
     }
 }
 
-struct Held {
-    wrong: i32,
-    last_at: Instant,
-    blocked_until: Option<Instant>,
-}
-
-/// The row of a key, made if need be, and locked.
-fn hold(tx: &mut Tx<'_>, key: &str) -> Result<Held> {
-    let row = (failures::key.eq(key), failures::failures.eq(0), failures::last_at.eq(tx.now()));
+/// Counts one more of a key and answers the count, in one statement so that no two count the same; nothing while the key waits.
+fn count(tx: &mut Tx<'_>, key: &str, forgotten: i64) -> Result<Option<i32>> {
+    let now = tx.now();
+    let next = case_when(failures::last_at.le(now.plus(-forgotten)), 1.into_sql::<Integer>()).otherwise(failures::failures + 1);
+    let over = failures::blocked_until.is_null().or(failures::blocked_until.le(now));
+    let first = (failures::key.eq(key), failures::failures.eq(1), failures::last_at.eq(now));
+    let change = (failures::failures.eq(next), failures::last_at.eq(now), failures::blocked_until.eq(None::<Instant>));
+    let counted = diesel::insert_into(failures::table).values(first).on_conflict(failures::key).do_update().set(change);
+    let counted = methods::FilterDsl::filter(counted, over).returning(failures::failures);
     let conn = &mut *tx.conn;
-    each!(conn => diesel::insert_into(failures::table).values(row).on_conflict(failures::key).do_nothing().execute(conn))?;
-    let query = failures::table.filter(failures::key.eq(key)).select((failures::failures, failures::last_at, failures::blocked_until));
-    let (wrong, last_at, blocked_until) = match &mut *tx.conn {
-        Conn::Pg(pg) => query.for_no_key_update().first(pg)?,
-        Conn::Lite(lite) => query.first(lite)?,
-    };
-    Ok(Held { wrong, last_at, blocked_until })
+    Ok(each!(conn => counted.get_result(conn)).optional()?)
 }
 
-fn keep(tx: &mut Tx<'_>, key: &str, wrong: i32, blocked_until: Option<Instant>) -> Result<()> {
-    let change = (failures::failures.eq(wrong), failures::last_at.eq(tx.now()), failures::blocked_until.eq(blocked_until));
-    diesel::update(failures::table.filter(failures::key.eq(key))).set(change).execute(tx.conn)?;
+fn block(tx: &mut Tx<'_>, key: &str, until: Instant) -> Result<()> {
+    diesel::update(failures::table.filter(failures::key.eq(key))).set(failures::blocked_until.eq(Some(until))).execute(tx.conn)?;
     Ok(())
 }
 
@@ -106,13 +102,10 @@ fn of_address(guesser: Guesser, ip: &str) -> String {
 /// # Errors
 /// Database errors.
 pub fn claim(tx: &mut Tx<'_>, patience: Patience, username: &str) -> Result<bool> {
-    let (key, now) = (of_name(username), tx.now());
-    let held = hold(tx, &key)?;
-    if held.blocked_until.is_some_and(|until| until > now) {
-        return Ok(false);
-    }
-    let wrong = if held.last_at.plus(patience.forgotten) <= now { 1 } else { held.wrong.saturating_add(1) };
-    keep(tx, &key, wrong, patience.wait(wrong).map(|seconds| now.plus(seconds)))?;
+    let key = of_name(username);
+    let Some(wrong) = count(tx, &key, patience.forgotten)? else { return Ok(false) };
+    let Some(seconds) = patience.wait(wrong) else { return Ok(true) };
+    block(tx, &key, tx.now().plus(seconds))?;
     Ok(true)
 }
 
@@ -141,10 +134,9 @@ pub fn is_refused(tx: &mut Tx<'_>, guesser: Guesser, ip: &str) -> Result<Option<
 /// # Errors
 /// Database errors.
 pub fn was_wrong(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str) -> Result<()> {
-    let (key, now) = (of_address(guesser, ip), tx.now());
-    let held = hold(tx, &key)?;
-    let wrong = if held.last_at.plus(WINDOW) <= now { 1 } else { held.wrong.saturating_add(1) };
-    keep(tx, &key, wrong, (wrong >= patience.address).then(|| now.plus(WINDOW)))
+    let key = of_address(guesser, ip);
+    let wrong = count(tx, &key, WINDOW)?;
+    if wrong.is_some_and(|wrong| wrong >= patience.address) { block(tx, &key, tx.now().plus(WINDOW)) } else { Ok(()) }
 }
 
 /// Takes away what is forgotten after so many seconds. Answers how many.
