@@ -421,11 +421,12 @@ impl Error {
         error
     }
 
-    /// 503 at the gate, where nothing was done yet: counted there, and no line of the log, for these come by the thousand.
+    /// 503 at the gate, where nothing was done yet, with the seconds to wait: counted there, and no line of the log, for these come by the
+    /// thousand.
     #[must_use]
-    pub fn turned_away() -> Self {
+    pub fn turned_away(seconds: u32) -> Self {
         let mut error = Self::new(Code::Unavailable);
-        error.0.retry_after = Some(1);
+        error.0.retry_after = Some(seconds);
         error
     }
 

@@ -3,11 +3,15 @@
 //! so that who works is not shut out by load; hashing passwords and making documents have few of their own.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::ids::AnyId;
+
+/// Whoever is turned away comes back in a second, the next in two, and so on up to this: told one and the same, all who came at once would
+/// be back at once.
+const WAITS: u32 = 5;
 
 /// What an operation weighs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub struct Gate {
     passwords: AtomicUsize,
     heavy: Mutex<HashMap<AnyId, usize>>,
     turned_away: AtomicU64,
+    /// Turns of who waits how long.
+    waits: AtomicU32,
 }
 
 /// A place among the requests at work, given back when it is dropped.
@@ -81,7 +87,7 @@ impl Gate {
     #[must_use]
     pub fn new(places: Places) -> Arc<Self> {
         let (all, passwords) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Self { places, all, passwords, heavy: Mutex::default(), turned_away: AtomicU64::new(0) })
+        Arc::new(Self { places, all, passwords, heavy: Mutex::default(), turned_away: AtomicU64::new(0), waits: AtomicU32::new(0) })
     }
 
     /// A place, if there is one.
@@ -120,7 +126,7 @@ impl Gate {
 
     fn full(&self) -> Error {
         self.turned_away.fetch_add(1, Ordering::Relaxed);
-        Error::turned_away()
+        Error::turned_away(self.waits.fetch_add(1, Ordering::Relaxed) % WAITS + 1)
     }
 
     /// How many found no place since this was asked last.
@@ -172,6 +178,13 @@ mod tests {
         drop(both);
         let _knocked = (gate.knock(Weight::Password).expect("a place"), gate.knock(Weight::Password).expect("a place"));
         assert!(gate.enter(Weight::Password).is_ok());
+    }
+
+    #[test]
+    fn those_who_are_turned_away_do_not_come_back_together() {
+        let gate = Gate::new(Places { all: 16, passwords: 0, heavy: 3, heavy_of_one: 2 });
+        let waits: Vec<_> = (0..7).map(|_| gate.enter(Weight::Password).err().and_then(|error| error.retry_after())).collect();
+        assert_eq!(waits, [1, 2, 3, 4, 5, 1, 2].map(Some));
     }
 
     #[test]
