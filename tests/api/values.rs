@@ -156,6 +156,11 @@ fn all_rows_are_stored_or_none_and_each_fault_has_its_pointer() {
     assert_eq!((&dry["dry_run"], &dry["rows"][0]["id"]), (&json!(true), &Value::Null));
     assert_eq!(dry["rows"][0]["warnings"][0]["code"], "numerator_above_denominator");
     assert_eq!(admin.get("/api/v1/indicator-values?count=exact").expect(200).json()["page"]["total"], 0);
+    // So many are told at the most, the first of them.
+    let strange: Vec<Value> = (0..1000).map(|_| ratio("XX99", "MN-XX-001", "1999", 1, 1)).collect();
+    let told = admin.post("/api/v1/indicator-values", &json!({"rows": strange})).expect(422).json();
+    let last = &told["errors"][1999]["pointer"];
+    assert_eq!((told["errors"].as_array().map(Vec::len), last), (Some(2000), &json!("/rows/666/period")));
     for (body, fault) in [
         (json!({"rows": []}), "/rows too_short"),
         (json!({"rows": [ratio("MN03", "MN-DB-001", START, -1, 2)]}), "/rows/0/numerator out_of_range"),
