@@ -1,8 +1,8 @@
 //! What becomes of the service when more is asked than it can do: requests that come whether or not it keeps up (an open loop), clients
 //! that stall, and everybody who signs in at once.
 //!
-//! The service is a process of its own on the first core and whoever asks is on the others, so that neither takes time from the other;
-//! PostgreSQL runs where it likes. All figures are ratios within one run: goodput against the capacity of a closed loop just before, p99
+//! The service is a process of its own on the first core, and its database with it; whoever asks is on the others, so that neither takes
+//! time from the other. All figures are ratios within one run: goodput against the capacity of a closed loop just before, p99
 //! against that of the same probe while nothing else is asked.
 
 use std::cell::{Cell, RefCell};
@@ -117,8 +117,8 @@ enum LoadOf {
     Open(f64),
 }
 
-/// Status of one exchange; `None` where the connection broke.
-async fn exchange(stream: &mut tokio::net::TcpStream, request: &[u8]) -> Option<u16> {
+/// Status of one exchange, and the seconds that are to be waited; `None` where the connection broke.
+async fn exchange(stream: &mut tokio::net::TcpStream, request: &[u8]) -> Option<(u16, u64)> {
     stream.write_all(request).await.ok()?;
     let (mut all, mut chunk) = (Vec::new(), vec![0_u8; 16 * 1024]);
     loop {
@@ -126,10 +126,12 @@ async fn exchange(stream: &mut tokio::net::TcpStream, request: &[u8]) -> Option<
         all.extend_from_slice(chunk.get(..read)?);
         let Some(end) = all.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4) else { continue };
         let head = std::str::from_utf8(all.get(..end)?).ok()?;
-        let length = head.lines().find_map(|line| line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("content-length")));
-        let length: usize = length.map_or(Ok(0), |(_, text)| text.parse()).ok()?;
-        if all.len() >= end + length {
-            return head.split(' ').nth(1)?.parse().ok();
+        let header = |asked: &str| {
+            let found = head.lines().find_map(|line| line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case(asked)));
+            found.map_or(Ok(0_u64), |(_, text)| text.parse()).ok()
+        };
+        if all.len() >= end + usize::try_from(header("content-length")?).ok()? {
+            return Some((head.split(' ').nth(1)?.parse().ok()?, header("retry-after")?));
         }
     }
 }
@@ -152,7 +154,7 @@ impl LoadOf {
                                 break;
                             }
                             let status = exchange(&mut stream, request).await;
-                            assert!(status == Some(200), "answered {status:?}");
+                            assert!(matches!(status, Some((200, _))), "answered {status:?}");
                             // As of the open loop: what is answered in time.
                             if started.elapsed() <= TURN {
                                 good.set(good.get() + 1);
@@ -198,9 +200,9 @@ impl LoadOf {
                             open.set(open.get() - 1);
                         }
                         match status {
-                            Some(200) if started.elapsed() <= TURN => good.set(good.get() + 1),
-                            Some(200) => {}
-                            Some(503) => shed.borrow_mut().push((started.elapsed().saturating_sub(due)).as_secs_f64()),
+                            Some((200, _)) if started.elapsed() <= TURN => good.set(good.get() + 1),
+                            Some((200, _)) => {}
+                            Some((503, _)) => shed.borrow_mut().push((started.elapsed().saturating_sub(due)).as_secs_f64()),
                             _ => lost.set(lost.get() + 1),
                         }
                     });
@@ -307,7 +309,7 @@ fn stalls(name: &str, apart: &Apart, probe: &[u8]) {
 /// What somebody does who is sent away.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Manner {
-    /// Comes back after the second that `Retry-After` says.
+    /// Comes back after the seconds that `Retry-After` says.
     Waits,
     /// Comes back at once on a new connection, as soon as all of the five hundred were answered.
     Floods,
@@ -341,15 +343,15 @@ fn sign_ins(name: &str, apart: &Apart, probe: &[u8], manner: Manner) {
                             let mut told = Vec::new();
                             loop {
                                 let asked = Instant::now();
-                                let status = match tokio::net::TcpStream::connect(address).await {
+                                let answer = match tokio::net::TcpStream::connect(address).await {
                                     Ok(mut stream) => exchange(&mut stream, &signing).await,
                                     Err(_) => None,
                                 };
-                                told.push(status.map(|status| (status, asked.elapsed().as_secs_f64())));
-                                if status != Some(503) || !again || ended() {
-                                    return told;
+                                told.push(answer.map(|(status, _)| (status, asked.elapsed().as_secs_f64())));
+                                match answer {
+                                    Some((503, seconds)) if again && !ended() => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                                    _ => return told,
                                 }
-                                tokio::time::sleep(Duration::from_secs(1)).await;
                             }
                         }
                     });

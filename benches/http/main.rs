@@ -47,10 +47,13 @@ const TURN: Duration = Duration::from_millis(1200);
 
 fn main() {
     tiendo::logs::start();
-    let servers = std::env::var("BENCH_DATABASE_URLS").unwrap_or_default();
+    // Each takes minutes; who works on one asks for it alone.
+    let left_out = |other: &str| std::env::args().any(|argument| argument == other);
+    let servers = if left_out("sqlite") { String::new() } else { std::env::var("BENCH_DATABASE_URLS").unwrap_or_default() };
     let folder = std::env::temp_dir().join(format!("tiendo-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let sqlite = format!("sqlite://{}?mode=rwc", folder.join("bench.db").display());
+    let here = (!left_out("postgresql")).then_some(sqlite.as_str()).into_iter();
     if std::env::args().any(|argument| argument == "scale") {
         let places = std::env::var("BENCH_SCALE_URLS").unwrap_or_default();
         scale::run(&folder, places.split_whitespace());
@@ -58,7 +61,7 @@ fn main() {
         return;
     }
     if std::env::args().any(|argument| argument == "load") {
-        load::run(std::iter::once(sqlite).chain(servers.split_whitespace().map(str::to_owned)));
+        load::run(here.map(str::to_owned).chain(servers.split_whitespace().map(str::to_owned)));
         let _ = std::fs::remove_dir_all(folder);
         return;
     }
@@ -71,8 +74,10 @@ fn main() {
     println!("|---|---|---|---|---|");
     let few_on_servers = std::env::var("BENCH_FEW_URLS").unwrap_or_default();
     let few = format!("sqlite://{}?mode=rwc", folder.join("few.db").display());
-    let places = std::iter::once(sqlite.as_str()).chain(servers.split_whitespace());
-    for (place, few) in places.zip(std::iter::once(few.as_str()).chain(few_on_servers.split_whitespace())) {
+    for place in here {
+        bench(place, &few);
+    }
+    for (place, few) in servers.split_whitespace().zip(few_on_servers.split_whitespace()) {
         bench(place, few);
     }
     let _ = std::fs::remove_dir_all(folder);
