@@ -527,7 +527,9 @@ table! {
 
 table! {
     use diesel::sql_types::*;
-    sign_in_failures (key) { key -> Text, failures -> Integer, last_at -> Timestamp, blocked_until -> Nullable<Timestamp>, }
+    sign_in_failures (key) {
+        key -> Text, failures -> Integer, last_at -> Timestamp, blocked_until -> Nullable<Timestamp>, under_way -> Integer,
+    }
 }
 
 table! {

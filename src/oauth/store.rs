@@ -51,11 +51,10 @@ pub fn prove(tx: &mut Tx<'_>, patience: Patience, credentials: &Credentials) -> 
             return Ok(Proved::Client(Box::new(account.clone())));
         }
     };
-    if let Some(ip) = ip.as_deref() {
-        if let Some(seconds) = guesses::is_refused(tx, Guesser::Client, ip)? {
-            return Ok(Proved::Waits(seconds));
-        }
-        guesses::was_wrong(tx, patience, Guesser::Client, ip)?;
+    if let Some(ip) = ip.as_deref()
+        && let Some(seconds) = guesses::strike(tx, patience, Guesser::Client, ip)?
+    {
+        return Ok(Proved::Waits(seconds));
     }
     let unit = id.map(|id| store::unit_of(tx, id)).transpose()?.flatten();
     let after = Some(json!({ "reason": wrong }).to_string());

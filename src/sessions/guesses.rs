@@ -7,7 +7,7 @@
 use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Integer, Timestamp};
 
 use crate::clock::Instant;
 use crate::config::AccountSettings;
@@ -118,25 +118,69 @@ pub fn forget(tx: &mut Tx<'_>, username: &str) -> Result<()> {
     Ok(())
 }
 
-/// For how many more seconds an address is refused, if it is.
-///
-/// # Errors
-/// Database errors.
-pub fn is_refused(tx: &mut Tx<'_>, guesser: Guesser, ip: &str) -> Result<Option<i64>> {
-    let row = failures::table.filter(failures::key.eq(of_address(guesser, ip))).select(failures::blocked_until);
+/// For how many more seconds a key waits, if it does.
+fn left(tx: &mut Tx<'_>, key: &str) -> Result<Option<i64>> {
+    let row = failures::table.filter(failures::key.eq(key)).select(failures::blocked_until);
     let until: Option<Option<Instant>> = row.first(tx.conn).optional()?;
     let left = until.flatten().map(|until| (until.micros() - tx.now().micros() - 1).div_euclid(1_000_000) + 1);
     Ok(left.filter(|seconds| *seconds > 0))
 }
 
-/// Counts a wrong guess of an address.
+/// Counts a guess from an address that is looked at here and now; answers for how many seconds it waits instead, if it does.
 ///
 /// # Errors
 /// Database errors.
-pub fn was_wrong(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str) -> Result<()> {
+pub fn strike(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str) -> Result<Option<i64>> {
     let key = of_address(guesser, ip);
-    let wrong = count(tx, &key, WINDOW)?;
-    if wrong.is_some_and(|wrong| wrong >= patience.address) { block(tx, &key, tx.now().plus(WINDOW)) } else { Ok(()) }
+    let Some(wrong) = count(tx, &key, WINDOW)? else { return left(tx, &key) };
+    if wrong >= patience.address {
+        block(tx, &key, tx.now().plus(WINDOW))?;
+    }
+    Ok(None)
+}
+
+/// Lets a password from an address be looked at, which takes a while; answers for how many seconds it waits instead, if it does. No more are
+/// looked at together than might still be wrong; each is to be told by [`leave`]. One of which nothing is told counts with those that are
+/// looked at until what was wrong is forgotten.
+///
+/// # Errors
+/// Database errors.
+pub fn enter(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str) -> Result<Option<i64>> {
+    let (key, now) = (of_address(guesser, ip), tx.now());
+    let begun = now.plus(-WINDOW);
+    let anew = || failures::last_at.le(begun);
+    let wrong = case_when(anew(), 0.into_sql::<Integer>()).otherwise(failures::failures);
+    let under_way = case_when(anew(), 1.into_sql::<Integer>()).otherwise(failures::under_way + 1);
+    let last_at = case_when(anew(), now.into_sql::<Timestamp>()).otherwise(failures::last_at);
+    let free = anew().or((failures::failures + failures::under_way).lt(patience.address));
+    let over = failures::blocked_until.is_null().or(failures::blocked_until.le(now));
+    let first = (failures::key.eq(&key), failures::failures.eq(0), failures::last_at.eq(now), failures::under_way.eq(1));
+    let no_end = failures::blocked_until.eq(None::<Instant>);
+    let change = (failures::failures.eq(wrong), failures::under_way.eq(under_way), failures::last_at.eq(last_at), no_end);
+    let entered = diesel::insert_into(failures::table).values(first).on_conflict(failures::key).do_update().set(change);
+    let entered = methods::FilterDsl::filter(entered, over.and(free)).returning(failures::under_way);
+    let conn = &mut *tx.conn;
+    let entered: Option<i32> = each!(conn => entered.get_result(conn)).optional()?;
+    if entered.is_some() { Ok(None) } else { Ok(left(tx, &key)?.or(Some(1))) }
+}
+
+/// Tells what became of a password that was looked at.
+///
+/// # Errors
+/// Database errors.
+pub fn leave(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str, wrong: bool) -> Result<()> {
+    let (key, now) = (of_address(guesser, ip), tx.now());
+    let row = failures::table.filter(failures::key.eq(&key));
+    let fewer = case_when(failures::under_way.gt(0), failures::under_way - 1).otherwise(0.into_sql::<Integer>());
+    if !wrong {
+        diesel::update(row).set(failures::under_way.eq(fewer)).execute(tx.conn)?;
+        return Ok(());
+    }
+    let change = (failures::under_way.eq(fewer), failures::failures.eq(failures::failures + 1), failures::last_at.eq(now));
+    let told = diesel::update(row).set(change).returning(failures::failures);
+    let conn = &mut *tx.conn;
+    let wrong: Option<i32> = each!(conn => told.get_result(conn)).optional()?;
+    if wrong.is_some_and(|wrong| wrong >= patience.address) { block(tx, &key, now.plus(WINDOW)) } else { Ok(()) }
 }
 
 /// Takes away what is forgotten after so many seconds. Answers how many.

@@ -11,7 +11,7 @@ use crate::access::Access;
 use crate::access::policy::Anyone;
 use crate::access::token::{self, Keys};
 use crate::clock::Instant;
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::error::{Code, Error, Result};
 use crate::ids::{Id, SessionId, UserId};
 use crate::journal::{self, Entry};
@@ -57,11 +57,14 @@ pub async fn sign_in(access: &Access<Anyone>, attempt: Attempt) -> Result<Signed
     let length = password.chars().count();
     let account = looked_up(access, &name, attempt.ip.clone()).await?;
     let hash = account.as_ref().filter(|account| account.active).and_then(|account| account.password_hash.clone());
-    let right = access.passwords().verify(password.clone(), hash.clone()).await?;
+    let right = match access.passwords().verify(password.clone(), hash.clone()).await {
+        Ok(right) => right,
+        Err(busy) => return Err(given_up(access, attempt.ip, busy).await),
+    };
     let Some(account) = account.as_ref().filter(|_| right) else { return Err(wrong(access, attempt.ip, account, name).await) };
     let factor = match (&account.totp, attempt.totp) {
         (None, _) => None,
-        (Some(_), None) => return Err(halfway(access, account, &name).await),
+        (Some(_), None) => return Err(halfway(access, attempt.ip, account, &name).await),
         (Some(sealed), Some(code)) => match Factor::read(access, account.id, sealed, &code)? {
             Some(factor) => Some(factor),
             None => return Err(wrong(access, attempt.ip, Some(account.clone()), name).await),
@@ -75,7 +78,7 @@ pub async fn sign_in(access: &Access<Anyone>, attempt: Attempt) -> Result<Signed
     let session = opening.id;
     // A password that was long enough beside a second factor may not be without one.
     let short = length < access.settings().shortest_password(account.totp.is_some());
-    let (user, signing) = (account.id, name.clone());
+    let (user, signing, patience, from) = (account.id, name.clone(), Patience::from(&**access.settings()), attempt.ip.clone());
     let opened = access
         .write(move |tx| {
             if !factor.as_ref().map_or(Ok(true), |factor| factor.take(tx, user))? {
@@ -89,6 +92,7 @@ pub async fn sign_in(access: &Access<Anyone>, attempt: Attempt) -> Result<Signed
             }
             let until = store::open(tx, &opening)?;
             guesses::forget(tx, &signing)?;
+            left(tx, patience, from.as_deref(), false)?;
             let me = current(tx, opening.id)?;
             journal::append(tx, entry("session.create", opening.id, &me))?;
             Ok(Some((until, me)))
@@ -124,7 +128,7 @@ impl Factor {
         Ok(totp::rules::step_of(&secret, code, access.now())?.map(Self::Step))
     }
 
-    fn take(&self, tx: &mut crate::db::Tx<'_>, user: UserId) -> Result<bool> {
+    fn take(&self, tx: &mut Tx<'_>, user: UserId) -> Result<bool> {
         match self {
             Self::Step(step) => totp::store::take_step(tx, user, *step),
             Self::Recovery(digest) => totp::store::take_recovery_code(tx, user, digest),
@@ -132,14 +136,24 @@ impl Factor {
     }
 }
 
+/// Tells of an address what became of its password.
+fn left(tx: &mut Tx<'_>, patience: Patience, ip: Option<&str>, wrong: bool) -> Result<()> {
+    ip.map_or(Ok(()), |ip| guesses::leave(tx, patience, Guesser::Person, ip, wrong))
+}
+
+/// What kept a password from being looked at: its address is as it was.
+async fn given_up(access: &Access<Anyone>, ip: Option<String>, busy: Error) -> Error {
+    let patience = Patience::from(&**access.settings());
+    let told = access.write(move |tx| left(tx, patience, ip.as_deref(), false)).await;
+    told.err().unwrap_or(busy)
+}
+
 /// 401, after the address is counted and the account that was tried has it on record. A name that nobody has is not: it may be a password.
 async fn wrong(access: &Access<Anyone>, ip: Option<String>, account: Option<Account>, name: String) -> Error {
     let patience = Patience::from(&**access.settings());
     let counted = access
         .write(move |tx| {
-            if let Some(ip) = &ip {
-                guesses::was_wrong(tx, patience, Guesser::Person, ip)?;
-            }
+            left(tx, patience, ip.as_deref(), true)?;
             account.as_ref().map_or(Ok(()), |account| journal::append(tx, not_let_in(account, &name)))
         })
         .await;
@@ -147,10 +161,15 @@ async fn wrong(access: &Access<Anyone>, ip: Option<String>, account: Option<Acco
 }
 
 /// 401 `totp_required`: whoever has the password alone is on record, for it may be known to somebody else (ASVS 16.3.1).
-async fn halfway(access: &Access<Anyone>, account: &Account, name: &str) -> Error {
+async fn halfway(access: &Access<Anyone>, ip: Option<String>, account: &Account, name: &str) -> Error {
+    let patience = Patience::from(&**access.settings());
     let why = serde_json::json!({"reason": Code::TotpRequired.code()}).to_string();
     let entry = Entry { after: Some(why), ..not_let_in(account, name) };
-    let recorded = access.write(move |tx| journal::append(tx, entry.clone())).await;
+    let work = move |tx: &mut Tx<'_>| {
+        left(tx, patience, ip.as_deref(), false)?;
+        journal::append(tx, entry.clone())
+    };
+    let recorded = access.write(work).await;
     recorded.err().unwrap_or_else(|| Error::new(Code::TotpRequired))
 }
 
@@ -165,7 +184,9 @@ async fn looked_up(access: &Access<Anyone>, name: &str, ip: Option<String>) -> R
     let patience = Patience::from(&**access.settings());
     access
         .write(move |tx| {
-            if let Some(seconds) = ip.as_deref().map(|ip| guesses::is_refused(tx, Guesser::Person, ip)).transpose()?.flatten() {
+            if let Some(ip) = ip.as_deref()
+                && let Some(seconds) = guesses::enter(tx, patience, Guesser::Person, ip)?
+            {
                 return Err(Error::rate_limited(seconds));
             }
             if guesses::claim(tx, patience, &name)? { store::account(tx, &name) } else { Err(Error::new(Code::InvalidCredentials)) }

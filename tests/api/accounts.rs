@@ -82,6 +82,34 @@ fn an_address_that_is_wrong_for_many_names_is_slowed_down() {
     assert_eq!(sign_in(&app, "mn.hoa", PASSWORD), 201);
 }
 
+/// AU-08: however many come at once, and on whichever instance, no more are looked at than may be wrong; right ones count for nothing.
+#[test]
+fn a_burst_from_an_address_is_no_way_around_its_limit() {
+    let app = TestApp::start();
+    let beside = app.beside();
+    app.admin().user("mn.hoa", "SGD", &["viewer"]);
+    let at_once = |name: &(dyn Fn(usize) -> String + Sync), password: &str| {
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = (0..60)
+                .map(|number| {
+                    let instance = if number % 2 == 0 { &app } else { &beside };
+                    scope.spawn(move || sign_in(instance, &name(number), password))
+                })
+                .collect();
+            asked.into_iter().map(|asked| asked.join().expect("asks")).collect::<Vec<u16>>()
+        })
+    };
+    let right = at_once(&|_| "mn.hoa".to_owned(), PASSWORD);
+    assert!(right.iter().all(|status| [201, 401, 429, 503].contains(status)) && right.contains(&201), "{right:?}");
+    let wrong = at_once(&|number| format!("khong.co.{number}"), "sai hoàn toàn");
+    let looked_at = wrong.iter().filter(|status| **status == 401).count();
+    assert!(wrong.iter().all(|status| [401, 429, 503].contains(status)) && (1..=30).contains(&looked_at), "{wrong:?}");
+    for number in looked_at..30 {
+        assert_eq!(sign_in(&app, &format!("cung.khong.{number}"), "sai hoàn toàn"), 401, "of the thirty none is lost");
+    }
+    assert_eq!(sign_in(&beside, "mn.hoa", PASSWORD), 429);
+}
+
 /// AU-13: the present password is asked, wrong ones count, and every other session ends. The last ten are not taken again.
 #[test]
 fn a_changed_password_ends_other_sessions_and_old_ones_are_not_taken_again() {

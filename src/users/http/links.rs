@@ -94,11 +94,10 @@ async fn request_password_reset(access: Access<Anyone>, Body(forgotten): Body<Fo
     let links = (0..store::SHARED).map(|_| Link::new(&access, Why::Forgotten)).collect::<Result<Vec<_>>>()?;
     access
         .write(move |tx| {
-            if let Some(ip) = &peer.ip {
-                if let Some(seconds) = guesses::is_refused(tx, Guesser::Mail, ip)? {
-                    return Err(Error::rate_limited(seconds));
-                }
-                guesses::was_wrong(tx, patience, Guesser::Mail, ip)?;
+            if let Some(ip) = &peer.ip
+                && let Some(seconds) = guesses::strike(tx, patience, Guesser::Mail, ip)?
+            {
+                return Err(Error::rate_limited(seconds));
             }
             if !guesses::claim(tx, patience, &format!("mail to {email}"))? {
                 return Ok(());
