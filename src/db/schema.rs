@@ -27,7 +27,7 @@ table! {
     unit_spells (unit_id, valid_from) {
         unit_id -> Uid, valid_from -> Date, valid_to -> Date, name -> Text, name_key -> Text, sort_key -> Binary,
         short_name -> Nullable<Text>, parent_id -> Nullable<Uid>, locality_id -> Nullable<Uid>, levels -> Text,
-        ownership -> Nullable<Text>, document_id -> Nullable<Uid>,
+        ownership -> Nullable<Text>, document_id -> Nullable<Uid>, tell_on -> Nullable<Date>,
     }
 }
 

@@ -23,6 +23,7 @@ use crate::mail::postman::Postman;
 use crate::oauth;
 use crate::rounds;
 use crate::sessions;
+use crate::units;
 use crate::users;
 
 /// How often the sealer looks for entries: a position is given well within a second.
@@ -141,6 +142,7 @@ impl Jobs {
                     self.keep_time().await;
                     self.recur().await;
                     self.keep_calendar().await;
+                    self.tell_planned().await;
                     self.forget().await;
                     self.forget_ended().await;
                     self.disable_idle().await;
@@ -280,6 +282,19 @@ impl Jobs {
             Ok(0) => {}
             Ok(made) => tracing::info!(made, "reporting rounds were opened or reminded of"),
             Err(error) => tracing::warn!(error = %error, "the reporting calendar could not be kept and will be tried again"),
+        }
+    }
+
+    /// Tells the changes of units whose day has come.
+    pub async fn tell_planned(&self) {
+        let (context, instance) = (Context::system("planned changes", self.clock.now()), self.instance);
+        let work = move |tx: &mut Tx<'_>| {
+            if lease::claim(tx, "units", instance, RECUR_LEASE)? { units::store::keep_calendar(tx) } else { Ok(0) }
+        };
+        match self.database.write(context, work).await {
+            Ok(0) => {}
+            Ok(told) => tracing::info!(told, "changes of units took effect"),
+            Err(error) => tracing::warn!(error = %error, "changes of units could not be told and will be tried again"),
         }
     }
 

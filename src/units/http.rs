@@ -1,7 +1,7 @@
 //! Units on HTTP.
 
 use super::model::{AsOf, NewUnit, TreeNode, TreeQuery, Unit, UnitFilters, UnitPatch, UnitSpell};
-use super::{rules, store};
+use super::{rules, store, told};
 use crate::access::Access;
 use crate::access::policy::{ReadUnits, WriteUnits};
 use crate::db::Tx;
@@ -11,7 +11,6 @@ use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, Path, Query};
 use crate::http::registrar::Registrar;
 use crate::ids::{Id, Key};
-use crate::journal::{self, Entry};
 use crate::localities;
 use crate::patch::Field;
 
@@ -92,7 +91,7 @@ async fn create_unit(access: Access<WriteUnits>, Body(new): Body<NewUnit>) -> Re
             let row = resolve_new(tx, &new)?;
             store::insert(tx, &tree, &row)?;
             let unit = store::get(tx, &Key::from(row.id), None)?.unit;
-            journal::append(tx, entry("unit.create", "unit.created", None, &unit)?)?;
+            told::created(tx, &unit)?;
             Ok(unit)
         })
         .await?;
@@ -118,26 +117,11 @@ async fn update_unit(
             let change = resolve_patch(tx, &before, &patch)?;
             store::update(tx, &tree, &locked, &change, patch.effective_on.unwrap_or(tx.today()))?;
             let after = store::get(tx, &Key::from(before.id), None)?.unit;
-            tell_change(tx, &before, &after)?;
+            told::changed(tx, &before, &after)?;
             Ok(after)
         })
         .await?;
     Ok(Single(unit))
-}
-
-/// Whoever follows the changes of the unit that it leaves is told that it is gone; of one that both are below, that it is there, by the entry
-/// after that.
-fn tell_change(tx: &mut Tx<'_>, before: &Unit, after: &Unit) -> Result<()> {
-    if let Some(left) = before.parent.as_ref().filter(|parent| after.parent.as_ref().is_none_or(|now| now.id != parent.id)) {
-        let gone = entry("unit.leave", "unit.deleted", Some(before), after)?;
-        journal::append(tx, Entry { unit: Some(left.id), deleted: true, ..gone })?;
-    }
-    journal::append(tx, entry("unit.update", "unit.updated", Some(before), after)?)
-}
-
-fn entry(action: &'static str, event: &'static str, before: Option<&Unit>, after: &Unit) -> Result<Entry> {
-    let entry = Entry::new(action, Some(event), "unit", after.id.any()).told(before, Some(after), None)?;
-    Ok(Entry { code: Some(after.code.clone()), unit: Some(after.id), ..entry })
 }
 
 /// The new unit with what it names looked up; all faults at once.

@@ -9,6 +9,7 @@ use tiendo::db::{Conn, Context};
 use tiendo::error::Result;
 
 use crate::harness::TestApp;
+use crate::reports::at;
 
 #[derive(QueryableByName)]
 struct Sealed {
@@ -42,6 +43,62 @@ fn every_change_is_one_entry_and_refusals_are_none() {
     let actions: Vec<String> = db_sealed(&app).into_iter().map(|sealed| sealed.action).collect();
     let arranged = ["catalogue.load", "user.create", "user.accept", "session.create", "totp.create", "totp.confirm"];
     assert_eq!(actions, [&arranged[..], &["unit.create", "unit.update", "session.delete"]].concat());
+}
+
+/// A move that was recorded for a later day is told on that day, once, whatever instance comes first: to whoever follows the unit that it
+/// leaves that it is gone, to whoever follows the other that it is there, and whoever asks what changed since finds it.
+#[test]
+fn what_was_planned_is_told_on_its_day() {
+    let app = TestApp::start();
+    let beside = app.beside();
+    let admin = app.admin();
+    for (code, name) in [("PGD-DB", "Phòng Giáo dục và Đào tạo huyện Đà Bắc"), ("PGD-MC", "Phòng Giáo dục và Đào tạo huyện Mai Châu")]
+    {
+        admin.unit(code, "district_office", "district_office", name, "SGD");
+    }
+    admin.unit("MN-A", "school", "preschool", "Trường Mầm non Hoa Ban", "PGD-DB");
+    let (leaves, takes) = ("xem.cu", "xem.moi");
+    admin.user(leaves, "PGD-DB", &["viewer"]);
+    admin.user(takes, "PGD-MC", &["viewer"]);
+    let planned = json!({"parent": "PGD-MC", "effective_on": "2025-03-01"});
+    admin.patch("/api/v1/units/MN-A", "*", &planned).expect(200);
+    admin.patch("/api/v1/units/MN-A", "*", &json!({"name": "Trường Mầm non Ban Trắng", "effective_on": "2025-03-02"})).expect(200);
+    let read = |follower: &str, after: i64| {
+        app.db_seal();
+        let feed = app.sign_in(follower).get(&format!("/api/v1/changes?after={after}&limit=200")).expect(200).json();
+        let rows: Vec<(String, bool)> = feed["data"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .filter(|row| row["resource"]["code"] == "MN-A")
+            .map(|row| (row["type"].as_str().expect("a type").to_owned(), row["deleted"] == true))
+            .collect();
+        (rows, feed["last"].as_i64().expect("a position"))
+    };
+    let told = |event: &str, deleted: bool| vec![(event.to_owned(), deleted)];
+    let (_, old_last) = read(leaves, 0);
+    let (_, new_last) = read(takes, 0);
+    app.run(async |jobs| jobs.tell_planned().await);
+    assert_eq!((read(leaves, old_last).0, read(takes, new_last).0), (Vec::new(), Vec::new()), "its day has not come");
+    at(&app, "2025-02-28T18:00:00.000000Z");
+    let since = "2025-02-28T17:00:00.000000Z";
+    for instance in [&beside, &app, &beside] {
+        instance.run(async |jobs| jobs.tell_planned().await);
+    }
+    let (gone, old_last) = read(leaves, old_last);
+    let (there, new_last) = read(takes, new_last);
+    assert_eq!((gone, there), (told("unit.deleted", true), told("unit.updated", false)));
+    let changed = app.sign_in(takes).get(&format!("/api/v1/units?updated_since={since}")).expect(200).json();
+    assert_eq!((&changed["data"][0]["code"], &changed["data"][0]["parent"]["code"]), (&json!("MN-A"), &json!("PGD-MC")));
+    // A change of the day itself does not keep what was planned for it from being told.
+    at(&app, "2025-03-01T18:00:00.000000Z");
+    app.sign_in("quan.tri").patch("/api/v1/units/MN-A", "*", &json!({"short_name": "Ban Trắng"})).expect(200);
+    for instance in [&app, &beside] {
+        instance.run(async |jobs| jobs.tell_planned().await);
+    }
+    assert_eq!(read(leaves, old_last).0, Vec::new());
+    assert_eq!(read(takes, new_last).0, [told("unit.updated", false), told("unit.updated", false)].concat());
+    app.db_verify();
 }
 
 #[test]

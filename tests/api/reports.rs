@@ -60,7 +60,7 @@ fn levels(caller: &Caller<'_>, round: &str, unit: &str) -> Vec<(String, [i64; 8]
 }
 
 /// The clock of the test at this moment; tokens of before do not hold any more.
-fn at(app: &TestApp, moment: &str) {
+pub fn at(app: &TestApp, moment: &str) {
     let to = tiendo::clock::Instant::parse(moment).expect("an instant");
     let (from, to) = (app.clock.now().micros(), to.micros());
     assert_eq!((to - from) % 1_000_000, 0, "seconds only");

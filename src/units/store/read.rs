@@ -236,6 +236,16 @@ pub fn find(db: &mut Db<'_>, key: &Key, as_of: Option<NaiveDate>) -> Result<Opti
     by_key!(query, key, units).first::<Row>(db.conn).optional()?.map(Found::try_from).transpose()
 }
 
+/// A unit whole, as it was on a day, if it was there: for what is told of it to whoever may see it.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn on(db: &mut Db<'_>, id: UnitId, day: NaiveDate) -> Result<Option<Unit>> {
+    let query = units_as_of!(day, Scope::new(id, id, day)).filter(units::id.eq(id));
+    let row: Option<Row> = query.first(db.conn).optional()?;
+    Ok(row.map(Found::try_from).transpose()?.map(|found| found.unit))
+}
+
 /// The id of the unit with this code: for commands and loading, which have no scope.
 ///
 /// # Errors

@@ -100,13 +100,14 @@ pub fn insert(tx: &mut Tx<'_>, _: &TreeWrite, new: &NewRow) -> Result<()> {
     if inserted == 0 {
         return Err(Error::duplicate("/code"));
     }
-    write_spell(tx, new.id, Span { from: start, to: UNTIL_FURTHER_NOTICE }, &new.spell)?;
+    write_spell(tx, new.id, Span { from: start, to: UNTIL_FURTHER_NOTICE }, &new.spell, None)?;
     closure::plant(tx, new.id, new.spell.parent, start)?;
     let footprint = sums::footprint(tx, &[new.id])?;
     sums::replace(tx, Footprint::default(), footprint)
 }
 
-fn write_spell(tx: &mut Tx<'_>, unit: UnitId, span: Span, spell: &SpellRow) -> Result<()> {
+/// `tell_on`: the day on which it is told what the spell changes, where no request tells it now.
+fn write_spell(tx: &mut Tx<'_>, unit: UnitId, span: Span, spell: &SpellRow, tell_on: Option<NaiveDate>) -> Result<()> {
     diesel::insert_into(unit_spells::table)
         .values((
             unit_spells::unit_id.eq(unit),
@@ -120,6 +121,7 @@ fn write_spell(tx: &mut Tx<'_>, unit: UnitId, span: Span, spell: &SpellRow) -> R
             unit_spells::locality_id.eq(spell.locality),
             unit_spells::levels.eq(write_levels(&spell.levels)),
             unit_spells::ownership.eq(spell.ownership),
+            unit_spells::tell_on.eq(tell_on),
         ))
         .execute(tx.conn)?;
     Ok(())
@@ -238,13 +240,17 @@ fn merge(spell: &SpellRow, before: &SpellRow, change: &Change) -> SpellRow {
     }
 }
 
-/// Ends a spell on the day before `from` and begins the new one there; a spell that begins that very day is replaced.
+/// Ends a spell on the day before `from` and begins the new one there; a spell that begins that very day is replaced, and still to be told
+/// where it was.
 fn rewrite(tx: &mut Tx<'_>, unit: UnitId, span: Span, from: NaiveDate, after: &SpellRow) -> Result<()> {
     let target = unit_spells::table.filter(unit_spells::unit_id.eq(unit)).filter(unit_spells::valid_from.eq(span.from));
+    let mut tell_on = (from > tx.today()).then_some(from);
     if from == span.from {
+        let due: Option<NaiveDate> = target.select(unit_spells::tell_on).first(tx.conn)?;
+        tell_on = tell_on.or(due);
         diesel::delete(target).execute(tx.conn)?;
     } else {
         diesel::update(target).set(unit_spells::valid_to.eq(from)).execute(tx.conn)?;
     }
-    write_spell(tx, unit, Span { from, to: span.to }, after)
+    write_spell(tx, unit, Span { from, to: span.to }, after, tell_on)
 }
