@@ -90,7 +90,7 @@ pub(super) async fn admit<'k, P: Permit>(
 }
 
 /// The place of a request that is there whole.
-pub(super) fn begin<'k, P: Permit>(
+pub(super) async fn begin<'k, P: Permit>(
     kernel: &'k Kernel,
     operation: &Operation,
     access: Access<P>,
@@ -99,7 +99,7 @@ pub(super) fn begin<'k, P: Permit>(
     let (gate, weight) = (&kernel.shield.gate, operation.checks.weight);
     let place = place.map_or_else(|| gate.enter(weight), Ok)?;
     if weight == Weight::Heavy {
-        let heavy = gate.begin(access.caller_id()?)?;
+        let heavy = gate.begin(access.caller_id()?).await?;
         return Ok((access.holding(heavy), place));
     }
     Ok((access, place))

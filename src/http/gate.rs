@@ -5,6 +5,9 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Error, Result};
 use crate::ids::AnyId;
@@ -12,6 +15,10 @@ use crate::ids::AnyId;
 /// Whoever is turned away comes back in a second, the next in two, and so on up to this: told one and the same, all who came at once would
 /// be back at once.
 const WAITS: u32 = 5;
+
+/// How long somebody waits for a place among the heavy ones, and how many times as many as there are may be at work or wait.
+const HEAVY_WAIT: Duration = Duration::from_secs(8);
+const HEAVY_QUEUE: usize = 4;
 
 /// What an operation weighs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +52,8 @@ pub struct Gate {
     places: Places,
     all: AtomicUsize,
     passwords: AtomicUsize,
-    heavy: Mutex<HashMap<AnyId, usize>>,
+    heavy: Arc<Semaphore>,
+    heavy_of: Mutex<HashMap<AnyId, usize>>,
     turned_away: AtomicU64,
     /// Turns of who waits how long.
     waits: AtomicU32,
@@ -64,11 +72,17 @@ impl Drop for Place<'_> {
 }
 
 /// A place among the heavy ones. It goes with the work, which may outlive a client that does not wait for it.
-pub struct HeavyPlace(Arc<Gate>, AnyId);
+pub struct HeavyPlace {
+    _place: OwnedSemaphorePermit,
+    _own: Own,
+}
 
-impl Drop for HeavyPlace {
+/// One of the few heavy ones that a person may have under way.
+struct Own(Arc<Gate>, AnyId);
+
+impl Drop for Own {
     fn drop(&mut self) {
-        let mut heavy = self.0.heavy.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heavy = self.0.heavy_of.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = heavy.get_mut(&self.1) {
             *count -= 1;
             if *count == 0 {
@@ -87,7 +101,9 @@ impl Gate {
     #[must_use]
     pub fn new(places: Places) -> Arc<Self> {
         let (all, passwords) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Self { places, all, passwords, heavy: Mutex::default(), turned_away: AtomicU64::new(0), waits: AtomicU32::new(0) })
+        let heavy = Arc::new(Semaphore::new(places.heavy));
+        let (turned_away, waits) = (AtomicU64::new(0), AtomicU32::new(0));
+        Arc::new(Self { places, all, passwords, heavy, heavy_of: Mutex::default(), turned_away, waits })
     }
 
     /// A place, if there is one.
@@ -134,25 +150,34 @@ impl Gate {
         self.turned_away.swap(0, Ordering::Relaxed)
     }
 
-    /// A place for something heavy.
+    /// A place for something heavy, of which there are few: who comes first has it first, so that those who ask again and again keep nobody
+    /// out.
     ///
     /// # Errors
-    /// 429 for one who has his share, 503 where all are taken.
-    pub fn begin(self: &Arc<Self>, caller: AnyId) -> Result<HeavyPlace> {
-        let mut heavy = self.heavy.lock().unwrap_or_else(PoisonError::into_inner);
+    /// 429 for one who has his share, 503 where none comes free in time.
+    pub async fn begin(self: &Arc<Self>, caller: AnyId) -> Result<HeavyPlace> {
+        let own = self.own(caller)?;
+        let place = tokio::time::timeout(HEAVY_WAIT, self.heavy.clone().acquire_owned()).await;
+        Ok(HeavyPlace { _place: place.map_err(|_| self.full())?.map_err(Error::internal)?, _own: own })
+    }
+
+    fn own(self: &Arc<Self>, caller: AnyId) -> Result<Own> {
+        let mut heavy = self.heavy_of.lock().unwrap_or_else(PoisonError::into_inner);
         if heavy.get(&caller).is_some_and(|own| *own >= self.places.heavy_of_one) {
             return Err(Error::rate_limited(1));
         }
-        if heavy.values().sum::<usize>() >= self.places.heavy {
+        if heavy.values().sum::<usize>() >= self.places.heavy * HEAVY_QUEUE {
             return Err(self.full());
         }
         *heavy.entry(caller).or_default() += 1;
-        Ok(HeavyPlace(self.clone(), caller))
+        Ok(Own(self.clone(), caller))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::error::Code;
     use crate::ids::Id;
@@ -188,15 +213,24 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_all_the_heavy_ones() {
+    fn nobody_has_all_the_heavy_ones_and_who_waits_is_next() {
         let gate = Gate::new(Places { all: 16, passwords: 2, heavy: 3, heavy_of_one: 2 });
-        let (one, other) = (Id::new(), Id::new());
-        let first = gate.begin(one).expect("a place");
-        let _second = gate.begin(one).expect("a place");
-        assert_eq!(refused(gate.begin(one)), Some(Code::RateLimited));
-        let _third = gate.begin(other).expect("a place");
-        assert_eq!(refused(gate.begin(other)), Some(Code::Unavailable));
-        drop(first);
-        assert!(gate.begin(one).is_ok());
+        let [one, other, third]: [AnyId; 3] = [Id::new(), Id::new(), Id::new()];
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(async {
+            let first = gate.begin(one).await.expect("a place");
+            let _second = gate.begin(one).await.expect("a place");
+            assert_eq!(refused(gate.begin(one).await), Some(Code::RateLimited));
+            let _third = gate.begin(other).await.expect("a place");
+            let mut waits = std::pin::pin!(gate.begin(third));
+            assert!(waits.as_mut().now_or_never().is_none(), "none is free");
+            drop(first);
+            assert!(gate.begin(one).now_or_never().is_none(), "whoever had one comes behind those who wait");
+            assert!(waits.await.is_ok());
+        });
+        let all: Vec<_> = (0..12).map(|_| gate.own(Id::new()).expect("waits")).collect();
+        assert_eq!(refused(gate.own(Id::new())), Some(Code::Unavailable), "nor do too many wait");
+        drop(all);
+        assert!(gate.own(Id::new()).is_ok());
     }
 }

@@ -70,6 +70,19 @@ pub struct Paper {
     pub draft: bool,
 }
 
+impl Paper {
+    /// How long its running text is: words and lines, and signs.
+    #[must_use]
+    pub fn length(&self) -> (usize, usize) {
+        let texts = self.blocks.iter().chain(&self.annex).filter_map(|block| match block {
+            Block::Paragraph(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let of = |text: &str| (text.split_whitespace().count() + text.lines().count(), text.chars().count());
+        texts.map(of).fold((0, 0), |(words, signs), (more, further)| (words + more, signs + further))
+    }
+}
+
 /// Who signs, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signatory {
@@ -176,6 +189,14 @@ pub struct Sheet<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn running_text_is_as_long_as_its_words_and_lines() {
+        let text = |text: &str| Block::Paragraph(text.to_owned());
+        let paper =
+            Paper { blocks: vec![text("Tỷ lệ\ntrẻ"), Block::Table(Table::default())], annex: vec![text("em")], ..Paper::default() };
+        assert_eq!(paper.length(), (3 + 2 + 1 + 1, 9 + 2));
+    }
 
     #[test]
     fn a_format_is_its_extension() {

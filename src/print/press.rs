@@ -17,6 +17,11 @@ use crate::error::{Code, Error, Result};
 /// Bytes of a document at the most.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
+/// Words and lines, and signs, of running text at the most: some 150 pages. The time that a text takes grows with them; one that takes
+/// seconds is refused before it is begun.
+const MOST_WORDS: usize = 60_000;
+const MOST_SIGNS: usize = 500_000;
+
 /// What starts those processes.
 #[derive(Clone, Debug)]
 pub struct Press {
@@ -38,9 +43,13 @@ impl Press {
     /// A paper as a file. Who does not wait for it any more ends the process.
     ///
     /// # Errors
-    /// 422 where it takes more memory or more of a processor than it may; 503 where that is not reached in twice the time; 500 where it
+    /// 422 where it is too long, or takes more memory or more of a processor than it may; 503 where that is not reached in twice the time; 500 where it
     /// fails. None says what stands in it.
     pub async fn print(&self, paper: &Paper, format: Format) -> Result<Vec<u8>> {
+        let (words, signs) = paper.length();
+        if words > MOST_WORDS || signs > MOST_SIGNS {
+            return Err(too_much());
+        }
         let told = serde_json::to_vec(paper)?;
         let child = self.start(format)?;
         let patience = Duration::from_secs(self.seconds.saturating_mul(2));
@@ -106,9 +115,13 @@ fn fate(status: Option<ExitStatus>) -> Error {
         Some((_, Some(signal))) if SPENT.iter().all(|spent| spent.as_raw() != signal) => {
             Error::unavailable("what set a document was ended from outside")
         }
-        None | Some(_) => Error::new(Code::ValidationFailed).because(
-            "Nội dung quá dài hoặc quá phức tạp nên không lập được văn bản: hãy rút ngắn nội dung.",
-            "The text is too long or too intricate to be set as a document: shorten it.",
-        ),
+        None | Some(_) => too_much(),
     }
+}
+
+fn too_much() -> Error {
+    Error::new(Code::ValidationFailed).because(
+        "Nội dung quá dài hoặc quá phức tạp nên không lập được văn bản: hãy rút ngắn nội dung.",
+        "The text is too long or too intricate to be set as a document: shorten it.",
+    )
 }

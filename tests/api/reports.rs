@@ -890,18 +890,21 @@ fn a_letter_under_a_heap_of_marks_is_refused_and_vietnamese_in_parts_is_taken() 
 #[test]
 fn a_text_that_cannot_be_set_is_a_problem_and_the_service_goes_on() {
     const SECRET: &str = "Điều không ai được đọc";
-    let app = TestApp::start();
+    let app = TestApp::start_with(|settings| settings.print.print_seconds = 1);
     small(&app);
     let editor = app.sign_in("soan");
     let report = begin(&editor, "2025-H1", "MN-A1");
     let document = |format: &str| format!("{}/document?format={format}", path(&report));
-    let served =
-        Served::start_with(&app.url(), &format!("file:{}", app.files.display()), &[("IDLE_DAYS", "3650"), ("IDLE_DAYS_SCHOOLS", "3650")]);
+    let served = Served::start_with(
+        &app.url(),
+        &format!("file:{}", app.files.display()),
+        &[("IDLE_DAYS", "3650"), ("IDLE_DAYS_SCHOOLS", "3650"), ("PRINT_SECONDS", "1")],
+    );
     let signed = agent().post(format!("{}/api/v1/sessions", served.base)).send_json(app.credentials("soan"));
     let signed: Value = signed.expect("signs in").body_mut().read_json().expect("json");
     let there = format!("Bearer {}", signed["access_token"].as_str().expect("a token"));
     for (text, format) in
-        [(format!("{SECRET} e{}", "\u{301}".repeat(20_000)), "pdf"), (format!("{SECRET}\n{}", "a\n".repeat(200_000)), "docx")]
+        [(format!("{SECRET} e{}", "\u{301}".repeat(400_000)), "pdf"), (format!("{SECRET}\n{}", "a\n".repeat(30_000)), "docx")]
     {
         db_say(&app, &text);
         let problem = editor.get(&document(format)).problem(422, "validation_failed");
