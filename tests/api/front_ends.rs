@@ -659,6 +659,17 @@ fn what_a_person_allowed_was_allowed_to_this_front_end_as_it_was() {
     }
     admin.patch(&place, "*", &json!({"redirect_uris": [BACK]})).expect(200);
     let _ = told(BACK, &browser.get(&path).onward());
+    // What is decided on a page holds for what the page showed: of what was changed since it is asked once more.
+    let (anew, more) = (asking(&client, BACK, &[("prompt", "consent")]), [&SCOPES[..], &["plans:read"]].concat());
+    for change in [json!({"name": "Tên khác nữa"}), json!({"scopes": more})] {
+        let page = browser.get(&anew).expect(200);
+        admin.patch(&place, "*", &change).expect(200);
+        let page = browser.fill(&page, "/oauth/authorize", &[("decision", "allow")]);
+        assert!(page.expect(200).text.contains("name=\"decision\""), "asked once more after {change}");
+    }
+    admin.patch(&place, "*", &json!({"name": "Tên khác", "scopes": SCOPES})).expect(200);
+    let page = browser.get(&path).expect(200);
+    let _ = told(BACK, &browser.fill(&page, "/oauth/authorize", &[("decision", "allow")]).onward());
 
     // What it had when it was disabled may be why: its people sign in anew, and it is still what they allowed.
     admin.post(&format!("{place}/disable"), &json!({})).expect(200);

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::base;
 use super::browser::onward;
@@ -26,6 +28,9 @@ use crate::sessions::model::{ClientKind, Lives};
 /// The parameters that are given on, from the page and through signing in.
 const PARAMETERS: [&str; 9] =
     ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "prompt", "ui_locales"];
+
+/// What the page says that it shows.
+const SHOWN: &str = "shown";
 
 /// A request whose front end is known, and the place that it takes people back to its own.
 struct Request {
@@ -58,6 +63,13 @@ impl Request {
                 Ok(if ours { Some(store::allowed(db, person.id, front_end.id)?) } else { None })
             })
             .await
+    }
+
+    /// What the page tells of who asks and for what: what is decided on it holds for that and nothing else.
+    fn shown(&self, asked: &Asked) -> String {
+        let FrontEnd { id, name, unit_name, redirect_uris, .. } = &self.front_end;
+        let told = [&id.to_string(), name, unit_name, &self.redirect_uri, &redirect_uris.join(" "), &asked.grants.words()];
+        URL_SAFE_NO_PAD.encode(token::digest(&told.map(String::as_str).join("\n")))
     }
 
     /// Back with an error (RFC 6749 section 4.1.2.1).
@@ -153,6 +165,10 @@ pub(super) async fn decide(kernel: web::Data<Kernel>, req: HttpRequest, payload:
         if person.must_change_password || request.known_to(visit, &person).await?.is_none() {
             return Ok(not_for(visit, &request));
         }
+        // It is another than the one that the page was of: it was changed meanwhile.
+        if visit.form.get(SHOWN) != Some(&request.shown(&asked)) {
+            return Ok(consent(visit, &request, &asked, &person));
+        }
         let back = request.take_back(visit, &asked, &person, true).await?;
         Ok(back.unwrap_or_else(|| request.refuse("access_denied")))
     })
@@ -161,7 +177,9 @@ pub(super) async fn decide(kernel: web::Data<Kernel>, req: HttpRequest, payload:
 
 fn consent(visit: &Visit<'_>, request: &Request, asked: &Asked, person: &Person) -> HttpResponse {
     let again = going_on(&visit.form);
-    let given: Vec<(&str, &str)> = PARAMETERS.iter().filter_map(|name| Some((*name, visit.form.get(name)?))).collect();
+    let shown = request.shown(asked);
+    let mut given: Vec<(&str, &str)> = PARAMETERS.iter().filter_map(|name| Some((*name, visit.form.get(name)?))).collect();
+    given.push((SHOWN, &shown));
     let language = visit.browser.language;
     let page = pages::Consent {
         language,
