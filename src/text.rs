@@ -26,10 +26,16 @@ pub fn has_control(text: &str) -> bool {
     })
 }
 
-/// Whether a sign ends a line or a column: a name has none.
-#[must_use]
-pub fn breaks(c: char) -> bool {
+/// Whether a sign ends a line or a column.
+fn breaks(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\t')
+}
+
+/// Whether a sign has no place in a name: it ends a line or a column, or it is not seen, so that two names would look the same. What chooses
+/// between shapes of a sign may stand behind it.
+#[must_use]
+pub fn is_no_part_of_a_name(c: char) -> bool {
+    breaks(c) || (is_unseen(c) && !matches!(c, '\u{fe00}'..='\u{fe0f}'))
 }
 
 /// Whether a sign turns the direction of writing (UAX #9 section 2): Vietnamese needs none, and it makes a text look like another.

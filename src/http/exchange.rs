@@ -13,11 +13,11 @@ use super::encoding::Matching;
 use super::gate::{Place, Weight};
 use super::kernel::{Kernel, Limits};
 use super::marks::{Asker, Route, asker, marks, request_id};
-use super::once;
 use super::operation::Operation;
 use super::parts::{Exchange, Putting, accepts};
 use super::problem;
 use super::stalls;
+use super::{json, once};
 use crate::access::Access;
 use crate::access::caller::Caller;
 use crate::access::policy::Permit;
@@ -158,7 +158,7 @@ pub(super) async fn check<'r>(
     let mut faults = Vec::new();
     let mut body = Value::Null;
     if let Some(schema) = &checks.body {
-        body = parse(&read(&mut payload, limits).await?)?;
+        body = json::parse(&read(&mut payload, limits).await?)?;
         schema.check(&mut body, &mut faults).map_err(|()| Error::new(Code::MalformedRequest))?;
     }
     once::check(headers, checks.once, &mut faults);
@@ -217,10 +217,6 @@ pub(super) async fn read(payload: &mut web::Payload, limits: Limits) -> Result<V
         Ok(bytes)
     };
     tokio::time::timeout(limits.body_time, reading).await.unwrap_or_else(|_| Err(Error::new(Code::RequestTimeout)))
-}
-
-fn parse(bytes: &[u8]) -> Result<Value> {
-    serde_json::from_slice(bytes).map_err(|_| Error::new(Code::MalformedRequest))
 }
 
 /// The members that `fields` picks; each must be one of the answer's.

@@ -9,6 +9,7 @@ pub mod encoding;
 mod exchange;
 pub mod forms;
 pub mod gate;
+mod json;
 mod kernel;
 pub mod language;
 pub mod list;

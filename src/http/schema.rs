@@ -143,7 +143,7 @@ const TEXTS: [&str; 9] = ["reason", "note", "text", "body", "deliverable", "expe
 
 /// What no text may hold; its place is still to be told.
 fn unfit(name: &str, string: &str) -> Option<Fault> {
-    if text::has_control(string) || (!TEXTS.contains(&name) && string.trim().contains(text::breaks)) {
+    if text::has_control(string) || (!TEXTS.contains(&name) && string.trim().contains(text::is_no_part_of_a_name)) {
         return Some(Fault::at("", FaultCode::ControlCharacter));
     }
     let most = || format!("UAX #15 Stream-Safe, ≤ {}", text::MOST_MARKS);
