@@ -404,7 +404,7 @@ fn recording_tells_a_machine_nothing_of_what_is_stored() {
     let mut stored = ratio("MN04a", cell.0, cell.1, 3, 103);
     stored["note"] = json!("Đã cân lại");
     record(&admin, &[stored, ratio("MN04a", cell.0, last, 4, 97), ratio("MN03", "MN-DB-001", START, 2, 3)]);
-    let [plain, full] = two(&app, &admin, "PGD-DB", &["indicator-values:write"]);
+    let [plain, full] = two(&app, &admin, "MN-DB-001", &["indicator-values:write"]);
     let row = |figures: &Value| {
         let mut row = json!({"indicator": "MN04a", "unit": cell.0, "period": cell.1});
         row.as_object_mut().expect("an object").extend(figures.as_object().expect("an object").clone());
@@ -437,9 +437,18 @@ fn recording_tells_a_machine_nothing_of_what_is_stored() {
         (&json!(3), &json!(103), &json!("Đã cân lại"), &json!(2))
     );
     assert_eq!(result(&admin, "MN04a", "PGD-DB", END)["numerator"], 3);
+    // Whoever sees a sum would tell a figure of another by writing one over it, or by taking it away.
+    let [above, seeing] = two(&app, &admin, "PGD-DB", &["indicator-values:write"]);
+    let over = row(&json!({"numerator": 50, "denominator": 103}));
+    let gone = format!("/api/v1/indicator-values/{}", value["id"].as_str().expect("an id"));
+    above.post("/api/v1/indicator-values", &over).problem(403, "forbidden");
+    above.send("DELETE", &gone, &[("If-Match", "*")], None).problem(403, "forbidden");
+    assert_eq!(result(&admin, "MN04a", "PGD-DB", END)["numerator"], 3);
+    seeing.post("/api/v1/indicator-values", &over).expect(200);
+    seeing.send("DELETE", &gone, &[("If-Match", "*")], None).expect(204);
     // A first figure needs no other, and of what is not sensitive nothing changes.
-    let first = json!({"rows": [{"indicator": "MN04a", "unit": "MN-DB-002", "period": END, "numerator": 5}]});
-    assert_eq!(plain.post("/api/v1/indicator-values", &first).expect(200).json()["rows"][0]["outcome"], "created");
+    let first = plain.post("/api/v1/indicator-values", &row(&json!({"numerator": 5}))).expect(200).json();
+    assert_eq!(first["rows"][0]["outcome"], "created");
     let open = json!({"rows": [{"indicator": "MN03", "unit": "MN-DB-001", "period": START, "numerator": 2}]});
     assert_eq!(plain.post("/api/v1/indicator-values/validate", &open).expect(200).json()["rows"][0]["outcome"], "unchanged");
     app.db_verify();

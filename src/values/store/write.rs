@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::access::grant::Grant;
+use crate::access::policy::Role;
 use crate::db::Tx;
 use crate::db::schema::{indicator_values, unit_spells, units};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
@@ -40,7 +42,7 @@ pub struct Done {
 /// sensitive indicator nothing is told by it: such a row says every stored figure again, updates whatever it says, and has no oddities.
 ///
 /// # Errors
-/// 412 with the rows whose `version` is not the stored one; 423 with the rows of locked periods; 422 with every other fault.
+/// 403 for figures of others that the caller may not see; 412 with the rows whose `version` is not the stored one; 423 with the rows of locked periods; 422 with every other fault.
 pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<Done>> {
     let tree = tx.hold_tree()?;
     let known = Known::read(tx, &tree, rows)?;
@@ -55,6 +57,13 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     }
     let stored = stored(tx, &seen)?;
     let hidden = withheld(tx)?;
+    if resolved
+        .iter()
+        .flatten()
+        .any(|row| hidden.contains(&row.indicator.id) && !is_its_own(tx, row.unit.id, row.unit.kind, row.place.is_some()))
+    {
+        return Err(blind());
+    }
     refuse_stale(rows, &resolved, &stored)?;
     refuse_locked(&resolved, &known.locked)?;
 
@@ -174,6 +183,16 @@ fn keeper(tx: &mut Tx<'_>, old: &Stored, resolved: &Resolved<'_>) -> Result<Opti
     Ok(ours.then_some(old.unit))
 }
 
+/// Whether a figure is the own one of the school that the caller is for. Whoever may not see a figure of another could tell it by writing
+/// another over it, from what becomes of the sums that it may see.
+fn is_its_own(tx: &Tx<'_>, unit: UnitId, kind: Kind, of_place: bool) -> bool {
+    kind.role() == Role::School && !of_place && tx.context.caller.scope().is_some_and(|scope| scope.is_own(unit))
+}
+
+fn blind() -> Error {
+    Error::insufficient_scope(Grant::SmallCells.as_str())
+}
+
 fn refuse_stale(rows: &[NewValue], resolved: &[Option<Resolved<'_>>], stored: &HashMap<Cell, Stored>) -> Result<()> {
     let stale = rows.iter().zip(resolved).enumerate().filter_map(|(index, (row, resolved))| {
         let current = stored.get(&resolved.as_ref()?.cell()).map(|old| old.version);
@@ -284,13 +303,17 @@ impl Change<'_> {
 /// Withdraws a value: it is gone, its history is not. Answers it as it was.
 ///
 /// # Errors
-/// 404 if it is absent or out of scope; 412 if `is_meant` refuses its version; 423 if its period is locked.
+/// 403 for a figure of another that the caller may not see; 404 if it is absent or out of scope; 412 if `is_meant` refuses its version; 423 if its period is locked.
 pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<()>) -> Result<IndicatorValue> {
     let seen = read::get(tx, id)?;
     tx.hold_tree()?;
-    units_of(tx, &[Key::from(seen.unit.id)])?;
+    let units = units_of(tx, &[Key::from(seen.unit.id)])?;
     places_of(tx, &seen.locality.as_ref().map(|place| Key::from(place.id)).into_iter().collect::<Vec<_>>())?;
     let before = read::get(tx, id)?;
+    let own = units.first().is_some_and(|unit| is_its_own(tx, unit.id, unit.kind, before.locality.is_some()));
+    if !own && withheld(tx)?.contains(&before.indicator.id.of()) {
+        return Err(blind());
+    }
     is_meant(before.version)?;
     let period: PeriodId = before.period.id.of();
     if !periods::hold(tx, &[period])?.is_empty() {
