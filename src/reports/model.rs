@@ -233,13 +233,17 @@ pub struct Included {
 
 /// What a report was put together of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"included": [], "missing": [{"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "code": "MN-DB-001", "name": "Trường Mầm non Tu Lý"}], "late": [],
+#[schema(example = json!({"included": [], "missing": [{"id": "01951c1e-6a00-7c4e-9d2b-3f5a8e7b1c20", "code": "MN-DB-001", "name": "Trường Mầm non Tu Lý"}], "left": [], "late": [],
     "at": "2025-06-18T02:30:00.000000Z"}))]
 pub struct Consolidation {
     /// The accepted reports of the units below.
     pub included: Vec<Included>,
     /// The units below that owe a report and have none accepted.
     pub missing: Vec<UnitRef>,
+    /// Those that stand below another unit since a day before their report was accepted: it is that one's to read. Their figures are in the
+    /// results of the day's tree.
+    #[serde(default)]
+    pub left: Vec<UnitRef>,
     /// Those whose report first came after its due date, included or not.
     pub late: Vec<UnitRef>,
     /// When it was put together.

@@ -118,6 +118,9 @@ fn gathered(consolidation: &crate::reports::model::Consolidation) -> String {
         let (count, missing) = (consolidation.missing.len(), names(&consolidation.missing));
         lines.push(format!("Chưa có báo cáo được duyệt của {count} đơn vị: {missing}."));
     }
+    if !consolidation.left.is_empty() {
+        lines.push(format!("Đã chuyển về đơn vị khác trước khi báo cáo được duyệt: {}.", names(&consolidation.left)));
+    }
     if !consolidation.late.is_empty() {
         lines.push(format!("Báo cáo chậm: {}.", names(&consolidation.late)));
     }

@@ -17,7 +17,7 @@ use crate::ids::{ReportId, Uid, UnitId};
 use crate::reports::model::{Consolidation, Included, ReportSection, ReportStatus};
 use crate::rounds::store::Bare;
 use crate::sums::completeness::Totals;
-use crate::units::model::{Kind, Level, UnitRef, UnitType};
+use crate::units::model::{Kind, Level, UnitType};
 use crate::units::store::unit_refs_since;
 
 /// The revision of a draft.
@@ -54,8 +54,16 @@ fn reporting(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<UnitId>>
 struct Child {
     unit: UnitId,
     late: bool,
+    /// Whether the unit stands below another already, and nothing of it was accepted before.
+    elsewhere: bool,
     /// The report in force and its revision, if it was accepted.
     accepted: Option<(ReportId, i32)>,
+}
+
+impl Child {
+    fn is_missing(&self) -> bool {
+        self.accepted.is_none() && !self.elsewhere
+    }
 }
 
 /// Units that stand below another no more, though they did on the day of the round, and since when.
@@ -88,9 +96,11 @@ fn children(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<Child>> {
         let own = by_unit.remove(&unit).unwrap_or_default();
         // What was accepted after a unit left is another's to read.
         let ours = |row: &Told| left.get(&unit).is_none_or(|day| row.6.is_some_and(|at| at.business_day() < *day));
-        let taken = |row: &&Told| row.2 == Some(1) && matches!(row.3, ReportStatus::Accepted | ReportStatus::Issued) && ours(row);
-        let accepted = own.iter().find(taken).map(|row| (row.1, row.4));
-        Child { unit, late: own.iter().any(|row| row.5 == Some(true)), accepted }
+        let taken = |row: &&Told| row.2 == Some(1) && matches!(row.3, ReportStatus::Accepted | ReportStatus::Issued);
+        let accepted = own.iter().find(taken).filter(|row| ours(row)).map(|row| (row.1, row.4));
+        // Whether another took it is that one's to know: what is not there any more is awaited no more.
+        let elsewhere = accepted.is_none() && left.contains_key(&unit);
+        Child { unit, late: own.iter().any(|row| row.5 == Some(true)), elsewhere, accepted }
     };
     Ok(below.into_iter().map(child).collect())
 }
@@ -109,7 +119,7 @@ pub(super) fn faults(db: &mut Db<'_>, locked: &Locked) -> Result<(Option<Fault>,
     now.sort_unstable();
     then.sort_unstable();
     let outdated = (now != then).then(|| at(FaultCode::ConsolidationOutdated));
-    let count = children.iter().filter(|child| child.accepted.is_none()).count();
+    let count = children.iter().filter(|child| child.is_missing()).count();
     let missing = (count > 0).then(|| Fault::at("/consolidation/missing", FaultCode::ReportsMissing).with(count.to_string()));
     Ok((outdated, missing))
 }
@@ -132,11 +142,11 @@ pub fn consolidate(tx: &mut Tx<'_>, locked: &Locked) -> Result<Totals> {
             Some(Included { unit: named(&child.unit)?, report, revision })
         })
         .collect();
-    let missing: Vec<UnitRef> = children.iter().filter(|child| child.accepted.is_none()).filter_map(|child| named(&child.unit)).collect();
-    let late: Vec<UnitRef> = children.iter().filter(|child| child.late).filter_map(|child| named(&child.unit)).collect();
+    let those = |wanted: fn(&Child) -> bool| children.iter().filter(|child| wanted(child)).filter_map(|child| named(&child.unit)).collect();
+    let (missing, left, late) = (those(Child::is_missing), those(|child| child.elsewhere), those(|child| child.late));
     keep(tx, row.id, &included)?;
     let (sections, merged) = merge(tx, row, &locked.round, &included)?;
-    let consolidation = Consolidation { included, missing, late, at: tx.now() };
+    let consolidation = Consolidation { included, missing, left, late, at: tx.now() };
     let change = (
         reports::consolidation.eq(Some(serde_json::to_string(&consolidation)?)),
         reports::sections.eq(serde_json::to_string(&sections)?),
