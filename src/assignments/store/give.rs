@@ -115,8 +115,11 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
         let made = give(tx, &tree, &fresh)?;
         // What somebody else made meanwhile is theirs, and not told twice.
         fresh.retain(|one| made.contains(&one.id));
-        for row in rows.iter_mut().filter(|row| row.outcome == BulkOutcome::Created && !row.id.is_some_and(|id| made.contains(&id))) {
-            (row.outcome, row.id) = (BulkOutcome::Exists, None);
+        let lost = |row: &BulkRow| row.outcome == BulkOutcome::Created && !row.id.is_some_and(|id| made.contains(&id));
+        let units: Vec<UnitId> = rows.iter().filter(|row| lost(row)).map(|row| row.unit.id).collect();
+        let theirs = having(tx, units, named.task.id, named.period)?;
+        for row in rows.iter_mut().filter(|row| lost(row)) {
+            (row.outcome, row.id) = (BulkOutcome::Exists, theirs.get(&row.unit.id).copied());
         }
         let told = |one: &Given| {
             let after = serde_json::json!({"task": named.task.code, "due_on": one.due_on, "deliverable": one.deliverable});
@@ -163,17 +166,25 @@ fn select(
         query = query.filter(teaches(levels));
     }
     let found: Vec<(UnitId, String, String)> = query.load(tx.conn)?;
+    let having = having(tx, found.iter().map(|unit| unit.0).collect(), task, period)?;
+    Ok(found.into_iter().map(|(id, code, name)| (UnitRef { id, code, name }, having.get(&id).copied())).collect())
+}
+
+/// Which of these units have the task already: for this period, or open where none is asked.
+fn having(tx: &mut Tx<'_>, units: Vec<UnitId>, task: TaskId, period: Option<PeriodId>) -> Result<HashMap<UnitId, AssignmentId>> {
+    if units.is_empty() {
+        return Ok(HashMap::new());
+    }
     let mut having = assignments::table
         .filter(assignments::task_id.eq(task))
-        .filter(assignments::unit_id.eq_any(found.iter().map(|unit| unit.0).collect::<Vec<_>>()))
+        .filter(assignments::unit_id.eq_any(units))
         .select((assignments::unit_id, assignments::id))
         .into_boxed();
     having = match period {
         Some(period) => having.filter(assignments::period_id.eq(period)),
         None => having.filter(assignments::period_id.is_null()).filter(assignments::status.eq_any(rules::open())),
     };
-    let having: HashMap<UnitId, AssignmentId> = having.load::<(UnitId, AssignmentId)>(tx.conn)?.into_iter().collect();
-    Ok(found.into_iter().map(|(id, code, name)| (UnitRef { id, code, name }, having.get(&id).copied())).collect())
+    Ok(having.load::<(UnitId, AssignmentId)>(tx.conn)?.into_iter().collect())
 }
 
 /// An assignment to be recorded.
