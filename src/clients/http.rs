@@ -32,7 +32,7 @@ pub fn routes(api: &mut Registrar) {
         .post(
             rotate_client,
             "Give a client a new secret",
-            "It is answered here, once. The one before goes on beside it until the next rotation, and no client has more than two; where it does not go on, tokens that were had with it end too.",
+            "It is answered here, once. The one before goes on beside it until the next rotation, and no client has more than two; tokens that were had with one before these end when they expire. Without `keep_previous` all tokens end with the one before.",
         )
         .refuses(&[Code::IllegalTransition, Code::Conflict])
         .done();

@@ -333,6 +333,7 @@ pub(super) fn frame() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Hệ thống quản lý và theo dõi kế hoạch phát triển giáo dục và đào tạo của tỉnh đến năm 2030.\n\n\
                 Every refusal is `application/problem+json` (RFC 9457): switch on `code`, show `detail`. `Accept-Language` chooses `vi` (default) or `en`. \
+                Everybody acts in the subtree of the own unit as it stands today; people of a division (phòng thuộc Sở) in that of their department. \
                 Where an operation takes an id it takes the code as well. Lists answer `page.next`; give it back as `cursor`. \
                 `Idempotency-Key` makes a POST safe to repeat where it is among the parameters; elsewhere it is 422 `idempotency_not_supported`. \
                 Every answer tells in `RateLimit` how much may still be asked (draft-ietf-httpapi-ratelimit-headers); after 429 and 503 wait as \

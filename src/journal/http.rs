@@ -24,7 +24,7 @@ pub fn routes(api: &mut Registrar) {
         .get(
             read_changes,
             "Follow the feed of changes",
-            "Of the caller's scope, in one order without gaps. Start with `limit=0`, make a full copy, then go on after `last` as long as it moves: where resources are long a stretch is shorter than asked.",
+            "Of the caller's scope, in one order without gaps. Start with `limit=0`, make a full copy, then go on after `last` as long as it moves: where resources are long a stretch is shorter than asked. Of a unit that moves its own entries tell: what is below it is to be read anew. An assignment is told where its unit is, not to units that cooperate.",
         )
         .done();
 }

@@ -199,9 +199,10 @@ fn kinds(role: Role) -> Vec<Kind> {
 /// Database errors.
 pub fn me(db: &mut Db<'_>, person: &Person) -> Result<Me> {
     let day = db.today();
+    // Its unit is the one that it acts for here, although it may have been moved within the second.
     let (email, position, code, kind, name): (Option<String>, Option<String>, String, Kind, String) = users::table
-        .inner_join(units::table)
-        .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(users::unit_id)))
+        .inner_join(units::table.on(units::id.eq(person.unit)))
+        .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(units::id)))
         .filter(users::id.eq(person.id))
         .filter(unit_spells::valid_from.le(day))
         .filter(unit_spells::valid_to.gt(day))
