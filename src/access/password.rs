@@ -12,7 +12,7 @@ use std::time::Duration;
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use zxcvbn::Score;
@@ -60,6 +60,7 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     jobs: Sender<Job>,
     places: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
     /// What is checked for a name that nobody has, so that it takes as long.
     dummy: Arc<str>,
 }
@@ -79,7 +80,18 @@ impl Passwords {
             let queue = queue.clone();
             std::thread::Builder::new().name("passwords".to_owned()).spawn(move || work_off(&queue)).map_err(Error::internal)?;
         }
-        Ok(Self { argon2, jobs, places: Arc::new(Semaphore::new(Self::places())), dummy: dummy.into() })
+        let (places, turns) = (Semaphore::new(Self::places()), Semaphore::new(cores() + 1));
+        Ok(Self { argon2, jobs, places: Arc::new(places), turns: Arc::new(turns), dummy: dummy.into() })
+    }
+
+    /// A turn to look somebody up, check the password and say what became of it; one more than can be checked at once have it. Those who sign
+    /// in together come to the database as they come to the hashing, and not all before it.
+    ///
+    /// # Errors
+    /// 503 when it does not come in time.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        let turn = tokio::time::timeout(WAIT, self.turns.clone().acquire_owned()).await;
+        turn.map_err(|_| busy())?.map_err(Error::internal)
     }
 
     /// How many may hash or wait for it.
@@ -143,7 +155,6 @@ impl Passwords {
     }
 
     async fn queued<R: Send + 'static>(&self, work: impl FnOnce() -> Result<R> + Send + 'static) -> Result<R> {
-        let busy = || Error::unavailable("too many passwords to check at once");
         // The place goes with the work: who does not wait for it any more gives none back before its turn.
         let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
         let (reply, answer) = oneshot::channel();
@@ -156,6 +167,10 @@ impl Passwords {
         self.jobs.send(Box::new(job)).map_err(Error::internal)?;
         tokio::time::timeout(WAIT, answer).await.map_err(|_| busy())?.map_err(Error::internal)?
     }
+}
+
+fn busy() -> Error {
+    Error::unavailable("too many passwords to check at once")
 }
 
 thread_local! {

@@ -55,6 +55,7 @@ pub async fn sign_in(access: &Access<Anyone>, attempt: Attempt) -> Result<Signed
     let name = attempt.username.to_lowercase();
     let password: String = attempt.password.nfc().collect();
     let length = password.chars().count();
+    let _turn = access.passwords().turn().await?;
     let account = looked_up(access, &name, attempt.ip.clone()).await?;
     let hash = account.as_ref().filter(|account| account.active).and_then(|account| account.password_hash.clone());
     let right = match access.passwords().verify(password.clone(), hash.clone()).await {
