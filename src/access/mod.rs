@@ -199,6 +199,15 @@ impl<P: Permit> Access<P> {
 
 type Held = Option<Arc<dyn Send + Sync>>;
 
+impl Access<policy::Anyone> {
+    /// The same leave, for what goes on also when nobody waits for it any more. What anybody may do is done under no key.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let (door, context, held) = (self.door.clone(), self.context.clone(), self.held.clone());
+        Self { door, context, once: None, _waits: self._waits.clone(), held, permit: PhantomData }
+    }
+}
+
 /// Work that holds something while it runs.
 fn keeping<R, W>(held: Held, work: W) -> impl FnOnce(&mut Db<'_>) -> Result<R> + Send + 'static
 where

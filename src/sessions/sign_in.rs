@@ -52,10 +52,20 @@ pub struct SignedIn {
 /// 401 `invalid_credentials` for what is wrong with name, password or code, and while the name waits; 401 `totp_required` for a right password
 /// without its code; 429, 503.
 pub async fn sign_in(access: &Access<Anyone>, attempt: Attempt) -> Result<SignedIn> {
+    let turn = access.passwords().turn().await?;
+    let access = access.beside();
+    // What is begun is ended, also when nobody waits for it any more: a guess that was counted is told what it was.
+    let work = async move {
+        let _turn = turn;
+        tried(&access, attempt).await
+    };
+    tokio::spawn(work).await.map_err(Error::internal)?
+}
+
+async fn tried(access: &Access<Anyone>, attempt: Attempt) -> Result<SignedIn> {
     let name = attempt.username.to_lowercase();
     let password: String = attempt.password.nfc().collect();
     let length = password.chars().count();
-    let _turn = access.passwords().turn().await?;
     let account = looked_up(access, &name, attempt.ip.clone()).await?;
     let hash = account.as_ref().filter(|account| account.active).and_then(|account| account.password_hash.clone());
     let right = match access.passwords().verify(password.clone(), hash.clone()).await {

@@ -110,6 +110,40 @@ fn a_burst_from_an_address_is_no_way_around_its_limit() {
     assert_eq!(sign_in(&beside, "mn.hoa", PASSWORD), 429);
 }
 
+/// AU-08: what was begun is ended: whoever goes away while a right password is looked at has guessed nothing, and holds up nobody.
+#[test]
+fn who_does_not_wait_for_an_answer_has_guessed_nothing() {
+    let app = TestApp::start();
+    app.admin().user("mn.hoa", "SGD", &["viewer"]);
+    let body = json!({"username": "mn.hoa", "password": PASSWORD}).to_string();
+    let head =
+        format!("POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+    let address = app.base.trim_start_matches("http://").to_owned();
+    for _ in 0..40 {
+        let mut gone = std::net::TcpStream::connect(&address).expect("connects");
+        std::io::Write::write_all(&mut gone, format!("{head}{body}").as_bytes()).expect("sends");
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+    let counted = || {
+        let context = tiendo::db::Context::system("test", app.clock.now());
+        let held = app.database.write_here(&context, |tx| {
+            use diesel::prelude::*;
+            use tiendo::db::schema::sign_in_failures as failures;
+            let rows = failures::table.select((failures::failures, failures::under_way)).load::<(i32, i32)>(tx.conn)?;
+            Ok(rows.into_iter().map(|(wrong, under_way)| wrong + under_way).sum::<i32>())
+        });
+        held.expect("counted")
+    };
+    for _ in 0..100 {
+        if counted() == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(counted(), 0);
+    assert_eq!(sign_in(&app, "mn.hoa", PASSWORD), 201);
+}
+
 /// AU-13: the present password is asked, wrong ones count, and every other session ends. The last ten are not taken again.
 #[test]
 fn a_changed_password_ends_other_sessions_and_old_ones_are_not_taken_again() {
