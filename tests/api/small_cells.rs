@@ -446,6 +446,18 @@ fn recording_tells_a_machine_nothing_of_what_is_stored() {
     assert_eq!(result(&admin, "MN04a", "PGD-DB", END)["numerator"], 3);
     seeing.post("/api/v1/indicator-values", &over).expect(200);
     seeing.send("DELETE", &gone, &[("If-Match", "*")], None).expect(204);
+    // What its own school's machine takes away is what was recorded, of the sums and on record.
+    let again = json!({"numerator": 4, "denominator": 123});
+    let mine = plain.post("/api/v1/indicator-values", &row(&again)).expect(200).json()["rows"][0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(result(&admin, "MN04a", "PGD-DB", END)["numerator"], 4);
+    plain.send("DELETE", &format!("/api/v1/indicator-values/{mine}"), &[("If-Match", "*")], None).expect(204);
+    assert_eq!(result(&admin, "MN04a", "PGD-DB", END)["numerator"], Value::Null);
+    let entries = admin.get("/api/v1/audit-events?action=indicator_value.delete").expect(200).json();
+    let entry = entries["data"].as_array().expect("rows").iter().find(|entry| entry["resource"]["id"] == *mine).expect("is on record");
+    assert_eq!((&entry["before"]["numerator"], &entry["before"]["denominator"]), (&json!(4), &json!(123)));
+    let history = admin.get(&format!("/api/v1/indicator-values/{mine}/history")).expect(200).json();
+    assert_eq!((&history["data"][0]["numerator"], &history["data"][1]["withdrawn"]), (&json!(4), &json!(true)));
+    app.db_verify();
     // A first figure needs no other, and of what is not sensitive nothing changes.
     let first = plain.post("/api/v1/indicator-values", &row(&json!({"numerator": 5}))).expect(200).json();
     assert_eq!(first["rows"][0]["outcome"], "created");

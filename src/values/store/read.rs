@@ -96,13 +96,17 @@ pub(super) fn parts(db: &mut Db<'_>, values: Vec<ValueId>) -> Result<HashMap<Val
     Ok(by_value)
 }
 
-fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<IndicatorValue>> {
+fn recorded(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<IndicatorValue>> {
     let mut parts = parts(db, rows.iter().map(|row| row.id).collect())?;
     let value = |row: Row| {
         let own = parts.remove(&row.id).unwrap_or_default();
         row.shown(own)
     };
-    let mut values: Vec<IndicatorValue> = rows.into_iter().map(value).collect();
+    Ok(rows.into_iter().map(value).collect())
+}
+
+fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<IndicatorValue>> {
+    let mut values = recorded(db, rows)?;
     let hidden = withheld(db)?;
     // Who may not see small figures is told no single one: what is left of many would tell the rest.
     for value in values.iter_mut().filter(|value| hidden.iter().any(|id| id.any() == value.indicator.id)) {
@@ -166,6 +170,17 @@ pub fn find(db: &mut Db<'_>, id: ValueId) -> Result<Option<IndicatorValue>> {
     let query = visible!(db.scope()?).filter(indicator_values::id.eq(id)).select(columns!(day));
     let row = query.first::<Row>(db.conn).optional()?;
     Ok(filled(db, row.into_iter().collect())?.pop())
+}
+
+/// The same with the figures that were recorded, also where they are withheld from the caller: for what becomes of them, not to be told.
+///
+/// # Errors
+/// 404 if it is absent or out of scope.
+pub(super) fn whole(db: &mut Db<'_>, id: ValueId) -> Result<IndicatorValue> {
+    let day = db.today();
+    let query = visible!(db.scope()?).filter(indicator_values::id.eq(id)).select(columns!(day));
+    let row = query.first::<Row>(db.conn).optional()?;
+    recorded(db, row.into_iter().collect())?.pop().ok_or_else(Error::not_found)
 }
 
 /// Those of these values that are in scope.

@@ -309,7 +309,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<(
     tx.hold_tree()?;
     let units = units_of(tx, &[Key::from(seen.unit.id)])?;
     places_of(tx, &seen.locality.as_ref().map(|place| Key::from(place.id)).into_iter().collect::<Vec<_>>())?;
-    let before = read::get(tx, id)?;
+    let before = read::whole(tx, id)?;
     let own = units.first().is_some_and(|unit| is_its_own(tx, unit.id, unit.kind, before.locality.is_some()));
     if !own && withheld(tx)?.contains(&before.indicator.id.of()) {
         return Err(blind());
