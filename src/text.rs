@@ -35,7 +35,12 @@ fn breaks(c: char) -> bool {
 /// between shapes of a sign may stand behind it.
 #[must_use]
 pub fn is_no_part_of_a_name(c: char) -> bool {
-    breaks(c) || (is_unseen(c) && !matches!(c, '\u{fe00}'..='\u{fe0f}'))
+    // Fillers and blanks beside what tells programs something.
+    let blank =
+        matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180e}' | '\u{2800}' | '\u{3164}');
+    let odd =
+        matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffc}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
+    breaks(c) || blank || odd || (is_unseen(c) && !matches!(c, '\u{fe00}'..='\u{fe0f}'))
 }
 
 /// Whether a sign turns the direction of writing (UAX #9 section 2): Vietnamese needs none, and it makes a text look like another.

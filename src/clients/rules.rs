@@ -89,21 +89,26 @@ fn leads_back(kind: ClientType, uri: &str) -> bool {
     let plain = uri.len() <= 500 && uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains('*') && !uri.contains('#');
     let bare = url.username().is_empty() && url.password().is_none();
     let fits = match url.scheme() {
-        "https" => url.host().is_some_and(|host| is_host(&host)) && url.port() != Some(0),
+        "https" => url.host().is_some_and(|host| is_host(&host)),
         "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
         own => kind == ClientType::Mobile && own.contains('.'),
     };
     let as_read = [uri, &format!("{uri}/")].contains(&url.as_str());
     let ours = url.query_pairs().any(|(name, _)| matches!(&*name, "code" | "state" | "iss" | "error" | "error_description"));
-    plain && bare && fits && as_read && !ours
+    plain && bare && fits && as_read && !ours && url.port() != Some(0)
 }
 
 /// Whether it is an address, or a name as hosts have them (RFC 1123 section 2.1): what else browsers take for one would stand in our headers.
 fn is_host(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')),
+        Host::Domain(name) => name.len() <= 253 && name.strip_suffix('.').unwrap_or(name).split('.').all(is_label),
         Host::Ipv4(_) | Host::Ipv6(_) => true,
     }
+}
+
+fn is_label(label: &str) -> bool {
+    let plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')
 }
 
 /// Whether a change makes of a front end another than people know: another name, or a place to take them back to that it did not have. What
@@ -162,6 +167,10 @@ mod tests {
             (ClientType::Web, "https://app.example'/", false),
             (ClientType::Web, "https://a(b/", false),
             (ClientType::Web, "https://app.example.vn:0/back", false),
+            (ClientType::Web, "http://127.0.0.1:0/back", false),
+            (ClientType::Web, "https://.example/", false),
+            (ClientType::Web, "https://a..b/", false),
+            (ClientType::Web, "https://-a.example/", false),
             (ClientType::Web, "https://[2001:db8::1]/back", true),
             (ClientType::Web, "https://app.example.vn/back?code=a", false),
             (ClientType::Web, "https://app.example.vn/back?a=1&st%61te=b", false),

@@ -129,7 +129,7 @@ fn a_unit_never_stands_under_itself_and_bad_input_changes_nothing() {
         ["/locality unknown_reference", "/parent unknown_reference", "/type not_in_list"]
     );
     // Nor a name that looks like another's.
-    for name in ["Trường\u{0}", "Trường \u{200b}A", "\u{200b}", "Trường\u{ad}A"] {
+    for name in ["Trường\u{0}", "Trường \u{200b}A", "\u{200b}", "Trường\u{ad}A", "\u{3164}", "A\u{115f}B", "A\u{e0061}"] {
         let unit = json!({"code": "X", "kind": "school", "type": "primary", "name": name, "parent": "SGD"});
         assert_eq!(admin.post("/api/v1/units", &unit).faults(), ["/name control_character"]);
     }
