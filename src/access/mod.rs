@@ -41,7 +41,7 @@ pub struct Access<P> {
     context: Context,
     once: Option<Once>,
     /// Whoever waits for the answer holds this: long work looks whether anybody does ([`Db::is_awaited`]).
-    _waits: Arc<()>,
+    waits: Arc<()>,
     /// What the work holds while it runs, also where nobody waits for it any more.
     held: Held,
     permit: PhantomData<fn() -> P>,
@@ -204,7 +204,7 @@ impl Access<policy::Anyone> {
     #[must_use]
     pub fn beside(&self) -> Self {
         let (door, context, held) = (self.door.clone(), self.context.clone(), self.held.clone());
-        Self { door, context, once: None, _waits: self._waits.clone(), held, permit: PhantomData }
+        Self { door, context, once: None, waits: self.waits.clone(), held, permit: PhantomData }
     }
 }
 
@@ -234,6 +234,6 @@ impl Door {
         let waits = Arc::new(());
         let marks = RequestMarks { awaited: Some(Arc::downgrade(&waits)), ..marks };
         let context = Context { caller, now: self.now(), marks };
-        Ok(Access { door: self.clone(), context, once: None, _waits: waits, held: None, permit: PhantomData })
+        Ok(Access { door: self.clone(), context, once: None, waits, held: None, permit: PhantomData })
     }
 }

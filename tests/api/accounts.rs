@@ -126,13 +126,13 @@ fn who_does_not_wait_for_an_answer_has_guessed_nothing() {
     }
     let counted = || {
         let context = tiendo::db::Context::system("test", app.clock.now());
-        let held = app.database.write_here(&context, |tx| {
+        let told = app.database.write_here(&context, |tx| {
             use diesel::prelude::*;
             use tiendo::db::schema::sign_in_failures as failures;
             let rows = failures::table.select((failures::failures, failures::under_way)).load::<(i32, i32)>(tx.conn)?;
             Ok(rows.into_iter().map(|(wrong, under_way)| wrong + under_way).sum::<i32>())
         });
-        held.expect("counted")
+        told.expect("counted")
     };
     for _ in 0..100 {
         if counted() == 0 {
