@@ -48,12 +48,12 @@ const TURN: Duration = Duration::from_millis(1200);
 fn main() {
     tiendo::logs::start();
     // Each takes minutes; who works on one asks for it alone.
-    let left_out = |other: &str| std::env::args().any(|argument| argument == other);
-    let servers = if left_out("sqlite") { String::new() } else { std::env::var("BENCH_DATABASE_URLS").unwrap_or_default() };
+    let alone = |part: &str| std::env::args().any(|argument| argument == part);
+    let servers = if alone("sqlite") { String::new() } else { std::env::var("BENCH_DATABASE_URLS").unwrap_or_default() };
     let folder = std::env::temp_dir().join(format!("tiendo-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let sqlite = format!("sqlite://{}?mode=rwc", folder.join("bench.db").display());
-    let here = (!left_out("postgresql")).then_some(sqlite.as_str()).into_iter();
+    let here = (!alone("postgresql")).then_some(sqlite.as_str()).into_iter();
     if std::env::args().any(|argument| argument == "scale") {
         let places = std::env::var("BENCH_SCALE_URLS").unwrap_or_default();
         scale::run(&folder, places.split_whitespace());

@@ -145,8 +145,8 @@ pub fn strike(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str) -
 ///
 /// # Errors
 /// Database errors.
-pub fn enter(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str) -> Result<Option<i64>> {
-    let (key, now) = (of_address(guesser, ip), tx.now());
+pub fn enter(tx: &mut Tx<'_>, patience: Patience, ip: &str) -> Result<Option<i64>> {
+    let (key, now) = (of_address(Guesser::Person, ip), tx.now());
     let begun = now.plus(-WINDOW);
     let anew = || failures::last_at.le(begun);
     let wrong = case_when(anew(), 0.into_sql::<Integer>()).otherwise(failures::failures);
@@ -168,8 +168,8 @@ pub fn enter(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str) ->
 ///
 /// # Errors
 /// Database errors.
-pub fn leave(tx: &mut Tx<'_>, patience: Patience, guesser: Guesser, ip: &str, wrong: bool) -> Result<()> {
-    let (key, now) = (of_address(guesser, ip), tx.now());
+pub fn leave(tx: &mut Tx<'_>, patience: Patience, ip: &str, wrong: bool) -> Result<()> {
+    let (key, now) = (of_address(Guesser::Person, ip), tx.now());
     let row = failures::table.filter(failures::key.eq(&key));
     let fewer = case_when(failures::under_way.gt(0), failures::under_way - 1).otherwise(0.into_sql::<Integer>());
     if !wrong {

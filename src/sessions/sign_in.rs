@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use unicode_normalization::UnicodeNormalization;
 
-use super::guesses::{self, Guesser, Patience};
+use super::guesses::{self, Patience};
 use super::model::{ClientKind, Lives};
 use super::store::{self, Account, Kept, Opening};
 use crate::access::Access;
@@ -149,7 +149,7 @@ impl Factor {
 
 /// Tells of an address what became of its password.
 fn left(tx: &mut Tx<'_>, patience: Patience, ip: Option<&str>, wrong: bool) -> Result<()> {
-    ip.map_or(Ok(()), |ip| guesses::leave(tx, patience, Guesser::Person, ip, wrong))
+    ip.map_or(Ok(()), |ip| guesses::leave(tx, patience, ip, wrong))
 }
 
 /// What kept a password from being looked at: its address is as it was.
@@ -196,7 +196,7 @@ async fn looked_up(access: &Access<Anyone>, name: &str, ip: Option<String>) -> R
     access
         .write(move |tx| {
             if let Some(ip) = ip.as_deref()
-                && let Some(seconds) = guesses::enter(tx, patience, Guesser::Person, ip)?
+                && let Some(seconds) = guesses::enter(tx, patience, ip)?
             {
                 return Err(Error::rate_limited(seconds));
             }

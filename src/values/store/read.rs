@@ -161,15 +161,19 @@ macro_rules! columns {
     };
 }
 
+fn rows_of(db: &mut Db<'_>, ids: Vec<ValueId>) -> Result<Vec<Row>> {
+    let day = db.today();
+    let query = visible!(db.scope()?).filter(indicator_values::id.eq_any(ids)).order_by(indicator_values::id).select(columns!(day));
+    Ok(query.load(db.conn)?)
+}
+
 /// The value with this id, if it is in scope.
 ///
 /// # Errors
 /// Database errors.
 pub fn find(db: &mut Db<'_>, id: ValueId) -> Result<Option<IndicatorValue>> {
-    let day = db.today();
-    let query = visible!(db.scope()?).filter(indicator_values::id.eq(id)).select(columns!(day));
-    let row = query.first::<Row>(db.conn).optional()?;
-    Ok(filled(db, row.into_iter().collect())?.pop())
+    let rows = rows_of(db, vec![id])?;
+    Ok(filled(db, rows)?.pop())
 }
 
 /// The same with the figures that were recorded, also where they are withheld from the caller: for what becomes of them, not to be told.
@@ -177,10 +181,8 @@ pub fn find(db: &mut Db<'_>, id: ValueId) -> Result<Option<IndicatorValue>> {
 /// # Errors
 /// 404 if it is absent or out of scope.
 pub(super) fn whole(db: &mut Db<'_>, id: ValueId) -> Result<IndicatorValue> {
-    let day = db.today();
-    let query = visible!(db.scope()?).filter(indicator_values::id.eq(id)).select(columns!(day));
-    let row = query.first::<Row>(db.conn).optional()?;
-    recorded(db, row.into_iter().collect())?.pop().ok_or_else(Error::not_found)
+    let rows = rows_of(db, vec![id])?;
+    recorded(db, rows)?.pop().ok_or_else(Error::not_found)
 }
 
 /// Those of these values that are in scope.
@@ -188,9 +190,7 @@ pub(super) fn whole(db: &mut Db<'_>, id: ValueId) -> Result<IndicatorValue> {
 /// # Errors
 /// Database errors.
 pub fn find_many(db: &mut Db<'_>, ids: Vec<ValueId>) -> Result<Vec<IndicatorValue>> {
-    let day = db.today();
-    let query = visible!(db.scope()?).filter(indicator_values::id.eq_any(ids)).order_by(indicator_values::id).select(columns!(day));
-    let rows: Vec<Row> = query.load(db.conn)?;
+    let rows = rows_of(db, ids)?;
     filled(db, rows)
 }
 

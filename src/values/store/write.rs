@@ -42,7 +42,8 @@ pub struct Done {
 /// sensitive indicator nothing is told by it: such a row says every stored figure again, updates whatever it says, and has no oddities.
 ///
 /// # Errors
-/// 403 for figures of others that the caller may not see; 412 with the rows whose `version` is not the stored one; 423 with the rows of locked periods; 422 with every other fault.
+/// 403 for figures of others that the caller may not see; 412 with the rows whose `version` is not the stored one; 423 with the rows of
+/// locked periods; 422 with every other fault.
 pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<Done>> {
     let tree = tx.hold_tree()?;
     let known = Known::read(tx, &tree, rows)?;
@@ -303,7 +304,8 @@ impl Change<'_> {
 /// Withdraws a value: it is gone, its history is not. Answers it as it was.
 ///
 /// # Errors
-/// 403 for a figure of another that the caller may not see; 404 if it is absent or out of scope; 412 if `is_meant` refuses its version; 423 if its period is locked.
+/// 403 for a figure of another that the caller may not see; 404 if it is absent or out of scope; 412 if `is_meant` refuses its version; 423
+/// if its period is locked.
 pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<()>) -> Result<IndicatorValue> {
     let seen = read::get(tx, id)?;
     tx.hold_tree()?;
