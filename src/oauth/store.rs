@@ -153,8 +153,8 @@ pub fn allow(tx: &mut Tx<'_>, person: &Person, client: &FrontEnd, grants: &Grant
 /// # Errors
 /// Database errors.
 pub fn disallow(tx: &mut Tx<'_>, person: &Person, client: ClientId) -> Result<()> {
-    let known = diesel::delete(consents::table.find((person.id, client))).execute(tx.conn)? > 0;
     sessions::store::end_of_app(tx, person.id, client)?;
+    let known = diesel::delete(consents::table.find((person.id, client))).execute(tx.conn)? > 0;
     if known { journal::append(tx, by(person, "consent.withdraw", client)) } else { Ok(()) }
 }
 

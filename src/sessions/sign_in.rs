@@ -89,10 +89,11 @@ async fn tried(access: &Access<Anyone>, attempt: Attempt) -> Result<SignedIn> {
     let session = opening.id;
     // A password that was long enough beside a second factor may not be without one.
     let short = length < access.settings().shortest_password(account.totp.is_some());
-    let (user, signing, patience, from) = (account.id, name.clone(), Patience::from(&**access.settings()), attempt.ip.clone());
+    let (found, signing, patience, from) = (account.clone(), name.clone(), Patience::from(&**access.settings()), attempt.ip.clone());
     let opened = access
         .write(move |tx| {
-            if !factor.as_ref().map_or(Ok(true), |factor| factor.take(tx, user))? {
+            let user = found.id;
+            if !found.holds(tx)? || !factor.as_ref().map_or(Ok(true), |factor| factor.take(tx, user))? {
                 return Ok(None);
             }
             if let Some((before, after)) = &anew {

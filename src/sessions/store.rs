@@ -123,6 +123,10 @@ pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
 pub struct Account {
     /// The account.
     pub id: UserId,
+    /// Its name.
+    pub username: String,
+    /// Its version.
+    pub version: i64,
     /// The PHC string, if a password was ever set.
     pub password_hash: Option<String>,
     /// Whether it may sign in.
@@ -135,20 +139,45 @@ pub struct Account {
     pub totp: Option<Vec<u8>>,
 }
 
+impl Account {
+    /// Whether what was right of it is right still: it may sign in, with the password and the second factor of then. Looking at a password
+    /// takes a while; whoever changes these meanwhile comes before, or after all of this transaction.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn holds(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        hold(tx, self.id)?;
+        let now = account(tx, &self.username)?.filter(|now| now.active);
+        // A hash made anew is of the same password, and no version of the account.
+        let same_password = |now: &Self| now.password_hash == self.password_hash || now.version == self.version;
+        Ok(now.is_some_and(|now| now.totp == self.totp && same_password(&now)))
+    }
+}
+
+/// Nobody else opens, goes on with or ends sessions of an account until the end of the transaction.
+fn hold(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: Option<UserId> = users::table.find(user).select(users::id).for_no_key_update().first(pg).optional()?;
+    }
+    Ok(())
+}
+
 /// The account with this name.
 ///
 /// # Errors
 /// Database errors.
 pub fn account(db: &mut Db<'_>, username: &str) -> Result<Option<Account>> {
-    type Row = (UserId, Option<String>, String, String, UnitId, Option<Vec<u8>>);
+    type Row = (UserId, i64, Option<String>, String, String, UnitId, Option<Vec<u8>>);
     let row: Option<Row> = users::table
         .left_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
         .filter(users::username.eq(username))
-        .select((users::id, users::password_hash, users::status, users::duties, users::unit_id, totp::secret.nullable()))
+        .select((users::id, users::version, users::password_hash, users::status, users::duties, users::unit_id, totp::secret.nullable()))
         .first(db.conn)
         .optional()?;
-    Ok(row.map(|(id, password_hash, status, duties, unit, totp)| Account {
+    Ok(row.map(|(id, version, password_hash, status, duties, unit, totp)| Account {
         id,
+        username: username.to_owned(),
+        version,
         password_hash,
         active: status == "active",
         duties: Duties::from_words(&duties),
@@ -254,28 +283,28 @@ pub enum Refreshed {
 /// # Errors
 /// Database errors.
 pub fn refresh(tx: &mut Tx<'_>, lives: Lives, app: Option<ClientId>, digest: &[u8], successor: &[u8]) -> Result<Refreshed> {
-    let token: Option<(SessionId, i32, Option<ClientId>)> = refresh_tokens::table
+    let token: Option<(SessionId, i32, UserId, Option<ClientId>)> = refresh_tokens::table
         .inner_join(sessions::table)
         .filter(refresh_tokens::digest.eq(digest))
-        .select((refresh_tokens::session_id, refresh_tokens::generation, sessions::app_id))
+        .select((refresh_tokens::session_id, refresh_tokens::generation, sessions::user_id, sessions::app_id))
         .first(tx.conn)
         .optional()?;
     // What was given to another is nothing here, and stays what it is there.
     let token = token.filter(|(.., of)| *of == app);
-    let Some((session, generation, _)) = token else { return Ok(Refreshed::Unknown) };
-    lock(tx, session)?;
+    let Some((session, generation, user, _)) = token else { return Ok(Refreshed::Unknown) };
+    hold(tx, user)?;
     let now = tx.now();
-    let alive: Option<(ClientKind, Instant, UserId, String)> = sessions::table
+    let alive: Option<(ClientKind, Instant, String)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(session))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::idle_until.gt(now))
         .filter(users::status.eq("active"))
-        .select((sessions::client, sessions::expires_at, users::id, users::duties))
+        .select((sessions::client, sessions::expires_at, users::duties))
         .first(tx.conn)
         .optional()?;
-    let Some((client, expires_at, user, duties)) = alive else { return Ok(Refreshed::Unknown) };
+    let Some((client, expires_at, duties)) = alive else { return Ok(Refreshed::Unknown) };
     let used_at: Option<Instant> =
         refresh_tokens::table.filter(refresh_tokens::digest.eq(digest)).select(refresh_tokens::used_at).first(tx.conn)?;
     let idle = now.plus(lives.idle(client, Duties::from_words(&duties)));
@@ -311,14 +340,6 @@ fn is_fresh(tx: &mut Tx<'_>, digest: &[u8]) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(fresh)).get_result(tx.conn)?)
 }
 
-fn lock(tx: &mut Tx<'_>, session: SessionId) -> Result<()> {
-    if let Conn::Pg(pg) = &mut *tx.conn {
-        let _: Option<SessionId> =
-            sessions::table.filter(sessions::id.eq(session)).select(sessions::id).for_no_key_update().first(pg).optional()?;
-    }
-    Ok(())
-}
-
 /// Ends a session that has not ended; answers whether it did.
 ///
 /// # Errors
@@ -348,15 +369,17 @@ pub fn of_cookie(db: &mut Db<'_>, digest: &[u8]) -> Result<Option<Person>> {
     session.map(|session| person(db, session)).transpose().map(Option::flatten)
 }
 
-/// A session goes on for so many seconds more, for its browser was here.
+/// A session goes on for so many seconds more, for its browser was here, unless it was ended meanwhile. What ends it from now on comes after
+/// all of this transaction. Answers whether it goes on.
 ///
 /// # Errors
 /// Database errors.
-pub fn prolong(tx: &mut Tx<'_>, session: SessionId, idle: i64) -> Result<()> {
+pub fn prolong(tx: &mut Tx<'_>, person: &Person, idle: i64) -> Result<bool> {
+    hold(tx, person.id)?;
     let now = tx.now();
-    let open = sessions::table.filter(sessions::id.eq(session)).filter(sessions::ended_at.is_null());
-    diesel::update(open).set((sessions::last_seen_at.eq(now), sessions::idle_until.eq(now.plus(idle)))).execute(tx.conn)?;
-    Ok(())
+    let open = sessions::table.filter(sessions::id.eq(person.session)).filter(sessions::ended_at.is_null());
+    let change = (sessions::last_seen_at.eq(now), sessions::idle_until.eq(now.plus(idle)));
+    Ok(diesel::update(open).set(change).execute(tx.conn)? > 0)
 }
 
 /// Uses up the codes of an account, to this front end or to all, that nobody exchanged yet: no session comes of them. Before its sessions
@@ -377,6 +400,7 @@ fn use_up_codes(tx: &mut Tx<'_>, user: UserId, app: Option<ClientId>) -> Result<
 /// # Errors
 /// Database errors.
 pub fn end_of_app(tx: &mut Tx<'_>, user: UserId, app: ClientId) -> Result<()> {
+    hold(tx, user)?;
     use_up_codes(tx, user, Some(app))?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::app_id.eq(app)).filter(sessions::ended_at.is_null());
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
@@ -398,6 +422,7 @@ pub fn end_with(tx: &mut Tx<'_>, app: ClientId) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub fn end_all(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    hold(tx, user)?;
     use_up_codes(tx, user, None)?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null());
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
@@ -409,6 +434,7 @@ pub fn end_all(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub fn end_others(tx: &mut Tx<'_>, user: UserId, kept: SessionId) -> Result<()> {
+    hold(tx, user)?;
     use_up_codes(tx, user, None)?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null()).filter(sessions::id.ne(kept));
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;

@@ -96,10 +96,11 @@ async fn remove_totp(access: Access<UseAccount>, Body(again): Body<PasswordAgain
     let person = access.person()?.clone();
     let password: String = again.password.nfc().collect();
     let short = password.chars().count() < access.settings().shortest_password(false);
-    access.prove(password).await?;
+    let proven = access.prove(password).await?;
     let session = person.session;
     access
         .write(move |tx| {
+            proven.holds(tx)?;
             if !store::remove(tx, person.id)? {
                 return Err(Error::not_found());
             }

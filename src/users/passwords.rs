@@ -17,13 +17,14 @@ use crate::sessions::guesses;
 /// before, 503.
 pub async fn change(access: &Access<UseAccount>, present: &str, new: &str) -> Result<()> {
     let person = access.person()?.clone();
-    access.prove(present.nfc().collect()).await?;
+    let proven = access.prove(present.nfc().collect()).await?;
     let (id, remembered) = (person.id, access.settings().password_history);
     let (past, known) = access.snapshot(move |db| Ok((store::past_hashes(db, id, remembered)?, store::known_of(db, id)?))).await?;
     let hash = hashed(access, "/new_password", new, person.totp, known, past).await?;
     let session = person.session;
     access
         .write(move |tx| {
+            proven.holds(tx)?;
             store::activate(tx, person.id, &hash)?;
             sessions::store::end_others(tx, person.id, person.session)?;
             let entry = Entry::new("user.change_password", None, "user", person.id.any());

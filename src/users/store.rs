@@ -339,13 +339,13 @@ pub fn accept(tx: &mut Tx<'_>, digest: &[u8], password_hash: &str) -> Result<Inv
 /// Sets the password of an account and lets it in. What links it had are of no use any more: whoever found one in a mailbox comes too late.
 ///
 /// # Errors
-/// Database errors.
+/// 410 if it is disabled by now.
 pub fn activate(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<()> {
     let set = (password_history::user_id.eq(id), password_history::set_at.eq(tx.now()), password_history::hash.eq(password_hash));
     let conn = &mut *tx.conn;
     each!(conn => diesel::insert_into(password_history::table).values(set).on_conflict_do_nothing().execute(conn))?;
     end_links(tx, id)?;
-    diesel::update(users::table.filter(users::id.eq(id)))
+    let changed = diesel::update(users::table.filter(users::id.eq(id)).filter(users::status.ne(Status::Disabled)))
         .set((
             users::password_hash.eq(password_hash),
             users::must_change_password.eq(false),
@@ -354,7 +354,7 @@ pub fn activate(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<()> 
             users::updated_at.eq(tx.now()),
         ))
         .execute(tx.conn)?;
-    Ok(())
+    if changed == 0 { Err(Error::new(crate::error::Code::Gone)) } else { Ok(()) }
 }
 
 /// Keeps the same password under a better hash, unless it was changed meanwhile.
@@ -472,14 +472,6 @@ pub fn disable_idle(tx: &mut Tx<'_>, settings: &AccountSettings) -> Result<usize
         journal::append(tx, Entry { code: Some(username.clone()), unit: Some(*unit), ..entry })?;
     }
     Ok(idle.len())
-}
-
-/// The hash of the password of an account.
-///
-/// # Errors
-/// Database errors.
-pub fn hash_of(db: &mut Db<'_>, id: UserId) -> Result<Option<String>> {
-    Ok(users::table.filter(users::id.eq(id)).select(users::password_hash).first(db.conn)?)
 }
 
 #[derive(AsChangeset)]

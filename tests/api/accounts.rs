@@ -166,6 +166,36 @@ fn a_changed_password_ends_other_sessions_and_old_ones_are_not_taken_again() {
     assert_eq!(change(OTHER, PASSWORD).faults(), ["/new_password password_reused"]);
 }
 
+/// AU-13: whoever was let in by the old password while it was changed is out too, also who was being looked at at that moment.
+#[test]
+fn a_sign_in_beside_a_change_of_the_password_does_not_outlive_it() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let mut let_in = 0;
+    for round in 0..6 {
+        let name = format!("mn.hoa.{round}");
+        let user = admin.user(&name, "SGD", &["viewer"]);
+        let signing = || {
+            let body = json!({"username": name, "password": PASSWORD});
+            let tries = || Some(app.nobody().post("/api/v1/sessions", &body)).filter(|reply| reply.status == 201);
+            std::iter::from_fn(tries).map(|reply| reply.json()["access_token"].as_str().expect("a token").to_owned()).collect()
+        };
+        let tokens: Vec<String> = std::thread::scope(|scope| {
+            let signing: Vec<_> = (0..4).map(|_| scope.spawn(signing)).collect();
+            let body = json!({"current_password": PASSWORD, "new_password": OTHER});
+            user.put("/api/v1/me/password", ("Accept", "*/*"), &body).expect(204);
+            signing.into_iter().flat_map(|one| -> Vec<String> { one.join().expect("signs in") }).collect()
+        });
+        let_in += tokens.len();
+        app.clock.advance(2);
+        for token in &tokens {
+            app.bearer(token).get("/api/v1/me").problem(401, "invalid_token");
+        }
+        user.get("/api/v1/me").expect(200);
+    }
+    assert!(let_in > 0, "nobody was let in meanwhile");
+}
+
 /// A hash that was made with less than what is asked today is made anew when its password is right, and no other is touched.
 #[test]
 fn a_weak_hash_is_made_anew_with_the_next_sign_in() {

@@ -92,12 +92,14 @@ impl Request {
         let (asked, person) = (asked.clone(), person.clone());
         let idle = Lives::from(&**visit.access.settings()).idle(ClientKind::Web, person.duties);
         let given = visit.access.write(move |tx| {
+            if !sessions::store::prolong(tx, &person, idle)? {
+                return Ok(false);
+            }
             if decided {
                 store::allow(tx, &person, &front_end, &asked.grants)?;
             } else if !store::still_allows(tx, person.id, front_end.id, &asked.grants)? {
                 return Ok(false);
             }
-            sessions::store::prolong(tx, person.session, idle)?;
             let (client, user, redirect_uri) = (front_end.id, person.id, &*redirect_uri);
             let new = NewCode { digest: &digest, client, user, redirect_uri, challenge: &asked.challenge, grants: &asked.grants };
             store::add_code(tx, &new).map(|()| true)
