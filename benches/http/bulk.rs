@@ -27,7 +27,7 @@ pub fn assignments(name: &str, database: &Database, ours: SocketAddr, token: &st
     let read = |tx: &mut tiendo::db::Tx<'_>| {
         let tasks: Vec<(AnyId, AnyId, String, String)> = task_table::table
             .order_by(task_table::code.desc())
-            .limit(18)
+            .limit(54)
             .select((task_table::id, task_table::group_id, task_table::code, task_table::title_vi))
             .load(tx.conn)?;
         let schools: Vec<AnyId> = unit_table::table.filter(unit_table::kind.eq("school")).select(unit_table::id).load(tx.conn)?;

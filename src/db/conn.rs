@@ -24,6 +24,36 @@ macro_rules! each {
 }
 pub(crate) use each;
 
+/// Runs one statement on rows: on PostgreSQL on as many as it takes, for each is a way there and back; on SQLite, which is in this process, on
+/// blocks of one length, for a text of its own for each number of rows is long in preparing. On one row alone it is ready on both.
+macro_rules! in_blocks {
+    ($conn:expr, $rows:expr => |$some:ident, $on:ident| $run:expr) => {
+        match $conn {
+            $crate::db::Conn::Pg($on) => $rows.chunks(1000).try_for_each(|some| match some {
+                [$some] => $run,
+                $some => $run,
+            }),
+            $crate::db::Conn::Lite($on) => {
+                let (blocks, rest) = $rows.as_chunks::<64>();
+                blocks.iter().try_for_each(|$some| $run).and_then(|()| match rest {
+                    [] => Ok(()),
+                    [$some] => $run,
+                    $some => $run,
+                })
+            }
+        }
+    };
+}
+pub(crate) use in_blocks;
+
+/// Inserts rows, [`in_blocks`].
+macro_rules! insert_all {
+    ($conn:expr, $rows:expr => |$some:ident| $insert:expr) => {
+        $crate::db::in_blocks!($conn, $rows => |$some, on| $insert.execute(on).map(|_| ()))
+    };
+}
+pub(crate) use insert_all;
+
 /// Narrows a boxed query to the row with this key, by id or by code.
 macro_rules! by_key {
     ($query:expr, $key:expr, $table:ident) => {

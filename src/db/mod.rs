@@ -27,7 +27,7 @@ use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
 pub use conn::{Conn, MultiBackend};
-pub(crate) use conn::{by_key, each};
+pub(crate) use conn::{by_key, each, in_blocks, insert_all};
 pub use pool::Use;
 use pool::{Lane, Manager};
 use url::DatabaseUrl;

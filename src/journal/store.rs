@@ -10,7 +10,7 @@ use super::model::AuditOutcome;
 use crate::access::caller::Caller;
 use crate::clock::Instant;
 use crate::db::schema::journal;
-use crate::db::{Context, Tx, each};
+use crate::db::{Context, Tx, insert_all};
 use crate::error::Result;
 use crate::ids::{AnyId, ClientId, EntryId, Id, UnitId, UserId};
 
@@ -198,11 +198,7 @@ pub fn append(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
 pub fn append_all(tx: &mut Tx<'_>, entries: Vec<Entry>) -> Result<()> {
     let context = tx.context.clone();
     let rows: Vec<EntryRow> = entries.into_iter().map(|entry| row(&context, entry)).collect();
-    let conn = &mut *tx.conn;
-    for chunk in rows.chunks(500) {
-        each!(conn => diesel::insert_into(journal::table).values(chunk).execute(conn))?;
-    }
-    Ok(())
+    Ok(insert_all!(&mut *tx.conn, rows => |row| diesel::insert_into(journal::table).values(row))?)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use diesel::upsert::excluded;
 
 use super::lineage::{Lineage, Subject};
 use crate::db::schema::{collector_counts, localities, unit_closure, unit_spells, units};
-use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, each};
+use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, insert_all};
 use crate::error::Result;
 use crate::ids::{AnyId, LocalityId, UnitId};
 
@@ -110,16 +110,11 @@ pub fn fold(tx: &mut Tx<'_>, steps: Steps) -> Result<()> {
         .filter(|(_, step)| *step != 0)
         .map(|((node_id, kind, levels, on_date), step)| StepRow { node_id, kind, levels, on_date, step })
         .collect();
-    let conn = &mut *tx.conn;
-    for chunk in rows.chunks(1000) {
-        each!(conn => diesel::insert_into(collector_counts::table)
-            .values(chunk)
-            .on_conflict((collector_counts::node_id, collector_counts::kind, collector_counts::levels, collector_counts::on_date))
-            .do_update()
-            .set(collector_counts::step.eq(collector_counts::step + excluded(collector_counts::step)))
-            .execute(conn))?;
-    }
-    Ok(())
+    Ok(insert_all!(&mut *tx.conn, rows => |row| diesel::insert_into(collector_counts::table)
+        .values(row)
+        .on_conflict((collector_counts::node_id, collector_counts::kind, collector_counts::levels, collector_counts::on_date))
+        .do_update()
+        .set(collector_counts::step.eq(collector_counts::step + excluded(collector_counts::step))))?)
 }
 
 /// What there is to collect from at one node.

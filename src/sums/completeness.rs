@@ -12,7 +12,7 @@ use diesel::upsert::excluded;
 use super::lineage::{Lineage, Node, Subject};
 use crate::access::policy::Role;
 use crate::db::schema::{periods, reporting_rounds, reports, round_sums, unit_closure, unit_spells, units};
-use crate::db::{Db, Tx, each};
+use crate::db::{Db, Tx, insert_all};
 use crate::error::{Error, Result};
 use crate::ids::{AnyId, RoundId, UnitId};
 use crate::units::model::{Kind, Level, UnitType};
@@ -170,23 +170,18 @@ pub fn fold(tx: &mut Tx<'_>, totals: Totals) -> Result<()> {
     let mut changed: Vec<(Key, (i32, Counts))> = totals.0.into_iter().filter(|(_, (_, counts))| *counts != Counts::default()).collect();
     changed.sort_unstable_by_key(|(key, (depth, _))| (-depth, *key));
     let rows: Vec<SumRow> = changed.into_iter().map(|(key, (_, counts))| row(key, counts)).collect();
-    let conn = &mut *tx.conn;
-    for chunk in rows.chunks(1000) {
-        each!(conn => diesel::insert_into(round_sums::table)
-            .values(chunk)
-            .on_conflict((round_sums::round_id, round_sums::node_id, round_sums::role))
-            .do_update()
-            .set((
-                round_sums::expected.eq(round_sums::expected + excluded(round_sums::expected)),
-                round_sums::received.eq(round_sums::received + excluded(round_sums::received)),
-                round_sums::late.eq(round_sums::late + excluded(round_sums::late)),
-                round_sums::submitted.eq(round_sums::submitted + excluded(round_sums::submitted)),
-                round_sums::returned.eq(round_sums::returned + excluded(round_sums::returned)),
-                round_sums::accepted.eq(round_sums::accepted + excluded(round_sums::accepted)),
-            ))
-            .execute(conn))?;
-    }
-    Ok(())
+    Ok(insert_all!(&mut *tx.conn, rows => |row| diesel::insert_into(round_sums::table)
+    .values(row)
+    .on_conflict((round_sums::round_id, round_sums::node_id, round_sums::role))
+    .do_update()
+    .set((
+        round_sums::expected.eq(round_sums::expected + excluded(round_sums::expected)),
+        round_sums::received.eq(round_sums::received + excluded(round_sums::received)),
+        round_sums::late.eq(round_sums::late + excluded(round_sums::late)),
+        round_sums::submitted.eq(round_sums::submitted + excluded(round_sums::submitted)),
+        round_sums::returned.eq(round_sums::returned + excluded(round_sums::returned)),
+        round_sums::accepted.eq(round_sums::accepted + excluded(round_sums::accepted)),
+    )))?)
 }
 
 /// Counts whom a round expects a report of, when it opens.

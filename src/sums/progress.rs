@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::db::schema::{assignments, progress_sums, unit_closure};
-use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, each};
+use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, insert_all};
 use crate::error::Result;
 use crate::ids::{AnyId, GroupId, PlanId, UnitId};
 
@@ -157,22 +157,17 @@ pub fn fold(tx: &mut Tx<'_>, totals: Totals) -> Result<()> {
             done_late: amount.done_late,
         })
         .collect();
-    let conn = &mut *tx.conn;
-    for chunk in rows.chunks(1000) {
-        each!(conn => diesel::insert_into(progress_sums::table)
-            .values(chunk)
-            .on_conflict((progress_sums::node_id, progress_sums::group_id, progress_sums::due_on, progress_sums::on_date))
-            .do_update()
-            .set((
-                progress_sums::open.eq(progress_sums::open + excluded(progress_sums::open)),
-                progress_sums::returned.eq(progress_sums::returned + excluded(progress_sums::returned)),
-                progress_sums::percent.eq(progress_sums::percent + excluded(progress_sums::percent)),
-                progress_sums::done_in_time.eq(progress_sums::done_in_time + excluded(progress_sums::done_in_time)),
-                progress_sums::done_late.eq(progress_sums::done_late + excluded(progress_sums::done_late)),
-            ))
-            .execute(conn))?;
-    }
-    Ok(())
+    Ok(insert_all!(&mut *tx.conn, rows => |row| diesel::insert_into(progress_sums::table)
+    .values(row)
+    .on_conflict((progress_sums::node_id, progress_sums::group_id, progress_sums::due_on, progress_sums::on_date))
+    .do_update()
+    .set((
+        progress_sums::open.eq(progress_sums::open + excluded(progress_sums::open)),
+        progress_sums::returned.eq(progress_sums::returned + excluded(progress_sums::returned)),
+        progress_sums::percent.eq(progress_sums::percent + excluded(progress_sums::percent)),
+        progress_sums::done_in_time.eq(progress_sums::done_in_time + excluded(progress_sums::done_in_time)),
+        progress_sums::done_late.eq(progress_sums::done_late + excluded(progress_sums::done_late)),
+    )))?)
 }
 
 /// A group, a due date, and the work of it.

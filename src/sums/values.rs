@@ -10,7 +10,7 @@ use diesel::upsert::excluded;
 
 use super::lineage::{Lineage, Node, Subject};
 use crate::db::schema::{indicator_value_parts, indicator_values, periods, value_sums};
-use crate::db::{Db, Tx, each};
+use crate::db::{Db, Tx, insert_all};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, IndicatorId, PeriodId, Uid, UnitId};
 use crate::vocabulary::text_enum;
@@ -148,23 +148,18 @@ pub fn fold(tx: &mut Tx<'_>, totals: Totals) -> Result<()> {
             complete_rows: amount.complete_rows,
         })
         .collect();
-    let conn = &mut *tx.conn;
-    for chunk in rows.chunks(1000) {
-        each!(conn => diesel::insert_into(value_sums::table)
-            .values(chunk)
-            .on_conflict((value_sums::node_id, value_sums::period_id, value_sums::indicator_id, value_sums::slot))
-            .do_update()
-            .set((
-                value_sums::numerator.eq(value_sums::numerator + excluded(value_sums::numerator)),
-                value_sums::denominator.eq(value_sums::denominator + excluded(value_sums::denominator)),
-                value_sums::numerator_rows.eq(value_sums::numerator_rows + excluded(value_sums::numerator_rows)),
-                value_sums::denominator_rows.eq(value_sums::denominator_rows + excluded(value_sums::denominator_rows)),
-                value_sums::complete_rows.eq(value_sums::complete_rows + excluded(value_sums::complete_rows)),
-            ))
-            .execute(conn))
-        .map_err(too_large)?;
-    }
-    Ok(())
+    let added = insert_all!(&mut *tx.conn, rows => |row| diesel::insert_into(value_sums::table)
+    .values(row)
+    .on_conflict((value_sums::node_id, value_sums::period_id, value_sums::indicator_id, value_sums::slot))
+    .do_update()
+    .set((
+        value_sums::numerator.eq(value_sums::numerator + excluded(value_sums::numerator)),
+        value_sums::denominator.eq(value_sums::denominator + excluded(value_sums::denominator)),
+        value_sums::numerator_rows.eq(value_sums::numerator_rows + excluded(value_sums::numerator_rows)),
+        value_sums::denominator_rows.eq(value_sums::denominator_rows + excluded(value_sums::denominator_rows)),
+        value_sums::complete_rows.eq(value_sums::complete_rows + excluded(value_sums::complete_rows)),
+    )));
+    added.map_err(too_large)
 }
 
 /// The constraint on totals is the one place that knows them after the addition.

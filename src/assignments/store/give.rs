@@ -9,7 +9,7 @@ use crate::assignments::model::{AssignmentStatus, BulkAnswer, BulkOutcome, BulkR
 use crate::assignments::rules;
 use crate::clock::Instant;
 use crate::db::schema::{assignment_units, assignments, unit_spells, units};
-use crate::db::{TreeRead, Tx, UNTIL_FURTHER_NOTICE, each};
+use crate::db::{TreeRead, Tx, UNTIL_FURTHER_NOTICE, in_blocks, insert_all};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AssignmentId, GroupId, Id, PeriodId, PlanId, TaskId, UnitId};
 use crate::journal::{self, Entry};
@@ -245,37 +245,34 @@ pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashSet<As
     // Many units are given one task: its title is folded once.
     let keys: HashMap<&str, String> =
         given.iter().map(|one| one.title.as_str()).collect::<HashSet<_>>().into_iter().map(|title| (title, text::fold(title))).collect();
-    for chunk in given.chunks(1000) {
-        let rows: Vec<GivenRow> = chunk
-            .iter()
-            .map(|one| GivenRow {
-                id: one.id,
-                task_id: one.task,
-                group_id: one.group,
-                plan_id: one.plan,
-                unit_id: one.unit,
-                assigned_by: one.assigned_by,
-                period_id: one.period,
-                title_key: keys.get(one.title.as_str()).cloned().unwrap_or_default(),
-                title: one.title.clone(),
-                deliverable: one.deliverable.clone(),
-                due_on: one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE),
-                status: AssignmentStatus::Assigned,
-                percent: 0,
-                version: 1,
-                created_at: now,
-                updated_at: now,
-            })
-            .collect();
-        let conn = &mut *tx.conn;
-        let there: Vec<AssignmentId> = each!(conn => diesel::insert_into(assignments::table)
-            .values(&rows)
-            .on_conflict((assignments::task_id, assignments::unit_id, assignments::period_id))
-            .do_nothing()
-            .returning(assignments::id)
-            .get_results(conn))?;
-        made.extend(there);
-    }
+    let rows: Vec<GivenRow> = given
+        .iter()
+        .map(|one| GivenRow {
+            id: one.id,
+            task_id: one.task,
+            group_id: one.group,
+            plan_id: one.plan,
+            unit_id: one.unit,
+            assigned_by: one.assigned_by,
+            period_id: one.period,
+            title_key: keys.get(one.title.as_str()).cloned().unwrap_or_default(),
+            title: one.title.clone(),
+            deliverable: one.deliverable.clone(),
+            due_on: one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE),
+            status: AssignmentStatus::Assigned,
+            percent: 0,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        })
+        .collect();
+    in_blocks!(&mut *tx.conn, rows => |row, conn| diesel::insert_into(assignments::table)
+        .values(row)
+        .on_conflict((assignments::task_id, assignments::unit_id, assignments::period_id))
+        .do_nothing()
+        .returning(assignments::id)
+        .get_results::<AssignmentId>(conn)
+        .map(|there| made.extend(there)))?;
     let new: Vec<&Given> = given.iter().filter(|one| made.contains(&one.id)).collect();
     let shared: Vec<_> = new
         .iter()
@@ -283,8 +280,7 @@ pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashSet<As
             one.cooperating.iter().map(|unit| (assignment_units::assignment_id.eq(one.id), assignment_units::unit_id.eq(*unit)))
         })
         .collect();
-    let conn = &mut *tx.conn;
-    each!(conn => diesel::insert_into(assignment_units::table).values(&shared).execute(conn))?;
+    insert_all!(&mut *tx.conn, shared => |row| diesel::insert_into(assignment_units::table).values(row))?;
     let pieces: Vec<Piece> = new
         .iter()
         .map(|one| {

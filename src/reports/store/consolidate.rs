@@ -10,7 +10,7 @@ use super::locked::{self, Locked};
 use super::row::{self, Row};
 use crate::clock::Instant;
 use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports, unit_closure, unit_spells, units};
-use crate::db::{Db, Tx, each};
+use crate::db::{Db, Tx, insert_all};
 use crate::error::{Fault, FaultCode, Result};
 use crate::forms::store::asked;
 use crate::ids::{ReportId, Uid, UnitId};
@@ -176,10 +176,7 @@ fn keep(tx: &mut Tx<'_>, id: ReportId, included: &[Included]) -> Result<()> {
             )
         })
         .collect();
-    let conn = &mut *tx.conn;
-    for chunk in rows.chunks(1000) {
-        each!(conn => diesel::insert_into(report_sources::table).values(chunk).execute(conn))?;
-    }
+    insert_all!(&mut *tx.conn, rows => |row| diesel::insert_into(report_sources::table).values(row))?;
     diesel::sql_query(
         "INSERT INTO report_amounts (report_id, revision, indicator_id, period_id, of_places, numerator, denominator, numerator_rows, \
             denominator_rows, complete_rows) \

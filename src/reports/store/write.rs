@@ -13,7 +13,7 @@ use crate::assignments;
 use crate::assignments::model::AssignmentStatus;
 use crate::clock::Instant;
 use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports};
-use crate::db::{Tx, each};
+use crate::db::{Tx, each, insert_all};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::forms::store::{Asked, asked};
 use crate::ids::{Id, ReportId, RoundId, UnitId, UserId};
@@ -245,14 +245,9 @@ fn keep_figures(tx: &mut Tx<'_>, id: ReportId, number: i32, live: &live::Live) -
             )
         })
         .collect();
-    let conn = &mut *tx.conn;
-    if !amounts.is_empty() {
-        each!(conn => diesel::insert_into(report_amounts::table).values(&amounts).execute(conn))?;
-    }
-    for chunk in levels.chunks(1000) {
-        // A locality that two reports tell of counts once.
-        each!(conn => diesel::insert_into(report_levels::table).values(chunk).on_conflict_do_nothing().execute(conn))?;
-    }
+    insert_all!(&mut *tx.conn, amounts => |row| diesel::insert_into(report_amounts::table).values(row))?;
+    // A locality that two reports tell of counts once.
+    insert_all!(&mut *tx.conn, levels => |row| diesel::insert_into(report_levels::table).values(row).on_conflict_do_nothing())?;
     let sources: Vec<(ReportId, i32)> = report_sources::table
         .filter(report_sources::report_id.eq(id))
         .filter(report_sources::revision.eq(0))
@@ -269,11 +264,7 @@ fn keep_figures(tx: &mut Tx<'_>, id: ReportId, number: i32, live: &live::Live) -
             )
         })
         .collect();
-    let conn = &mut *tx.conn;
-    for chunk in sources.chunks(1000) {
-        each!(conn => diesel::insert_into(report_sources::table).values(chunk).execute(conn))?;
-    }
-    Ok(())
+    Ok(insert_all!(&mut *tx.conn, sources => |row| diesel::insert_into(report_sources::table).values(row))?)
 }
 
 /// Sends a report back.

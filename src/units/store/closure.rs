@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::schema::unit_closure;
-use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, each};
+use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, insert_all};
 use crate::error::Result;
 use crate::ids::UnitId;
 
@@ -149,10 +149,5 @@ fn cut(tx: &mut Tx<'_>, descendants: &[UnitId], ancestors: &[UnitId], span: Span
 }
 
 fn store(tx: &mut Tx<'_>, links: &[Link]) -> Result<()> {
-    let conn = &mut *tx.conn;
-    // PostgreSQL binds 65,535 values a statement.
-    for chunk in links.chunks(5000) {
-        each!(conn => diesel::insert_into(unit_closure::table).values(chunk).execute(conn))?;
-    }
-    Ok(())
+    Ok(insert_all!(&mut *tx.conn, links => |row| diesel::insert_into(unit_closure::table).values(row))?)
 }

@@ -8,7 +8,7 @@ use diesel::upsert::excluded;
 use super::cells::Change;
 use crate::clock::Instant;
 use crate::db::schema::{indicator_value_parts, indicator_value_revisions as revisions, indicator_values, withdrawn_values};
-use crate::db::{Tx, each};
+use crate::db::{Tx, each, insert_all};
 use crate::error::Result;
 use crate::ids::{AnyId, IndicatorId, LocalityId, PeriodId, UnitId, UserId, ValueId};
 use crate::sums::values::CountsAs;
@@ -116,46 +116,34 @@ pub(super) fn write(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
 }
 
 fn insert(tx: &mut Tx<'_>, rows: Vec<ValueRow>) -> Result<()> {
-    let conn = &mut *tx.conn;
     let (bare, full): (Vec<ValueRow>, Vec<_>) = rows.into_iter().partition(|row| row.rest == Rest::default());
-    if !bare.is_empty() {
-        let numbers: Vec<NumberRow> = bare.into_iter().map(|row| row.number).collect();
-        each!(conn => diesel::insert_into(indicator_values::table).values(&numbers).execute(conn))?;
-    }
-    if !full.is_empty() {
-        each!(conn => diesel::insert_into(indicator_values::table).values(&full).execute(conn))?;
-    }
-    Ok(())
+    let numbers: Vec<NumberRow> = bare.into_iter().map(|row| row.number).collect();
+    insert_all!(&mut *tx.conn, numbers => |row| diesel::insert_into(indicator_values::table).values(row))?;
+    Ok(insert_all!(&mut *tx.conn, full => |row| diesel::insert_into(indicator_values::table).values(row))?)
 }
 
 /// The rows are locked through their units, so each is there; an insert that always conflicts is an update of many rows at once.
 fn replace(tx: &mut Tx<'_>, rows: &[ValueRow]) -> Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let conn = &mut *tx.conn;
-    each!(conn => diesel::insert_into(indicator_values::table)
-        .values(rows)
-        .on_conflict(indicator_values::id)
-        .do_update()
-        .set((
-            indicator_values::unit_id.eq(excluded(indicator_values::unit_id)),
-            indicator_values::definition.eq(excluded(indicator_values::definition)),
-            indicator_values::counts_as.eq(excluded(indicator_values::counts_as)),
-            indicator_values::numerator.eq(excluded(indicator_values::numerator)),
-            indicator_values::denominator.eq(excluded(indicator_values::denominator)),
-            indicator_values::tally.eq(excluded(indicator_values::tally)),
-            indicator_values::level.eq(excluded(indicator_values::level)),
-            indicator_values::state.eq(excluded(indicator_values::state)),
-            indicator_values::state_on.eq(excluded(indicator_values::state_on)),
-            indicator_values::source.eq(excluded(indicator_values::source)),
-            indicator_values::note.eq(excluded(indicator_values::note)),
-            indicator_values::version.eq(excluded(indicator_values::version)),
-            indicator_values::recorded_by.eq(excluded(indicator_values::recorded_by)),
-            indicator_values::updated_at.eq(excluded(indicator_values::updated_at)),
-        ))
-        .execute(conn))?;
-    Ok(())
+    Ok(insert_all!(&mut *tx.conn, rows => |row| diesel::insert_into(indicator_values::table)
+    .values(row)
+    .on_conflict(indicator_values::id)
+    .do_update()
+    .set((
+        indicator_values::unit_id.eq(excluded(indicator_values::unit_id)),
+        indicator_values::definition.eq(excluded(indicator_values::definition)),
+        indicator_values::counts_as.eq(excluded(indicator_values::counts_as)),
+        indicator_values::numerator.eq(excluded(indicator_values::numerator)),
+        indicator_values::denominator.eq(excluded(indicator_values::denominator)),
+        indicator_values::tally.eq(excluded(indicator_values::tally)),
+        indicator_values::level.eq(excluded(indicator_values::level)),
+        indicator_values::state.eq(excluded(indicator_values::state)),
+        indicator_values::state_on.eq(excluded(indicator_values::state_on)),
+        indicator_values::source.eq(excluded(indicator_values::source)),
+        indicator_values::note.eq(excluded(indicator_values::note)),
+        indicator_values::version.eq(excluded(indicator_values::version)),
+        indicator_values::recorded_by.eq(excluded(indicator_values::recorded_by)),
+        indicator_values::updated_at.eq(excluded(indicator_values::updated_at)),
+    )))?)
 }
 
 /// Writes the parts of changed values in place of those that they had.
@@ -168,11 +156,7 @@ fn divide(tx: &mut Tx<'_>, changes: &[Change<'_>]) -> Result<()> {
         each!(conn => diesel::delete(gone).execute(conn))?;
     }
     let parts: Vec<PartRow> = changes.iter().flat_map(parts).collect();
-    // Five columns each, in a statement of at most 32,766.
-    for some in parts.chunks(5000) {
-        each!(conn => diesel::insert_into(indicator_value_parts::table).values(some).execute(conn))?;
-    }
-    Ok(())
+    Ok(insert_all!(conn, parts => |row| diesel::insert_into(indicator_value_parts::table).values(row))?)
 }
 
 /// Copies values as they stand into their history, before they change. One that stands there already is left.
