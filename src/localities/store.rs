@@ -172,6 +172,19 @@ pub fn within(db: &mut Db<'_>, text: &str) -> Result<Vec<LocalityId>> {
     Ok(all)
 }
 
+/// A locality and those that it lies in.
+///
+/// # Errors
+/// Database errors.
+pub fn around(db: &mut Db<'_>, id: LocalityId) -> Result<Vec<LocalityId>> {
+    let (mut all, mut at) = (Vec::new(), Some(id));
+    while let Some(id) = at {
+        all.push(id);
+        at = localities::table.find(id).select(localities::parent_id).first(db.conn)?;
+    }
+    Ok(all)
+}
+
 /// The locality that a member of a body names.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 //! Units on HTTP.
 
-use super::model::{AsOf, NewUnit, TreeNode, TreeQuery, Unit, UnitFilters, UnitPatch, UnitSpell};
+use chrono::NaiveDate;
+
+use super::model::{AsOf, Kind, NewUnit, TreeNode, TreeQuery, Unit, UnitFilters, UnitPatch, UnitSpell};
 use super::{rules, store, told};
 use crate::access::Access;
 use crate::access::policy::{ReadUnits, WriteUnits};
@@ -10,7 +12,7 @@ use crate::http::answers::{Created, Paged, Resource, Rows, Single};
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, Path, Query};
 use crate::http::registrar::Registrar;
-use crate::ids::{Id, Key};
+use crate::ids::{Id, Key, LocalityId};
 use crate::localities;
 use crate::patch::Field;
 
@@ -19,7 +21,7 @@ pub fn routes(api: &mut Registrar) {
     api.tag("units", "Đơn vị: the department, its divisions, offices, schools, centres and colleges, in a dated tree.");
     api.path("/units")
         .get(list_units, "List units", "Cards of all units, whole inside the caller's scope, as of a day.")
-        .post(create_unit, "Create a unit", "Below one's own unit. The code is for good.")
+        .post(create_unit, "Create a unit", "Below one's own unit; an office with a locality of one's own territory. The code is for good.")
         .refuses(&[Code::Duplicate])
         .done();
     api.path("/units/tree").get(read_unit_tree, "Read the tree", "From a unit down, at most 2,000 nodes.").done();
@@ -135,6 +137,7 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
+    may_give(tx, new.kind, locality, new.valid_from.unwrap_or(tx.today()))?;
     Ok(store::NewRow {
         id: Id::new(),
         code: new.code.clone(),
@@ -151,6 +154,17 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
             ownership: new.ownership,
         },
     })
+}
+
+/// 403 for an office that would be in charge of a locality elsewhere: it reads and records whatever is of its territory.
+fn may_give(tx: &mut Tx<'_>, kind: Kind, locality: Option<LocalityId>, from: NaiveDate) -> Result<()> {
+    match locality.filter(|_| kind.is_in_charge()) {
+        Some(locality) if !store::has_in_charge(tx, locality, from)? => {
+            let (vi, en) = ("Địa bàn này không thuộc phạm vi phụ trách của đơn vị.", "This locality is not in your unit's charge.");
+            Err(Error::forbidden().because(vi, en))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The change with what it names looked up; all faults at once.
@@ -181,6 +195,7 @@ fn resolve_patch(tx: &mut Tx<'_>, unit: &Unit, patch: &UnitPatch) -> Result<stor
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
+    may_give(tx, unit.kind, locality.flatten(), from)?;
     Ok(store::Change {
         name,
         short_name: short_name.given(),

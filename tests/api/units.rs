@@ -100,6 +100,46 @@ fn a_move_takes_effect_on_its_day_and_history_stays() {
     assert_eq!(column(&after, "name"), Vec::<String>::new());
 }
 
+/// AZ-02, AZ-09: whoever makes an office gives it a locality of its own territory and no other: an office reads and records what is of its locality.
+#[test]
+fn an_office_is_in_charge_of_what_its_maker_is_in_charge_of() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let district = |code: &str, name: &str, locality: &str| {
+        let unit = json!({"code": code, "kind": "district_office", "type": "district_office", "parent": "SGD", "locality": locality,
+            "name": format!("Phòng Giáo dục và Đào tạo huyện {name}"), "valid_from": "2015-01-01"});
+        admin.post("/api/v1/units", &unit).expect(201);
+    };
+    district("PGD-MC", "Mai Châu", "D156");
+    district("PGD-DB", "Đà Bắc", "D150");
+    let own = admin.user("pgd.mc", "PGD-MC", &["admin"]);
+    let office = |code: &str, locality: &str, from: &str| {
+        json!({"code": code, "kind": "commune_office", "type": "commune_office", "parent": "PGD-MC", "locality": locality, "valid_from": from,
+            "name": "Phòng Văn hóa – Xã hội"})
+    };
+    let communes = |of: &str| column(&admin.get(&format!("/api/v1/localities?parent={of}&sort=code")).expect(200).json(), "code");
+    let (ours, theirs) = (communes("D156"), communes("D150"));
+    for elsewhere in [&*theirs[0], "D150", "P17"] {
+        own.post("/api/v1/units", &office("CO-X", elsewhere, "2020-01-01")).problem(403, "forbidden");
+    }
+    own.post("/api/v1/units", &office("CO-1", &ours[0], "2020-01-01")).expect(201);
+    for elsewhere in [&*theirs[0], "D150", "P17"] {
+        let move_on = json!({"locality": elsewhere, "effective_on": "2021-01-01"});
+        own.patch("/api/v1/units/CO-1", "*", &move_on).problem(403, "forbidden");
+    }
+    own.patch("/api/v1/units/CO-1", "*", &json!({"locality": ours[1]})).expect(200);
+    own.patch("/api/v1/units/CO-1", "*", &json!({"locality": null})).expect(200);
+    // A school only lies somewhere; and the department gives what it likes.
+    let school = json!({"code": "MN-1", "kind": "school", "type": "preschool", "name": "Trường Mầm non Vạn Mai", "parent": "PGD-MC", "locality": theirs[0]});
+    own.post("/api/v1/units", &school).expect(201);
+    admin.patch("/api/v1/units/CO-1", "*", &json!({"locality": theirs[0]})).expect(200);
+    // What was once its own is not on every day since.
+    admin.patch("/api/v1/units/PGD-MC", "*", &json!({"locality": "D150", "effective_on": "2025-02-01"})).expect(200);
+    own.post("/api/v1/units", &office("CO-2", &ours[0], "2020-01-01")).problem(403, "forbidden");
+    own.post("/api/v1/units", &office("CO-2", &theirs[1], "2020-01-01")).problem(403, "forbidden");
+    own.post("/api/v1/units", &office("CO-2", &theirs[1], "2025-02-01")).expect(201);
+}
+
 #[test]
 fn a_unit_never_stands_under_itself_and_bad_input_changes_nothing() {
     let app = TestApp::start();

@@ -16,7 +16,7 @@ use crate::db::{Conn, Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
-use crate::localities::store::within as localities_within;
+use crate::localities::store::{around as localities_around, within as localities_within};
 use crate::refs;
 use crate::registers::ExternalCode;
 use crate::text;
@@ -273,6 +273,21 @@ pub fn seats(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, Vec<Se
         }
     }
     Ok(seats)
+}
+
+/// Whether a locality lies in the territory of the unit that the caller acts from, on every day from this one on. The department, which has
+/// none above it, may give what it likes.
+///
+/// # Errors
+/// Database errors; 403 for a caller without a scope.
+pub fn has_in_charge(db: &mut Db<'_>, locality: LocalityId, from: NaiveDate) -> Result<bool> {
+    let own: Vec<(Option<UnitId>, Option<LocalityId>)> = unit_spells::table
+        .filter(unit_spells::unit_id.eq(db.scope()?.root()))
+        .filter(unit_spells::valid_to.gt(from))
+        .select((unit_spells::parent_id, unit_spells::locality_id))
+        .load(db.conn)?;
+    let around = localities_around(db, locality)?;
+    Ok(own.iter().all(|(parent, own)| parent.is_none() || own.is_some_and(|own| around.contains(&own))))
 }
 
 /// Units by id, named as of today: for answers that name units whose cards anyone may see.
