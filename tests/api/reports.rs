@@ -844,17 +844,31 @@ fn what_a_unit_writes_after_it_left_is_not_its_former_parents() {
         };
         ([of("included"), of("missing"), of("left")], told["sections"].to_string())
     };
-    at(&app, "2025-07-05T03:00:00.000000Z");
+    // On the day itself: it was accepted before it left.
     app.sign_in("quan.tri").patch("/api/v1/units/MN-A1", "*", &json!({"parent": "PGD-B"})).expect(200);
-    let (told, words) = put_together();
-    assert_eq!(told, [vec!["MN-A1".to_owned()], vec!["MN-A2".to_owned()], Vec::new()]);
-    assert!(words.contains("khi còn thuộc huyện A"), "{words}");
+    for day in ["2025-07-02T04:00:00.000000Z", "2025-07-05T03:00:00.000000Z"] {
+        at(&app, day);
+        let (told, words) = put_together();
+        assert_eq!(told, [vec!["MN-A1".to_owned()], vec!["MN-A2".to_owned()], Vec::new()], "{day}");
+        assert!(words.contains("khi còn thuộc huyện A"), "{words}");
+    }
     at(&app, "2025-07-06T03:00:00.000000Z");
     let next = app.sign_in("soan").post(&format!("{}/replace", path(&first)), &json!({"reason": "Nhầm số liệu"})).expect(201).json();
     report_of_a1("Viết cho huyện B.", &next, "noi.khac");
     let (told, words) = put_together();
     assert_eq!(told, [Vec::new(), vec!["MN-A2".to_owned()], vec!["MN-A1".to_owned()]]);
     assert!(!words.contains("huyện B"), "{words}");
+    // It came back, with what it wrote elsewhere, and what it writes now is awaited here.
+    at(&app, "2025-07-08T03:00:00.000000Z");
+    app.sign_in("quan.tri").patch("/api/v1/units/MN-A1", "*", &json!({"parent": "PGD-A"})).expect(200);
+    let (told, words) = put_together();
+    assert_eq!(told, [vec!["MN-A1".to_owned()], vec!["MN-A2".to_owned()], Vec::new()]);
+    assert!(words.contains("huyện B"), "{words}");
+    let last = app.sign_in("soan").post(&format!("{}/replace", path(&next)), &json!({"reason": "Bổ sung"})).expect(201).json();
+    report_of_a1("Viết khi đã trở về.", &last, "cap.tren");
+    let (told, words) = put_together();
+    assert_eq!(told, [vec!["MN-A1".to_owned()], vec!["MN-A2".to_owned()], Vec::new()]);
+    assert!(words.contains("đã trở về"), "{words}");
 }
 
 /// What an older program took, or another put into the database.

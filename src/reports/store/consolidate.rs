@@ -9,7 +9,9 @@ use diesel::sql_types::Integer;
 use super::locked::{self, Locked};
 use super::row::{self, Row};
 use crate::clock::Instant;
-use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports, unit_closure, unit_spells, units};
+use crate::db::schema::{
+    report_amounts, report_levels, report_revisions, report_sources, reports, unit_closure, unit_spells, units, users,
+};
 use crate::db::{Db, Tx, insert_all};
 use crate::error::{Fault, FaultCode, Result};
 use crate::forms::store::asked;
@@ -66,27 +68,42 @@ impl Child {
     }
 }
 
-/// Units that stand below another no more, though they did on the day of the round, and since when.
-fn leavers(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<HashMap<UnitId, NaiveDate>> {
-    let (day, today) = (round.ask.day, db.today());
-    let rows: Vec<(UnitId, NaiveDate)> = unit_closure::table
+/// Units that stand below another no more, though they did on the day of the round, and from when until when they stood there.
+fn leavers(db: &mut Db<'_>, unit: UnitId, of: &[UnitId]) -> Result<HashMap<UnitId, Vec<(NaiveDate, NaiveDate)>>> {
+    let today = db.today();
+    let rows: Vec<(UnitId, NaiveDate, NaiveDate)> = unit_closure::table
         .filter(unit_closure::ancestor.eq(unit))
-        .filter(unit_closure::valid_from.le(day))
-        .filter(unit_closure::valid_to.gt(day))
-        .filter(unit_closure::valid_to.le(today))
-        .select((unit_closure::descendant, unit_closure::valid_to))
+        .filter(unit_closure::descendant.eq_any(of.to_vec()))
+        .filter(unit_closure::valid_from.le(today))
+        .select((unit_closure::descendant, unit_closure::valid_from, unit_closure::valid_to))
         .load(db.conn)?;
-    Ok(rows.into_iter().collect())
+    let mut stood: HashMap<UnitId, Vec<(NaiveDate, NaiveDate)>> = HashMap::new();
+    for (unit, from, to) in rows {
+        stood.entry(unit).or_default().push((from, to));
+    }
+    // Whoever came back is here.
+    stood.retain(|_, spans| spans.iter().all(|(_, to)| *to <= today));
+    Ok(stood)
 }
 
-fn children(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<Child>> {
-    type Told = (UnitId, ReportId, Option<i32>, ReportStatus, i32, Option<bool>, Option<Instant>);
-    let below = reporting(db, unit, round)?;
-    let left = leavers(db, unit, round)?;
+fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> {
+    type Told = (UnitId, ReportId, Option<i32>, ReportStatus, i32, Option<bool>, Option<Instant>, Option<UnitId>);
+    let below = reporting(db, above, round)?;
+    let left = leavers(db, above, &below)?;
+    let accepted_by = users::table.filter(users::id.nullable().eq(reports::accepted_by)).select(users::unit_id).single_value();
     let rows: Vec<Told> = reports::table
         .filter(reports::round_id.eq(round.ask.round))
         .filter(reports::unit_id.eq_any(below.clone()))
-        .select((reports::unit_id, reports::id, reports::slot, reports::status, reports::revision, reports::late, reports::accepted_at))
+        .select((
+            reports::unit_id,
+            reports::id,
+            reports::slot,
+            reports::status,
+            reports::revision,
+            reports::late,
+            reports::accepted_at,
+            accepted_by,
+        ))
         .load(db.conn)?;
     let mut by_unit: HashMap<UnitId, Vec<Told>> = HashMap::new();
     for row in rows {
@@ -94,8 +111,14 @@ fn children(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<Child>> {
     }
     let child = |unit: UnitId| {
         let own = by_unit.remove(&unit).unwrap_or_default();
-        // What was accepted after a unit left is another's to read.
-        let ours = |row: &Told| left.get(&unit).is_none_or(|day| row.6.is_some_and(|at| at.business_day() < *day));
+        // What was accepted while a unit stood elsewhere is another's to read. On the day on which it left both are possible, and it is ours
+        // where our people did it.
+        let here = |at: NaiveDate, by: Option<UnitId>, (from, to): &(NaiveDate, NaiveDate)| {
+            *from <= at && (at < *to || (at == *to && by == Some(above)))
+        };
+        let ours = |row: &Told| {
+            left.get(&unit).is_none_or(|spans| row.6.is_some_and(|at| spans.iter().any(|span| here(at.business_day(), row.7, span))))
+        };
         let taken = |row: &&Told| row.2 == Some(1) && matches!(row.3, ReportStatus::Accepted | ReportStatus::Issued);
         let accepted = own.iter().find(taken).filter(|row| ours(row)).map(|row| (row.1, row.4));
         // Whether another took it is that one's to know: what is not there any more is awaited no more.
