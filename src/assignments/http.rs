@@ -4,6 +4,7 @@ use super::model::{
     Assignment, AssignmentAction as Action, AssignmentFilters, AssignmentStatus, BulkAnswer, Decision, Extension, ExtensionStatus,
     MoveReason, NewAssignment, NewAssignments, NewExtension, NewUpdate, ProgressUpdate,
 };
+use super::rules;
 use super::store::{self, Change, Locked};
 use crate::access::Access;
 use crate::access::policy::{DecideAssignments, Permit, ReadAssignments, SteerAssignments, WriteAssignments};
@@ -349,8 +350,10 @@ async fn decide(
                 return Err(Error::forbidden());
             }
             may.check(asked.version)?;
-            if asked.status != ExtensionStatus::Asked {
-                return Err(Error::illegal_transition(Vec::new()));
+            // What is confirmed or cancelled has no later due date any more.
+            let over = status == ExtensionStatus::Granted && !rules::is_open(locked.assignment.status);
+            if asked.status != ExtensionStatus::Asked || over {
+                return Err(Error::illegal_transition(if over { vec!["refuse"] } else { Vec::new() }));
             }
             let decided = store::decide(tx, &asked, status, decision.reason.as_deref())?;
             if status == ExtensionStatus::Granted {

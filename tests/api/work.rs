@@ -81,15 +81,26 @@ fn a_plan_is_written_handed_in_returned_approved_and_amended() {
     let target = admin.get("/api/v1/indicators/MN03/targets?unit=MN-DB-001&year=2026").expect(200).json()["data"][0].clone();
     assert_eq!((&target["value"], &target["origin"]), (&json!("98.00"), &json!("own")));
     // Approved plans are everybody's to read, and nobody's else to change.
-    assert_eq!(elsewhere.get(&path).expect(200).json()["progress"], Value::Null);
+    let seen = elsewhere.get(&path).expect(200).json();
+    assert_eq!((&seen["progress"], &seen["returned"]), (&Value::Null, &Value::Null));
+    assert_eq!(editor.get(&path).expect(200).json()["returned"]["reason"], "Chưa có kinh phí");
+    // What was sent back and why stays between the school and those above it.
+    let seen = elsewhere.get(&format!("{path}/revisions")).expect(200).json();
+    let told = |row: &Value| (row["number"].as_i64(), row["submitted_by"].is_null());
+    assert_eq!(seen["data"].as_array().expect("rows").iter().map(told).collect::<Vec<_>>(), [(Some(2), true)]);
+    elsewhere.get(&format!("{path}/revisions/1")).problem(404, "not_found");
+    assert_eq!(elsewhere.get(&format!("{path}/revisions/2?compare=1")).faults(), ["compare unknown_reference"]);
+    assert_eq!(elsewhere.get(&format!("{path}/revisions/2")).expect(200).json()["content"]["items"][1]["title"], "Sửa bếp ăn");
     let amended = editor.post(&format!("{path}/amend"), &json!({})).expect(201).json();
     assert_eq!((&amended["status"], &amended["previous"], &amended["revision"]), (&json!("draft"), &json!(id), &json!(2)));
     editor.post(&format!("{path}/amend"), &json!({})).problem(409, "duplicate");
     let next = format!("/api/v1/plans/{}", amended["id"].as_str().expect("an id"));
-    editor.patch(&next, "*", &json!({"title": "Kế hoạch năm 2026 (điều chỉnh)"})).expect(200);
+    editor.patch(&next, "*", &json!({"title": "Kế hoạch năm 2026 (điều chỉnh)", "targets": []})).expect(200);
     editor.post(&format!("{next}/submit"), &json!({})).expect(200);
     above.post(&format!("{next}/approve"), &json!({})).expect(200);
     assert_eq!(editor.get(&path).expect(200).json()["status"], "amended");
+    let targets = "/api/v1/indicators/MN03/targets?unit=MN-DB-001&year=2026";
+    assert_eq!(admin.get(targets).expect(200).json()["data"], json!([]), "what it does not set any more ends");
     let revisions = editor.get(&format!("{next}/revisions")).expect(200).json();
     assert_eq!(revisions["data"].as_array().map(Vec::len), Some(3));
     // Next year's begins with this year's, a year later.
@@ -206,7 +217,20 @@ fn work_goes_down_is_told_decided_on_and_counted_by_hand() {
     }
     turn(&school, &ids[1], "resume", &json!({}));
     turn(&school, &ids[1], "report-done", &json!({}));
+    // What waited when it was confirmed can be refused, and moves its due date no more.
+    let asked = json!({"due_on": "2025-12-31", "reason": "Giáo viên đi tập huấn"});
+    let extension = school.post(&format!("/api/v1/assignments/{}/extensions", ids[1]), &asked);
+    assert_eq!(extension.status, 409, "it is reported done");
+    turn(&decider, &ids[1], "return", &json!({"reason": "Thiếu ảnh"}));
+    let extension = school.post(&format!("/api/v1/assignments/{}/extensions", ids[1]), &asked).expect(201).json();
+    turn(&school, &ids[1], "resume", &json!({}));
+    turn(&school, &ids[1], "report-done", &json!({}));
     let late = turn(&decider, &ids[1], "confirm", &json!({}));
+    let waiting = format!("/api/v1/assignments/{}/extensions/{}", ids[1], extension["id"].as_str().expect("an id"));
+    let over = decider.post(&format!("{waiting}/grant"), &json!({})).problem(409, "illegal_transition");
+    assert_eq!(over["actions"], json!(["refuse"]));
+    assert_eq!(school.get(&format!("/api/v1/assignments/{}", ids[1])).expect(200).json()["due_on"], "2025-03-31");
+    decider.post(&format!("{waiting}/refuse"), &json!({})).expect(200);
     assert_eq!((&late["timeliness"], &late["overdue"]), (&json!("done_late"), &json!(false)));
     assert_eq!(progress(&admin, "PGD-DB", "1"), (4, 2, 2, 0, 1, 1, Some("50.00".into())));
     for (filter, expected) in [("done_late", 1), ("done_in_time", 1), ("in_time", 2), ("late", 0)] {

@@ -83,12 +83,14 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
         .map(|row| {
             let set: Vec<KeptTarget> = serde_json::from_str(&row.targets)?;
             let relation = relation(db, &row);
+            let is_ours = ours.contains(&row.unit);
             Ok(Plan {
                 unit: units.get(&row.unit).cloned().ok_or_else(|| Error::internal("a plan without its unit"))?,
                 items: items.remove(&row.id).unwrap_or_default(),
                 targets: set.into_iter().filter_map(|kept| kept.shown(&named)).collect(),
-                returned: row.returned.as_deref().map(serde_json::from_str).transpose()?,
-                progress: (ours.contains(&row.unit) && reads_work).then(|| {
+                // What was wrong with what was not approved is between the unit and those above it.
+                returned: row.returned.as_deref().filter(|_| is_ours).map(serde_json::from_str).transpose()?,
+                progress: (is_ours && reads_work).then(|| {
                     let works = works.get(&row.id.any()).map(Vec::as_slice).unwrap_or_default();
                     assignment_rules::progress(works.iter(), today)
                 }),
@@ -332,15 +334,21 @@ fn line_of(db: &mut Db<'_>, id: PlanId) -> Result<Vec<PlanId>> {
 
 type RevisionRow = (i32, PlanId, Option<NamedPerson>, Instant);
 
-/// Everything that was submitted of a plan and of the versions that it replaces, the first one first.
+/// Everything that was submitted of a plan and of the versions that it replaces, the first one first; of a unit elsewhere what was approved,
+/// and not by whom it was submitted.
 ///
 /// # Errors
 /// 404 if there is no such plan.
 pub fn revisions(db: &mut Db<'_>, id: PlanId) -> Result<Vec<PlanRevision>> {
     let line = line_of(db, id)?;
+    let units = plans::table.filter(plans::id.eq_any(line.clone())).select(plans::unit_id).load(db.conn)?;
+    let is_ours = !ours(db, units)?.is_empty();
+    let approved = plans::status.eq_any([PlanStatus::Approved, PlanStatus::Amended]).and(plans::revision.eq(plan_revisions::number));
     let rows: Vec<RevisionRow> = plan_revisions::table
+        .inner_join(plans::table.on(plans::id.eq(plan_revisions::plan_id)))
         .left_join(users::table)
         .filter(plan_revisions::plan_id.eq_any(line))
+        .filter(approved.or(is_ours.into_sql::<diesel::sql_types::Bool>()))
         .order_by(plan_revisions::number)
         .select((
             plan_revisions::number,
@@ -349,8 +357,12 @@ pub fn revisions(db: &mut Db<'_>, id: PlanId) -> Result<Vec<PlanRevision>> {
             plan_revisions::submitted_at,
         ))
         .load(db.conn)?;
-    let told =
-        |(number, plan, by, submitted_at): RevisionRow| PlanRevision { number, plan, submitted_by: by.map(PersonRef::of), submitted_at };
+    let told = |(number, plan, by, submitted_at): RevisionRow| PlanRevision {
+        number,
+        plan,
+        submitted_by: by.filter(|_| is_ours).map(PersonRef::of),
+        submitted_at,
+    };
     Ok(rows.into_iter().map(told).collect())
 }
 

@@ -253,12 +253,26 @@ pub fn approve(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
         let old = plans::table.filter(plans::id.eq(previous));
         diesel::update(old).set(plans::status.eq(PlanStatus::Amended)).execute(tx.conn)?;
         touched(tx, previous)?;
+        end_targets(tx, plan, previous)?;
     }
     let by = tx.context.caller.person().map(|person| person.id);
     let change = (plans::status.eq(PlanStatus::Approved), plans::approved_by.eq(by), plans::approved_at.eq(Some(now)));
     diesel::update(plans::table.filter(plans::id.eq(plan.id))).set(change).execute(tx.conn)?;
     touched(tx, plan.id)?;
     set_targets(tx, plan)
+}
+
+/// Ends what the version before set and this one sets no more.
+fn end_targets(tx: &mut Tx<'_>, plan: &Plan, previous: PlanId) -> Result<()> {
+    let set: String = plans::table.filter(plans::id.eq(previous)).select(plans::targets).first(tx.conn)?;
+    let set: Vec<KeptTarget> = serde_json::from_str(&set)?;
+    let still = |old: &&KeptTarget| plan.targets.iter().any(|new| new.indicator.id == old.indicator.any() && new.year == old.year);
+    for old in set.iter().filter(|old| !still(old)) {
+        if let Some((id, version)) = indicators::store::own_target(tx, old.indicator, plan.unit.id, old.year)? {
+            indicators::store::end_target(tx, id, version)?;
+        }
+    }
+    Ok(())
 }
 
 fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
