@@ -17,7 +17,7 @@ pub fn routes(api: &mut Registrar) {
         .get(
             list_audit_events,
             "Read the audit trail",
-            "Of the caller's scope, newest first; `position` is null until the entry is sealed, within a second.",
+            "Of the caller's scope, newest first; `position` is null until the entry is sealed, within a second. A program is told `before` and `after` of what its scopes let it read.",
         )
         .done();
     api.path("/changes")

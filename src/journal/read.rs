@@ -180,24 +180,25 @@ fn names_people(kind: &str) -> bool {
 }
 
 /// Takes out of entries what the caller may not read elsewhere: figures of sensitive indicators are told to no machine without leave, and
-/// accounts to no client that may not read users. Who acted the trail tells: that is what it is for.
+/// to a program nothing of what its scopes do not let it read. Who acted the trail tells: that is what it is for.
 /// Who is not told every entry whole is told no hash either: what was left out is a small number, and could be tried against it.
 fn discreet(db: &Db<'_>, events: &mut [AuditEvent]) {
     let caller = &db.context.caller;
     let (figures, people) = (caller.sees_small_cells(), caller.may(Permission::ReadUsers));
-    if figures && people {
+    let is_program = caller.program().is_some();
+    if figures && people && !is_program {
         return;
     }
     for event in events {
-        event.hash = None;
         let told = match event.resource.kind.as_str() {
-            "indicator_value" | "report" | "baseline" => figures,
+            "indicator_value" | "report" | "baseline" if !figures => false,
             kind if names_people(kind) => people,
-            _ => true,
+            kind => !is_program || may_read(db, kind),
         };
         if !told {
             (event.before, event.after) = (None, None);
         }
+        event.hash = event.hash.take().filter(|_| told && figures && people);
         event.resource.code = event.resource.code.take().filter(|_| people || !names_people(&event.resource.kind));
     }
 }
@@ -272,8 +273,8 @@ fn permission(kind: &str) -> Option<Permission> {
     Some(match kind {
         "unit" => Permission::ReadUnits,
         "user" => Permission::ReadUsers,
-        "period" | "baseline" | "indicator" | "task" | "report_form" | "reporting_round" => Permission::ReadCatalogue,
-        "assignment" => Permission::ReadAssignments,
+        "period" | "baseline" | "target" | "indicator" | "task" | "report_form" | "reporting_round" => Permission::ReadCatalogue,
+        "assignment" | "extension" | "evidence" => Permission::ReadAssignments,
         "round_exception" | "report" => Permission::ReadReports,
         "plan" => Permission::ReadPlans,
         "indicator_value" => Permission::ReadValues,

@@ -352,10 +352,61 @@ fn who_is_not_told_every_entry_whole_is_told_no_hash() {
         let list = client.get("/api/v1/audit-events?action=indicator_value.create").expect(200).json();
         list["data"][0]["hash"].is_string()
     };
-    assert!(!hashed(&["audit-events:read"]));
-    assert!(!hashed(&["audit-events:read", SEES]));
-    assert!(!hashed(&["audit-events:read", "users:read"]));
-    assert!(hashed(&["audit-events:read", "users:read", SEES]));
+    let all = ["audit-events:read", "users:read", "indicator-values:read", SEES];
+    for left in 1..all.len() {
+        let but_one: Vec<&str> = all.iter().enumerate().filter(|(place, _)| *place != left).map(|(_, scope)| *scope).collect();
+        assert!(!hashed(&but_one), "{but_one:?}");
+    }
+    assert!(hashed(&all));
+}
+
+/// AZ-08: the trail tells a program what was done, and what was in it where its scopes let it read that.
+#[test]
+fn a_trail_tells_a_program_what_its_scopes_let_it_read() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let editor = admin.user("so.soan", "SGD", &["editor"]);
+    let given = json!({"task": "1.01", "unit": "MN-DB-001", "due_on": "2025-06-30", "deliverable": "Báo cáo kết quả"});
+    editor.post("/api/v1/assignments", &given).expect(201);
+    app.db_seal();
+    let told = |scopes: &[&str]| {
+        let client = calling(&app, &make(&admin, "PGD-DB", scopes));
+        let list = client.get("/api/v1/audit-events?action=assignment.create").expect(200).json();
+        assert_eq!(list["data"].as_array().map(Vec::len), Some(1));
+        list["data"][0]["after"].clone()
+    };
+    assert_eq!(told(&["audit-events:read", "plans:read", "reports:read", "indicator-values:read"]), Value::Null);
+    assert_eq!(told(&["audit-events:read", "assignments:read"])["deliverable"], "Báo cáo kết quả");
+}
+
+/// What a whole has more than its parts is of those who told no parts: where that may be one unit, parts are withheld.
+#[test]
+fn parts_that_are_not_of_all_are_withheld() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    admin.unit("MN-DB-003", "school", "preschool", "Trường A", "PGD-DB");
+    let parts = |above: (i64, i64), below: (i64, i64)| json!([{"category": "female", "numerator": above.0, "denominator": below.0}, {"category": "male", "numerator": above.1, "denominator": below.1}]);
+    let row = |unit: &str, above: (i64, i64), below: (i64, i64)| {
+        let whole = ratio("MN04a", unit, END, above.0 + above.1, below.0 + below.1);
+        let mut row = whole;
+        row["parts"] = parts(above, below);
+        row
+    };
+    record(&admin, &[row("MN-DB-001", (12, 10), (60, 50)), row("MN-DB-002", (9, 11), (70, 80)), ratio("MN04a", "MN-DB-003", END, 3, 150)]);
+    let [plain, full] = two(&app, &admin, "PGD-DB", &["results:read"]);
+    let by_sex = format!("/api/v1/indicators/MN04a/results?unit=PGD-DB&period={END}&breakdown=sex");
+    let told = |client: &Caller<'_>| {
+        let list = client.get(&by_sex).expect(200).json();
+        let rows = list["data"].as_array().expect("rows").iter();
+        rows.map(|row| (row["numerator"].as_i64(), row["withheld"] == true)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&full), [(Some(21), false), (Some(21), false)]);
+    assert_eq!(told(&plain), [(None, true), (None, true)], "45 - 42 is what one school recorded");
+    let third = admin.get("/api/v1/indicator-values?indicator=MN04a&unit=MN-DB-003").expect(200).json()["data"][0].clone();
+    let mut whole = row("MN-DB-003", (6, 7), (70, 80));
+    whole["version"] = third["version"].clone();
+    record(&admin, &[whole]);
+    assert_eq!(told(&plain), [(Some(27), false), (Some(28), false)], "all told parts");
 }
 
 /// What was issued is one sequence of bytes with one hash: it is handed out whole or not at all.

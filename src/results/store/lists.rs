@@ -115,6 +115,9 @@ pub fn indicator_results(db: &mut Db<'_>, key: &Key, filters: &ResultFilters, pa
         refuse_other_views(look)?;
         if above(&unit) {
             results.chunk_by_mut(|one, other| one.period.id == other.period.id).for_each(|siblings| super::withhold(siblings, false));
+            if dimension.is_some() {
+                withhold_lacking(db, &unit, &indicator, &periods, &mut results)?;
+            }
         } else if below || dimension.is_some() {
             results.iter_mut().for_each(super::conceal);
         } else {
@@ -143,6 +146,19 @@ fn siblings(db: &mut Db<'_>, unit: &Unit, day: NaiveDate) -> Result<(Vec<Unit>, 
     let unseen = !units.iter().all(super::is_among_us);
     units.retain(super::is_among_us);
     Ok((units, unseen))
+}
+
+/// Withholds parts that are not of all who recorded the whole: what they lack of it is what the others recorded, who may be one.
+fn withhold_lacking(db: &mut Db<'_>, unit: &Unit, indicator: &Defined, periods: &[Period], results: &mut [IndicatorResult]) -> Result<()> {
+    let wholes = super::of_indicator(db, std::slice::from_ref(unit), indicator, periods, Look::default(), None)?;
+    let of = |result: &IndicatorResult| (result.coverage.included, result.denominator_coverage.as_ref().map(|below| below.included));
+    for parts in results.chunk_by_mut(|one, other| one.period.id == other.period.id) {
+        let whole = wholes.iter().find(|whole| parts.iter().all(|part| part.period.id == whole.period.id)).map(of);
+        if parts.iter().any(|part| Some(of(part)) != whole) {
+            parts.iter_mut().for_each(super::conceal);
+        }
+    }
+    Ok(())
 }
 
 /// Withholds of one unit what a list of it and its siblings would.
