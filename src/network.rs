@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// What counts as one caller where nobody is signed in: an IPv4 address, or the /64 of an IPv6 one, of which one line has 2⁶⁴.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,13 +72,23 @@ fn address(text: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// One network of a setting: `10.0.0.0/8`, `2001:db8::/32`, or one address.
+/// One network of a setting: `10.0.0.0/8`, `2001:db8::/32`, or one address. IPv4 in IPv6 is IPv4, as addresses are where they are asked.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn parse(text: &str) -> Result<IpNet, String> {
     let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    text.parse().ok().or_else(one).ok_or_else(|| format!("{text} is neither an address nor a network such as 10.0.0.0/8"))
+    let found = text.parse().ok().or_else(one).map(|network| match network {
+        IpNet::V6(six) => as_four(six).unwrap_or(network),
+        IpNet::V4(_) => network,
+    });
+    found.ok_or_else(|| format!("{text} is neither an address nor a network such as 10.0.0.0/8"))
+}
+
+/// The network of IPv4 that one of IPv6 stands for, if it does (RFC 4291 section 2.5.5.2).
+fn as_four(network: Ipv6Net) -> Option<IpNet> {
+    let length = network.prefix_len().checked_sub(96)?;
+    Ipv4Net::new(network.addr().to_ipv4_mapped()?, length).ok().map(IpNet::V4)
 }
 
 #[cfg(test)]

@@ -182,9 +182,9 @@ mod tests {
     #[test]
     fn networks_are_networks() {
         let mut faults = Vec::new();
-        let texts = ["10.17.3.4/16", "10.17.0.0/16", "2001:db8::1", "sở", "10.0.0.0/33"].map(str::to_owned);
+        let texts = ["10.17.3.4/16", "10.17.0.0/16", "2001:db8::1", "sở", "10.0.0.0/33", "::ffff:127.0.13.1"].map(str::to_owned);
         let found: Vec<String> = networks(&texts, &mut faults).iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["10.17.0.0/16", "2001:db8::1/128"]);
+        assert_eq!(found, ["10.17.0.0/16", "127.0.13.1/32", "2001:db8::1/128"]);
         assert_eq!(faults.iter().filter_map(Fault::pointer).collect::<Vec<_>>(), ["/networks/3", "/networks/4"]);
     }
 }

@@ -103,8 +103,9 @@ async fn tried(access: &Access<Anyone>, attempt: Attempt) -> Result<SignedIn> {
                 users::store::require_change(tx, user)?;
             }
             let until = store::open(tx, &opening)?;
-            guesses::forget(tx, &signing)?;
+            // First the address and then the name, as where the guess was counted: nobody waits in a circle.
             left(tx, patience, from.as_deref(), false)?;
+            guesses::forget(tx, &signing)?;
             let me = current(tx, opening.id)?;
             journal::append(tx, entry("session.create", opening.id, &me))?;
             Ok(Some((until, me)))

@@ -155,7 +155,10 @@ impl Account {
 }
 
 /// Nobody else opens, goes on with or ends sessions of an account until the end of the transaction.
-fn hold(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+///
+/// # Errors
+/// Database errors.
+pub fn hold(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     if let Conn::Pg(pg) = &mut *tx.conn {
         let _: Option<UserId> = users::table.find(user).select(users::id).for_no_key_update().first(pg).optional()?;
     }
@@ -395,6 +398,17 @@ fn use_up_codes(tx: &mut Tx<'_>, user: UserId, app: Option<ClientId>) -> Result<
     Ok(())
 }
 
+/// Uses up the codes that a front end was given and did not exchange yet, by anybody.
+///
+/// # Errors
+/// Database errors.
+pub fn use_up_codes_of(tx: &mut Tx<'_>, app: ClientId) -> Result<()> {
+    use authorization_codes as codes;
+    let open = codes::table.filter(codes::client_id.eq(app)).filter(codes::used_at.is_null());
+    diesel::update(open).set(codes::used_at.eq(tx.now())).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Ends the sessions that a front end has of an account.
 ///
 /// # Errors
@@ -412,6 +426,7 @@ pub fn end_of_app(tx: &mut Tx<'_>, user: UserId, app: ClientId) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub fn end_with(tx: &mut Tx<'_>, app: ClientId) -> Result<()> {
+    use_up_codes_of(tx, app)?;
     let open = sessions::table.filter(sessions::app_id.eq(app)).filter(sessions::ended_at.is_null());
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())

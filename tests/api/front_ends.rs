@@ -721,6 +721,15 @@ fn a_code_under_way_ends_with_what_it_came_from() {
     assert_eq!(error(exchange(&app, &client, &code, BACK, &VERIFIER.replace('0', "1")), 400), "invalid_grant");
     let refused = admin.get("/api/v1/audit-events?action=token.create&outcome=refused").expect(200).json();
     assert_eq!((&refused["data"][0]["resource"]["id"], &refused["data"][0]["after"]["reason"]), (&json!(client), &json!("code")));
+    // What it was given before it was disabled, or was taken back elsewhere, it has no more.
+    let place = format!("/api/v1/clients/{client}");
+    let code = told(BACK, &browser.get(&path).onward())["code"].clone();
+    admin.post(&format!("{place}/disable"), &json!({})).expect(200);
+    admin.post(&format!("{place}/enable"), &json!({})).expect(200);
+    assert_eq!(error(exchange(&app, &client, &code, BACK, VERIFIER), 400), "invalid_grant");
+    let code = told(BACK, &browser.get(&path).onward())["code"].clone();
+    admin.patch(&place, "*", &json!({"redirect_uris": ["https://khac.example.vn/ve"]})).expect(200);
+    assert_eq!(error(exchange(&app, &client, &code, BACK, VERIFIER), 400), "invalid_grant");
 }
 
 /// Our own page sets a password: with the present one, where one must be set before anything else, and with a link, which does not stay in the
