@@ -192,7 +192,7 @@ pub struct NewPassword {
     /// The present one: a wrong one counts as a wrong sign-in does.
     #[schema(min_length = 1, max_length = 128, format = Password)]
     pub current_password: String,
-    /// The one to be: 15 to 128 characters, from 8 beside a second factor; no rule about which, none of the last ten.
+    /// The one to be: 15 to 128 characters, from 8 beside a second factor; none that is easily guessed, none of the last ten; else any.
     #[schema(min_length = 8, max_length = 128, format = Password)]
     pub new_password: String,
 }
@@ -215,7 +215,7 @@ pub struct Acceptance {
     /// The secret of the link.
     #[schema(min_length = 1, max_length = 200, format = Password)]
     pub token: String,
-    /// The password to be: 15 to 128 characters, from 8 beside a second factor; no rule about which, none of the last ten.
+    /// The password to be: 15 to 128 characters, from 8 beside a second factor; none that is easily guessed, none of the last ten; else any.
     #[schema(min_length = 8, max_length = 128, format = Password)]
     pub password: String,
 }

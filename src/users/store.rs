@@ -267,7 +267,11 @@ pub fn invite(tx: &mut Tx<'_>, user: UserId, digest: &[u8], expires_at: Instant)
     Ok(())
 }
 
-fn end_links(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+/// Ends the links of an account that nobody took up.
+///
+/// # Errors
+/// Database errors.
+pub fn end_links(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     let unused = invitations::table.filter(invitations::user_id.eq(user)).filter(invitations::used_at.is_null());
     diesel::update(unused).set(invitations::used_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())
@@ -327,6 +331,8 @@ pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
 /// As [`invited`].
 pub fn accept(tx: &mut Tx<'_>, digest: &[u8], password_hash: &str) -> Result<Invited> {
     let invited = invited(tx, digest)?;
+    // First the account and then its links, as where an admin ends them: nobody waits in a circle.
+    sessions::store::hold(tx, invited.id)?;
     let now = tx.now();
     let unused = invitations::table.filter(invitations::digest.eq(digest)).filter(invitations::used_at.is_null());
     if diesel::update(unused).set(invitations::used_at.eq(now)).execute(tx.conn)? == 0 {

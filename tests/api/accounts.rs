@@ -436,6 +436,33 @@ fn a_link_is_good_for_one_use() {
     assert!(kept.iter().all(|digest| digest.len() == 32 && digest != token.as_bytes() && digest != late.as_bytes()));
 }
 
+/// AU-11, AU-12: a link is for what the account was when it was given; whoever kept one gets no more by it.
+#[test]
+fn a_link_ends_with_what_the_account_was() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    admin.unit("PGD-A", "district_office", "district_office", "Phòng Giáo dục và Đào tạo huyện A", "SGD");
+    let invited =
+        admin.post("/api/v1/users", &json!({"username": "pgd.a", "full_name": "Bùi Thị Hoà", "unit": "PGD-A", "duties": ["viewer"]}));
+    let invited = invited.expect(201).json();
+    let path = format!("/api/v1/users/{}", invited["id"].as_str().expect("an id"));
+    let accept = |link: &serde_json::Value| {
+        app.nobody().post("/api/v1/invitations/accept", &json!({"token": link["invitation"]["token"], "password": PASSWORD}))
+    };
+    let mut link = invited;
+    for change in [json!({"duties": ["viewer", "editor"]}), json!({"unit": "SGD"})] {
+        admin.patch(&path, "*", &change).expect(200);
+        accept(&link).problem(410, "gone");
+        link = admin.post(&format!("{path}/reset"), &json!({})).expect(200).json();
+    }
+    admin.patch(&path, "*", &json!({"position": "Chuyên viên", "duties": ["editor", "viewer"]})).expect(200);
+    accept(&link).expect(204);
+    let link = admin.post(&format!("{path}/reset"), &json!({})).expect(200).json();
+    admin.post(&format!("{path}/disable"), &json!({})).expect(200);
+    admin.post(&format!("{path}/enable"), &json!({})).expect(200);
+    accept(&link).problem(410, "gone");
+}
+
 #[test]
 fn an_account_that_nobody_uses_is_disabled_and_enabled_again_by_an_admin() {
     let app = TestApp::start();

@@ -203,6 +203,31 @@ fn a_unit_that_leaves_is_gone_for_whoever_followed_it_there() {
     assert_eq!(told(&admin), [gone, elsewhere, (json!("task.created"), json!(false), json!(null), false)]);
 }
 
+/// The same of a person: whoever keeps a copy of those of the unit keeps it no more, and its admins find in the trail where it went.
+#[test]
+fn a_person_who_leaves_is_gone_for_whoever_followed_it_there() {
+    let app = TestApp::start();
+    let admin = crate::values::province(&app);
+    let district = admin.user("pgd.xem", "PGD-DB", &["viewer"]);
+    let head = admin.user("pgd.qt", "PGD-DB", &["admin"]);
+    let person = admin.user("mn.soan", "MN-DB-001", &["editor"]).get("/api/v1/me").expect(200).json();
+    let id = person["id"].as_str().expect("an id").to_owned();
+    app.db_seal();
+    let last = admin.get("/api/v1/changes?limit=0").expect(200).json()["last"].as_i64().expect("a position");
+    admin.patch(&format!("/api/v1/users/{id}"), "*", &json!({"unit": "PGD-MC"})).expect(200);
+    app.db_seal();
+    let told = |caller: &crate::harness::Caller<'_>| {
+        let changes = caller.get(&format!("/api/v1/changes?after={last}")).expect(200).json();
+        let rows = changes["data"].as_array().expect("rows").clone();
+        rows.iter().map(|row| (row["type"].clone(), row["deleted"].clone(), row["resource"]["id"] == id)).collect::<Vec<_>>()
+    };
+    let gone = (json!("user.deleted"), json!(true), true);
+    assert_eq!(told(&district), std::slice::from_ref(&gone));
+    assert_eq!(told(&admin), [gone, (json!("user.updated"), json!(false), true)]);
+    let trail = head.get(&format!("/api/v1/audit-events?resource={id}&action=user.leave")).expect(200).json();
+    assert_eq!(trail["data"][0]["after"]["unit"]["code"], "PGD-MC");
+}
+
 /// A small change of a long plan is a short entry, and a stretch of the feed is no longer than a program can hold, whatever was asked.
 #[test]
 fn long_resources_make_neither_long_entries_nor_endless_stretches() {

@@ -7,6 +7,7 @@ use super::model::{NewUser, Reason, Status, User, UserFilters, UserPatch};
 use super::{rules, store};
 use crate::access::Access;
 use crate::access::policy::{Duties, ReadUsers, WriteUsers};
+use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{CreatedSecret, Paged, Resource, Secret, Single};
 use crate::http::list::{Filters, List};
@@ -30,7 +31,7 @@ pub fn routes(api: &mut Registrar) {
         .done();
     api.path("/users/{user}")
         .get(get_user, "Read a user", "Of the caller's scope.")
-        .patch(update_user, "Change a user", "Of one's own unit or one below; what it may do and where takes effect within a second.")
+        .patch(update_user, "Change a user", "Of one's own unit or one below; what it may do and where takes effect within a second, and a link of it that nobody took up ends.")
         .done();
     api.path("/users/{user}/reset")
         .post(reset_user, "Reset a user", "Takes the password and the second factor away and ends its sessions; the link for a new one goes out by mail, or is answered here, once.")
@@ -122,11 +123,24 @@ async fn update_user(
             }
             store::update(tx, &locked, &patch, unit.map(|unit| unit.id))?;
             let after = store::get(tx, id)?;
-            journal::append(tx, entry("user.update", "user.updated", Some(before), &after, None)?)?;
+            told_changed(tx, before, &after)?;
             Ok(after)
         })
         .await?;
     Ok(Single(user))
+}
+
+/// A change. A link that lets in is for what the account was when it was given: whoever kept it gets nothing more by it. Whoever follows the
+/// changes of the unit that it leaves is told that it is gone.
+fn told_changed(tx: &mut Tx<'_>, before: &User, after: &User) -> Result<()> {
+    if (before.unit.id, &before.duties) != (after.unit.id, &after.duties) {
+        store::end_links(tx, after.id)?;
+    }
+    if before.unit.id != after.unit.id {
+        let gone = entry("user.leave", "user.deleted", Some(before), after, None)?;
+        journal::append(tx, Entry { unit: Some(before.unit.id), deleted: true, ..gone })?;
+    }
+    journal::append(tx, entry("user.update", "user.updated", Some(before), after, None)?)
 }
 
 async fn reset_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(reason): Body<Reason>, may: MayMatch) -> Result<Secret<User>> {
@@ -191,6 +205,7 @@ async fn change_status(
             let status = rules::next_status(before.status, action, store::has_password(tx, id)?)?;
             store::set_status(tx, &locked, status)?;
             if status == Status::Disabled {
+                store::end_links(tx, id)?;
                 sessions::store::end_all(tx, id)?;
             }
             let after = store::get(tx, id)?;
