@@ -434,6 +434,14 @@ fn an_office_does_not_widen_its_own_reach_and_a_value_keeps_its_keeper() {
         history["data"].as_array().expect("rows").iter().map(|row| (row["denominator"].clone(), row["withdrawn"].clone())).collect();
     assert_eq!(told, [(json!(60), json!(false)), (json!(61), json!(false)), (Value::Null, json!(true))]);
     district.get(&format!("/api/v1/indicator-values/{id}/history")).problem(404, "not_found");
+    // No version is given twice: who read what was withdrawn does not change what came after it.
+    let anew = record(&admin, &[population("PGD-DB", 62)])["rows"][0].clone();
+    assert_eq!((&anew["outcome"], &anew["version"]), (&json!("created"), &json!(4)));
+    let mut stale = population("PGD-DB", 63);
+    stale["version"] = json!(1);
+    office.post("/api/v1/indicator-values", &json!({"rows": [stale]})).problem(412, "stale_version");
+    let value = office.get(&format!("/api/v1/indicator-values/{}", anew["id"].as_str().expect("an id"))).expect(200).json();
+    assert_eq!((&value["denominator"], &value["version"]), (&json!(62), &json!(4)));
     app.db_verify();
 }
 

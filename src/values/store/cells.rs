@@ -9,7 +9,7 @@ use super::known::{Known, Place, Unit};
 use super::read;
 use crate::clock::Instant;
 use crate::db::Tx;
-use crate::db::schema::indicator_values;
+use crate::db::schema::{indicator_value_revisions as revisions, indicator_values, withdrawn_values};
 use crate::error::{Fault, FaultCode, Result};
 use crate::ids::{AnyId, IndicatorId, PeriodId, UnitId, ValueId};
 use crate::indicators::model::Definition;
@@ -75,6 +75,23 @@ pub(super) fn stored(tx: &mut Tx<'_>, cells: &HashSet<Cell>) -> Result<HashMap<C
         value.figures.parts = parts.remove(&value.id).unwrap_or_default();
     }
     Ok(stored)
+}
+
+/// The last version of what stood in these cells and was withdrawn. None is given twice, or who read a value that was withdrawn meanwhile would
+/// change the one that came after it.
+pub(super) fn withdrawn(tx: &mut Tx<'_>, cells: &HashSet<Cell>) -> Result<HashMap<Cell, i64>> {
+    if cells.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let cell = (withdrawn_values::period_id, withdrawn_values::indicator_id, withdrawn_values::subject_id);
+    let rows: Vec<(Cell, Option<i64>)> = withdrawn_values::table
+        .inner_join(revisions::table.on(revisions::value_id.eq(withdrawn_values::value_id)))
+        .filter(withdrawn_values::period_id.eq_any(distinct(cells.iter().map(|cell| cell.0))))
+        .filter(withdrawn_values::indicator_id.eq_any(distinct(cells.iter().map(|cell| cell.1))))
+        .group_by(cell)
+        .select((cell, diesel::dsl::max(revisions::version)))
+        .load(tx.conn)?;
+    Ok(rows.into_iter().filter(|(cell, _)| cells.contains(cell)).filter_map(|(cell, last)| Some((cell, last?))).collect())
 }
 
 /// A row with all that it names.

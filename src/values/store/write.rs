@@ -20,7 +20,7 @@ use crate::units::model::Kind;
 use crate::units::store::within;
 use crate::values::model::{IndicatorValue, NewValue, Outcome};
 use crate::values::rules::{self, Figures};
-use crate::values::store::cells::{Cell, Change, Resolved, Stored, resolve, stored};
+use crate::values::store::cells::{Cell, Change, Resolved, Stored, resolve, stored, withdrawn};
 use crate::values::store::known::{Known, places_of, units_of};
 use crate::values::store::odd::{self, Numbered};
 use crate::values::store::{read, rows};
@@ -57,6 +57,8 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
         }
     }
     let stored = stored(tx, &seen)?;
+    seen.retain(|cell| !stored.contains_key(cell));
+    let withdrawn = withdrawn(tx, &seen)?;
     let hidden = withheld(tx)?;
     if resolved
         .iter()
@@ -97,7 +99,8 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
             Some(old) if old.figures == figures && old.unit == unit && !blind => Outcome::Unchanged,
             Some(_) => Outcome::Updated,
         };
-        let version = old.map_or(1, |old| old.version + i64::from(outcome == Outcome::Updated));
+        let before = withdrawn.get(&resolved.cell()).copied().unwrap_or_default();
+        let version = old.map_or(before + 1, |old| old.version + i64::from(outcome == Outcome::Updated));
         let id = old.map_or_else(Id::new, |old| old.id);
         let shown = (!dry_run || old.is_some()).then_some(id);
         // What is odd is told by the numbers that it is odd beside.
