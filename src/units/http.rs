@@ -12,7 +12,7 @@ use crate::http::answers::{Created, Paged, Resource, Rows, Single};
 use crate::http::list::{Filters, List};
 use crate::http::parts::{Body, IfMatch, Path, Query};
 use crate::http::registrar::Registrar;
-use crate::ids::{Id, Key, LocalityId};
+use crate::ids::{Id, Key, LocalityId, UnitId};
 use crate::localities;
 use crate::patch::Field;
 
@@ -131,13 +131,17 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
     let mut faults = rules::faults_of_new(new, tx.today());
     let parent = store::referred_unit(tx, Fault::at("/parent", FaultCode::UnknownReference), &new.parent, &mut faults)?;
     faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_parent(new.kind, parent.kind)));
-    faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_orphan("/valid_from", parent, new.valid_from.unwrap_or(tx.today()))));
+    let from = new.valid_from.unwrap_or(tx.today());
+    if let Some(parent) = &parent {
+        let orphan = rules::fault_of_orphan("/valid_from", parent, from);
+        faults.extend(orphan.map_or_else(|| fault_of_day(tx, "/valid_from", parent, from), |fault| Ok(Some(fault)))?);
+    }
     let unknown = Fault::at("/locality", FaultCode::UnknownReference);
     let locality = new.locality.as_deref().map(|text| localities::store::referred(tx, unknown, text, &mut faults)).transpose()?.flatten();
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
-    may_give(tx, new.kind, locality, new.valid_from.unwrap_or(tx.today()))?;
+    may_give(tx, new.kind, parent.as_ref().map(|parent| parent.id), locality, from)?;
     Ok(store::NewRow {
         id: Id::new(),
         code: new.code.clone(),
@@ -156,15 +160,30 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
     })
 }
 
-/// 403 for an office that would be in charge of a locality elsewhere: it reads and records whatever is of its territory.
-fn may_give(tx: &mut Tx<'_>, kind: Kind, locality: Option<LocalityId>, from: NaiveDate) -> Result<()> {
-    match locality.filter(|_| kind.is_in_charge()) {
-        Some(locality) if !store::has_in_charge(tx, locality, from)? => {
-            let (vi, en) = ("Địa bàn này không thuộc phạm vi phụ trách của đơn vị.", "This locality is not in your unit's charge.");
-            Err(Error::forbidden().because(vi, en))
-        }
-        _ => Ok(()),
+/// An office reads and records whatever is of its territory, so that lies in that of whoever gives it, and of the unit above it if that has
+/// one.
+///
+/// # Errors
+/// 403 for a locality elsewhere.
+fn may_give(tx: &mut Tx<'_>, kind: Kind, parent: Option<UnitId>, locality: Option<LocalityId>, from: NaiveDate) -> Result<()> {
+    let Some(locality) = locality.filter(|_| kind.is_in_charge()) else { return Ok(()) };
+    let around = localities::store::around(tx, locality)?;
+    let root = tx.scope()?.root();
+    let own = store::territories(tx, root, from)?.iter().all(|own| own.is_some_and(|own| around.contains(&own)));
+    let above = parent.map_or(Ok(Vec::new()), |parent| store::territories(tx, parent, from))?;
+    if own && above.iter().flatten().all(|above| around.contains(above)) {
+        return Ok(());
     }
+    let (vi, en) =
+        ("Địa bàn này không thuộc phạm vi phụ trách của đơn vị cấp trên.", "This locality is not in the charge of the unit above.");
+    Err(Error::forbidden().because(vi, en))
+}
+
+/// A change counts from its day on: what was, or will be, another's then is not changed by who has it now.
+fn fault_of_day(tx: &mut Tx<'_>, pointer: &'static str, unit: &Unit, day: NaiveDate) -> Result<Option<Fault>> {
+    let (today, first) = (tx.today(), unit.valid_from.unwrap_or(day));
+    let stands = store::stands_here(tx, unit.id, day.min(today).max(first), day.max(today).max(first))?;
+    Ok((!stands).then(|| Fault::at(pointer, FaultCode::OutOfRange).with("of one's own on that day and since")))
 }
 
 /// The change with what it names looked up; all faults at once.
@@ -185,6 +204,13 @@ fn resolve_patch(tx: &mut Tx<'_>, unit: &Unit, patch: &UnitPatch) -> Result<stor
     faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_parent(unit.kind, parent.kind)));
     let from = effective_on.unwrap_or(tx.today());
     faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_orphan("/effective_on", parent, from)));
+    let changed = [Some(unit), parent.as_ref()];
+    for changed in changed.into_iter().flatten() {
+        // One fault of the day is enough.
+        if faults.is_empty() {
+            faults.extend(fault_of_day(tx, "/effective_on", changed, from)?);
+        }
+    }
     let locality = match &locality {
         Field::Absent => None,
         Field::Null => Some(None),
@@ -195,7 +221,10 @@ fn resolve_patch(tx: &mut Tx<'_>, unit: &Unit, patch: &UnitPatch) -> Result<stor
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
-    may_give(tx, unit.kind, locality.flatten(), from)?;
+    let above = parent.as_ref().map(|parent| parent.id).or(unit.parent.as_ref().map(|parent| parent.id));
+    // A move takes the locality along.
+    let kept = if parent.is_some() { unit.locality.as_ref().map(|locality| locality.id) } else { None };
+    may_give(tx, unit.kind, above, locality.unwrap_or(kept), from)?;
     Ok(store::Change {
         name,
         short_name: short_name.given(),

@@ -1,8 +1,9 @@
 //! Units: the dated tree, who sees what of it, and that a change never touches what lay before it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{TestApp, column};
+use crate::values::province;
 
 #[test]
 fn a_scope_sees_itself_whole_and_the_rest_as_cards() {
@@ -132,12 +133,57 @@ fn an_office_is_in_charge_of_what_its_maker_is_in_charge_of() {
     // A school only lies somewhere; and the department gives what it likes.
     let school = json!({"code": "MN-1", "kind": "school", "type": "preschool", "name": "Trường Mầm non Vạn Mai", "parent": "PGD-MC", "locality": theirs[0]});
     own.post("/api/v1/units", &school).expect(201);
-    admin.patch("/api/v1/units/CO-1", "*", &json!({"locality": theirs[0]})).expect(200);
+    admin.patch("/api/v1/units/CO-1", "*", &json!({"locality": theirs[0]})).problem(403, "forbidden");
+    // An office that moves takes its locality along, or leaves it.
+    admin.patch("/api/v1/units/CO-1", "*", &json!({"locality": ours[0]})).expect(200);
+    admin.patch("/api/v1/units/CO-1", "*", &json!({"parent": "PGD-DB"})).problem(403, "forbidden");
+    admin.patch("/api/v1/units/CO-1", "*", &json!({"parent": "PGD-DB", "locality": theirs[0]})).expect(200);
     // What was once its own is not on every day since.
     admin.patch("/api/v1/units/PGD-MC", "*", &json!({"locality": "D150", "effective_on": "2025-02-01"})).expect(200);
     own.post("/api/v1/units", &office("CO-2", &ours[0], "2020-01-01")).problem(403, "forbidden");
     own.post("/api/v1/units", &office("CO-2", &theirs[1], "2020-01-01")).problem(403, "forbidden");
     own.post("/api/v1/units", &office("CO-2", &theirs[1], "2025-02-01")).expect(201);
+}
+
+/// AZ-04: a unit that came has a past that is another's, and one that will go a future: neither is changed by who has it now, in totals, history
+/// or what is planned.
+#[test]
+fn who_has_a_unit_now_changes_nothing_of_when_it_had_not() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    admin.patch("/api/v1/units/MN-MC-001", "*", &json!({"parent": "PGD-DB", "effective_on": "2025-02-01"})).expect(200);
+    let own = admin.user("pgd.db", "PGD-DB", &["admin"]);
+    let at = |day: &str, change: &Value| {
+        let mut change = change.clone();
+        change["effective_on"] = json!(day);
+        change
+    };
+    let history = || admin.get("/api/v1/units/MN-MC-001/history").expect(200).json()["data"].clone();
+    let before = history();
+    for change in [json!({"parent": "PGD-DB"}), json!({"name": "Trường Mầm non khác"}), json!({"levels": ["primary"]})] {
+        let refused = own.patch("/api/v1/units/MN-MC-001", "*", &at("2025-01-31", &change)).faults();
+        assert_eq!(refused, ["/effective_on out_of_range"], "{change}");
+    }
+    assert_eq!(history(), before);
+    own.patch("/api/v1/units/MN-MC-001", "*", &at("2025-02-01", &json!({"short_name": "Vạn Mai"}))).expect(200);
+    // Nor is another put where it stood then.
+    let below = json!({"code": "MN-DB-9", "kind": "school", "type": "preschool", "name": "Điểm trường", "parent": "PGD-DB", "valid_from": "2023-01-01"});
+    own.post("/api/v1/units", &below).expect(201);
+    admin.unit("CO-9", "commune_office", "commune_office", "Phòng Văn hóa – Xã hội", "PGD-MC");
+    admin.patch("/api/v1/units/CO-9", "*", &json!({"parent": "PGD-DB"})).expect(200);
+    let there = own.patch("/api/v1/units/MN-DB-9", "*", &at("2025-02-19", &json!({"parent": "CO-9"}))).faults();
+    assert_eq!(there, ["/effective_on out_of_range"]);
+    let there = json!({"code": "MN-DB-8", "kind": "school", "type": "preschool", "name": "Điểm trường", "parent": "CO-9", "valid_from": "2024-09-01"});
+    assert_eq!(own.post("/api/v1/units", &there).faults(), ["/valid_from out_of_range"]);
+    own.patch("/api/v1/units/MN-DB-9", "*", &json!({"parent": "CO-9"})).expect(200);
+    // One that will go is renamed until then, and taken back by nobody but who sent it.
+    admin.patch("/api/v1/units/MN-DB-001", "*", &json!({"parent": "PGD-MC", "effective_on": "2025-06-01"})).expect(200);
+    own.patch("/api/v1/units/MN-DB-001", "*", &json!({"short_name": "Tu Lý"})).expect(200);
+    for change in [json!({"parent": "PGD-DB"}), json!({"levels": ["primary"]})] {
+        let refused = own.patch("/api/v1/units/MN-DB-001", "*", &at("2025-06-01", &change)).faults();
+        assert_eq!(refused, ["/effective_on out_of_range"], "{change}");
+    }
+    admin.patch("/api/v1/units/MN-DB-001", "*", &at("2025-06-01", &json!({"parent": "PGD-DB"}))).expect(200);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::db::{Conn, Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
-use crate::localities::store::{around as localities_around, within as localities_within};
+use crate::localities::store::within as localities_within;
 use crate::refs;
 use crate::registers::ExternalCode;
 use crate::text;
@@ -275,19 +275,28 @@ pub fn seats(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, Vec<Se
     Ok(seats)
 }
 
-/// Whether a locality lies in the territory of the unit that the caller acts from, on every day from this one on. The department, which has
-/// none above it, may give what it likes.
+/// The localities in whose charge a unit is from a day on, one for each of its spells; none for the department, which is in charge of all.
+///
+/// # Errors
+/// Database errors.
+pub fn territories(db: &mut Db<'_>, unit: UnitId, from: NaiveDate) -> Result<Vec<Option<LocalityId>>> {
+    let spells = unit_spells::table.filter(unit_spells::unit_id.eq(unit)).filter(unit_spells::valid_to.gt(from));
+    Ok(spells.filter(unit_spells::parent_id.is_not_null()).select(unit_spells::locality_id).load(db.conn)?)
+}
+
+/// Whether a unit stands in the caller's scope on every day from the one to the other, both among them.
 ///
 /// # Errors
 /// Database errors; 403 for a caller without a scope.
-pub fn has_in_charge(db: &mut Db<'_>, locality: LocalityId, from: NaiveDate) -> Result<bool> {
-    let own: Vec<(Option<UnitId>, Option<LocalityId>)> = unit_spells::table
-        .filter(unit_spells::unit_id.eq(db.scope()?.root()))
-        .filter(unit_spells::valid_to.gt(from))
-        .select((unit_spells::parent_id, unit_spells::locality_id))
+pub fn stands_here(db: &mut Db<'_>, unit: UnitId, from: NaiveDate, to: NaiveDate) -> Result<bool> {
+    let spans: Vec<(NaiveDate, NaiveDate)> = unit_closure::table
+        .filter(unit_closure::ancestor.eq(db.scope()?.root()))
+        .filter(unit_closure::descendant.eq(unit))
+        .order_by(unit_closure::valid_from)
+        .select((unit_closure::valid_from, unit_closure::valid_to))
         .load(db.conn)?;
-    let around = localities_around(db, locality)?;
-    Ok(own.iter().all(|(parent, own)| parent.is_none() || own.is_some_and(|own| around.contains(&own))))
+    let covered = spans.iter().fold(from, |day, (start, end)| if *start <= day && day < *end { *end } else { day });
+    Ok(covered > to)
 }
 
 /// Units by id, named as of today: for answers that name units whose cards anyone may see.
