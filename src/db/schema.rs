@@ -466,7 +466,7 @@ table! {
         revision -> Integer, late -> Nullable<Bool>, sections -> Text, merged -> Text, consolidation -> Nullable<Text>,
         returned -> Nullable<Text>, submitted_by -> Nullable<Uid>, submitted_at -> Nullable<Timestamp>,
         accepted_by -> Nullable<Uid>, accepted_at -> Nullable<Timestamp>, document -> Nullable<Text>, records -> Text,
-        version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+        counted_in -> Nullable<Uid>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
     }
 }
 

@@ -240,8 +240,8 @@ pub struct Consolidation {
     pub included: Vec<Included>,
     /// The units below that owe a report and have none accepted.
     pub missing: Vec<UnitRef>,
-    /// Those that stand below another unit since, and had no report accepted before: what they write is that one's to read, and not awaited
-    /// here. Their figures are in the results of the day's tree.
+    /// Those that stand below another unit today and had no report accepted here, and those that an accepted report of another unit holds: what
+    /// they write is that one's to read, and not awaited here. Their figures are in the results of the day's tree.
     #[serde(default)]
     pub left: Vec<UnitRef>,
     /// Those whose report first came after its due date, included or not.

@@ -871,6 +871,62 @@ fn what_a_unit_writes_after_it_left_is_not_its_former_parents() {
     assert!(words.contains("đã trở về"), "{words}");
 }
 
+/// A unit that moves between two offices that report in one round is in the report of one of them; of one that is only to come nothing is read.
+#[test]
+fn a_unit_that_moves_in_a_round_is_counted_once_and_read_when_it_is_there() {
+    let app = TestApp::start();
+    small(&app);
+    let due = json!({"school": "2025-08-20", "district": "2025-08-25", "department": "2025-08-30"});
+    let admin = app.sign_in("quan.tri");
+    round(&admin, "BC-CN", &json!({"period": "2025-08", "due_on": due, "locks_on": {"school": "2025-08-22"}}));
+    admin.post("/api/v1/reporting-rounds/BC-CN/open", &json!({})).expect(200);
+    admin.user("soan.a", "PGD-A", &["editor"]);
+    admin.user("soan.b", "PGD-B", &["editor"]);
+    at(&app, "2025-07-16T03:00:00.000000Z");
+    let school = begin(&app.sign_in("soan"), "BC-CN", "MN-A1");
+    app.sign_in("soan").patch(&path(&school), "*", &say("Chữ của trường.")).expect(200);
+    submit(&app.sign_in("soan"), &school, NOTHING);
+    app.sign_in("cap.tren").post(&format!("{}/accept", path(&school)), &json!({})).expect(200);
+    let (of_a, of_b) = (begin(&app.sign_in("soan.a"), "BC-CN", "PGD-A"), begin(&app.sign_in("soan.b"), "BC-CN", "PGD-B"));
+    let put_together = |who: &str, report: &Value| {
+        let told = app.sign_in(who).post(&format!("{}/consolidate", path(report)), &json!({})).expect(200).json();
+        let codes = |list: &str| {
+            let rows = told["consolidation"][list].as_array().expect("rows").iter();
+            let mut codes: Vec<String> =
+                rows.filter_map(|row| row["unit"]["code"].as_str().or(row["code"].as_str()).map(str::to_owned)).collect();
+            codes.retain(|code| code == "MN-A1");
+            codes.len()
+        };
+        ([codes("included"), codes("missing"), codes("left")], told["sections"].to_string().contains("Chữ của trường"))
+    };
+    // It is to come to B in August, on a day of the round's own tree: until then it is A's alone.
+    app.sign_in("quan.tri").patch("/api/v1/units/MN-A1", "*", &json!({"parent": "PGD-B", "effective_on": "2025-08-01"})).expect(200);
+    assert_eq!(put_together("soan.b", &of_b), ([0, 0, 1], false));
+    app.sign_in("quan.tri").patch("/api/v1/units/MN-A1", "*", &json!({"parent": "PGD-A", "effective_on": "2025-08-01"})).expect(200);
+    assert_eq!(put_together("soan.a", &of_a), ([1, 0, 0], true));
+    let notes = json!([{"pointer": "/consolidation/missing", "text": "Chưa nộp"}]);
+    app.sign_in("soan.a").post(&format!("{}/submit", path(&of_a)), &json!({ "notes": notes })).expect(200);
+    let director = app.sign_in("so.duyet");
+    director.post(&format!("{}/accept", path(&of_a)), &json!({})).expect(200);
+    // It moves when A's report is accepted: it is counted there.
+    app.sign_in("quan.tri").patch("/api/v1/units/MN-A1", "*", &json!({"parent": "PGD-B"})).expect(200);
+    assert_eq!(put_together("soan.b", &of_b), ([0, 0, 1], false));
+    // When A puts its report together anew it is in there no more, and B's to count.
+    let next = app.sign_in("soan.a").post(&format!("{}/replace", path(&of_a)), &json!({"reason": "Trường đã chuyển"})).expect(201).json();
+    assert_eq!(put_together("soan.a", &next), ([0, 0, 0], false));
+    app.sign_in("soan.a").patch(&path(&next), "*", &say("Trường A1 đã chuyển về huyện B.")).expect(200);
+    app.sign_in("soan.a").post(&format!("{}/submit", path(&next)), &json!({ "notes": notes })).expect(200);
+    director.post(&format!("{}/accept", path(&next)), &json!({})).expect(200);
+    assert_eq!(put_together("soan.b", &of_b), ([1, 0, 0], true));
+    // What was handed in before something in it was replaced is not accepted after it.
+    app.sign_in("soan.b").post(&format!("{}/submit", path(&of_b)), &json!({})).expect(200);
+    let again = app.sign_in("soan").post(&format!("{}/replace", path(&school)), &json!({"reason": "Nhầm"})).expect(201).json();
+    submit(&app.sign_in("soan"), &again, NOTHING);
+    app.sign_in("noi.khac").post(&format!("{}/accept", path(&again)), &json!({})).expect(200);
+    assert_eq!(director.post(&format!("{}/accept", path(&of_b)), &json!({})).faults(), ["/consolidation consolidation_outdated"]);
+    app.db_verify();
+}
+
 /// What an older program took, or another put into the database.
 fn db_say(app: &TestApp, text: &str) {
     let said = json!({"results": text}).to_string();

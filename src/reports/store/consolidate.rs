@@ -52,11 +52,28 @@ fn reporting(db: &mut Db<'_>, unit: UnitId, round: &Bare) -> Result<Vec<UnitId>>
     Ok(found)
 }
 
+/// Keeps which reports an accepted one holds, and no more those that the one before it held alone.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn count(tx: &mut Tx<'_>, row: &Row) -> Result<()> {
+    let sources: Vec<ReportId> = report_sources::table
+        .filter(report_sources::report_id.eq(row.id))
+        .filter(report_sources::revision.eq(row.revision))
+        .select(report_sources::source_id)
+        .load(tx.conn)?;
+    let held = reports::table.filter(reports::round_id.eq(row.round)).filter(reports::counted_in.eq(row.unit));
+    let dropped = held.filter(reports::id.ne_all(sources.clone()));
+    diesel::update(dropped).set(reports::counted_in.eq(None::<UnitId>)).execute(tx.conn)?;
+    diesel::update(reports::table.filter(reports::id.eq_any(sources))).set(reports::counted_in.eq(Some(row.unit))).execute(tx.conn)?;
+    Ok(())
+}
+
 /// What became of the report of a unit that reports to another.
 struct Child {
     unit: UnitId,
     late: bool,
-    /// Whether the unit stands below another already, and nothing of it was accepted before.
+    /// Whether the unit stands elsewhere, or is counted there, and nothing of it was accepted here.
     elsewhere: bool,
     /// The report in force and its revision, if it was accepted.
     accepted: Option<(ReportId, i32)>,
@@ -68,28 +85,25 @@ impl Child {
     }
 }
 
-/// Units that stand below another no more, though they did on the day of the round, and from when until when they stood there.
-fn leavers(db: &mut Db<'_>, unit: UnitId, of: &[UnitId]) -> Result<HashMap<UnitId, Vec<(NaiveDate, NaiveDate)>>> {
-    let today = db.today();
+/// From when until when each of these units has stood below another so far; one that is only planned to has not.
+fn stood(db: &mut Db<'_>, above: UnitId, of: &[UnitId]) -> Result<HashMap<UnitId, Vec<(NaiveDate, NaiveDate)>>> {
     let rows: Vec<(UnitId, NaiveDate, NaiveDate)> = unit_closure::table
-        .filter(unit_closure::ancestor.eq(unit))
+        .filter(unit_closure::ancestor.eq(above))
         .filter(unit_closure::descendant.eq_any(of.to_vec()))
-        .filter(unit_closure::valid_from.le(today))
+        .filter(unit_closure::valid_from.le(db.today()))
         .select((unit_closure::descendant, unit_closure::valid_from, unit_closure::valid_to))
         .load(db.conn)?;
     let mut stood: HashMap<UnitId, Vec<(NaiveDate, NaiveDate)>> = HashMap::new();
     for (unit, from, to) in rows {
         stood.entry(unit).or_default().push((from, to));
     }
-    // Whoever came back is here.
-    stood.retain(|_, spans| spans.iter().all(|(_, to)| *to <= today));
     Ok(stood)
 }
 
 fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> {
-    type Told = (UnitId, ReportId, Option<i32>, ReportStatus, i32, Option<bool>, Option<Instant>, Option<UnitId>);
+    type Told = (UnitId, ReportId, Option<i32>, ReportStatus, i32, Option<bool>, (Option<Instant>, Option<UnitId>), Option<UnitId>);
     let below = reporting(db, above, round)?;
-    let left = leavers(db, above, &below)?;
+    let (stood, today) = (stood(db, above, &below)?, db.today());
     let accepted_by = users::table.filter(users::id.nullable().eq(reports::accepted_by)).select(users::unit_id).single_value();
     let rows: Vec<Told> = reports::table
         .filter(reports::round_id.eq(round.ask.round))
@@ -101,8 +115,8 @@ fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> 
             reports::status,
             reports::revision,
             reports::late,
-            reports::accepted_at,
-            accepted_by,
+            (reports::accepted_at, accepted_by),
+            reports::counted_in,
         ))
         .load(db.conn)?;
     let mut by_unit: HashMap<UnitId, Vec<Told>> = HashMap::new();
@@ -111,18 +125,20 @@ fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> 
     }
     let child = |unit: UnitId| {
         let own = by_unit.remove(&unit).unwrap_or_default();
+        let spans = stood.get(&unit).map(Vec::as_slice).unwrap_or_default();
+        let is_here = spans.iter().any(|(_, to)| *to > today);
         // What was accepted while a unit stood elsewhere is another's to read. On the day on which it left both are possible, and it is ours
         // where our people did it.
-        let here = |at: NaiveDate, by: Option<UnitId>, (from, to): &(NaiveDate, NaiveDate)| {
-            *from <= at && (at < *to || (at == *to && by == Some(above)))
+        let within = |at: NaiveDate, by: Option<UnitId>| {
+            spans.iter().any(|(from, to)| *from <= at && (at < *to || (at == *to && by == Some(above))))
         };
-        let ours = |row: &Told| {
-            left.get(&unit).is_none_or(|spans| row.6.is_some_and(|at| spans.iter().any(|span| here(at.business_day(), row.7, span))))
-        };
+        let ours = |row: &Told| is_here || row.6.0.is_some_and(|at| within(at.business_day(), row.6.1));
+        // What stands in an accepted report of another is counted there.
+        let counted = own.iter().any(|row| row.7.is_some_and(|by| by != above));
         let taken = |row: &&Told| row.2 == Some(1) && matches!(row.3, ReportStatus::Accepted | ReportStatus::Issued);
-        let accepted = own.iter().find(taken).filter(|row| ours(row)).map(|row| (row.1, row.4));
-        // Whether another took it is that one's to know: what is not there any more is awaited no more.
-        let elsewhere = accepted.is_none() && left.contains_key(&unit);
+        let accepted = own.iter().find(taken).filter(|row| !counted && ours(row)).map(|row| (row.1, row.4));
+        // Whether another took it is that one's to know: what is not here is not awaited.
+        let elsewhere = accepted.is_none() && (counted || !is_here);
         Child { unit, late: own.iter().any(|row| row.5 == Some(true)), elsewhere, accepted }
     };
     Ok(below.into_iter().map(child).collect())

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::check::Checked;
-use super::live;
 use super::locked::{Locked, refused, touched};
 use super::read;
 use super::row::Row;
+use super::{consolidate, live};
 use crate::assignments;
 use crate::assignments::model::AssignmentStatus;
 use crate::clock::Instant;
@@ -286,9 +286,13 @@ pub fn send_back(tx: &mut Tx<'_>, locked: &Locked, why: &ReportReturn) -> Result
 /// Database errors.
 pub fn accept(tx: &mut Tx<'_>, locked: &Locked) -> Result<Totals> {
     let row = &locked.row;
+    if let (Some(outdated), _) = consolidate::faults(tx, locked)? {
+        return Err(Error::invalid(vec![outdated]));
+    }
     let change = (reports::status.eq(ReportStatus::Accepted), reports::accepted_by.eq(caller(tx)), reports::accepted_at.eq(Some(tx.now())));
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
     touched(tx, row.id)?;
+    consolidate::count(tx, row)?;
     if locked.kind != Kind::Department {
         supersede(tx, row)?;
     }
