@@ -91,6 +91,9 @@ fn a_plan_is_written_handed_in_returned_approved_and_amended() {
     elsewhere.get(&format!("{path}/revisions/1")).problem(404, "not_found");
     assert_eq!(elsewhere.get(&format!("{path}/revisions/2?compare=1")).faults(), ["compare unknown_reference"]);
     assert_eq!(elsewhere.get(&format!("{path}/revisions/2")).expect(200).json()["content"]["items"][1]["title"], "Sửa bếp ăn");
+    let given = json!({"task": "4.03", "unit": "MN-DB-001", "plan": id, "due_on": "2026-08-31"});
+    let given = editor.post("/api/v1/assignments", &given).expect(201).json();
+    assert_eq!(editor.get(&path).expect(200).json()["progress"]["assignments"], 1);
     let amended = editor.post(&format!("{path}/amend"), &json!({})).expect(201).json();
     assert_eq!((&amended["status"], &amended["previous"], &amended["revision"]), (&json!("draft"), &json!(id), &json!(2)));
     editor.post(&format!("{path}/amend"), &json!({})).problem(409, "duplicate");
@@ -99,6 +102,12 @@ fn a_plan_is_written_handed_in_returned_approved_and_amended() {
     editor.post(&format!("{next}/submit"), &json!({})).expect(200);
     above.post(&format!("{next}/approve"), &json!({})).expect(200);
     assert_eq!(editor.get(&path).expect(200).json()["status"], "amended");
+    // The work goes on under the version in force.
+    assert_eq!(editor.get(&next).expect(200).json()["progress"]["assignments"], 1);
+    assert_eq!(editor.get(&path).expect(200).json()["progress"]["assignments"], 0);
+    let work = editor.get(&format!("/api/v1/assignments/{}", given["id"].as_str().expect("an id"))).expect(200).json();
+    assert_eq!((&work["plan"], &work["version"]), (&amended["id"], &json!(2)));
+    app.db_verify();
     let targets = "/api/v1/indicators/MN03/targets?unit=MN-DB-001&year=2026";
     assert_eq!(admin.get(targets).expect(200).json()["data"], json!([]), "what it does not set any more ends");
     let revisions = editor.get(&format!("{next}/revisions")).expect(200).json();
@@ -107,6 +116,17 @@ fn a_plan_is_written_handed_in_returned_approved_and_amended() {
     let copy = json!({"unit": "MN-DB-001", "kind": "annual", "from_year": 2027, "to_year": 2027, "title": "Kế hoạch năm 2027", "copy_of": amended["id"]});
     let copied = editor.post("/api/v1/plans", &copy).expect(201).json();
     assert_eq!(copied["items"][0]["due_on"], "2027-08-31");
+    // Another school's copy is its own work.
+    let other = admin.user("mc.soan", "MN-MC-001", &["editor"]);
+    let copy = json!({"unit": "MN-MC-001", "kind": "annual", "from_year": 2026, "to_year": 2026, "title": "Kế hoạch năm 2026", "copy_of": amended["id"]});
+    assert_eq!(
+        column(
+            &json!({"data": other.post("/api/v1/plans", &copy).expect(201).json()["items"].as_array().expect("items")
+        .iter().map(|item| item["lead"].clone()).collect::<Vec<_>>()}),
+            "code"
+        ),
+        ["MN-MC-001", "MN-MC-001"]
+    );
     let missing = admin.get("/api/v1/plans/missing?kind=annual&year=2026&sort=code&count=exact").expect(200).json();
     assert!(!column(&missing, "code").contains(&"MN-DB-001".to_owned()));
     assert_eq!(missing["page"]["total"], 6);

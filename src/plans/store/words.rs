@@ -72,13 +72,14 @@ impl Words {
         Ok(self)
     }
 
-    /// Takes sections and items from a plan where none were given.
-    pub fn copy(&mut self, plan: &Plan, years: i32) {
+    /// Takes sections and items from a plan where none were given; from another unit's, its work as the new unit's own.
+    pub fn copy(&mut self, plan: &Plan, unit: UnitId, years: i32) {
         if self.sections.is_none() {
             self.sections = Some(plan.sections.clone());
         }
         if self.items.is_none() {
-            self.items = Some(items_of(plan, years));
+            let own = |item: Item| if plan.unit.id == unit { item } else { Item { lead: unit, ..item } };
+            self.items = Some(items_of(plan, years).into_iter().map(own).collect());
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::read::{self, KeptTarget};
 use super::words::{self, Item, Words};
 use crate::clock::Instant;
-use crate::db::schema::{plan_items, plan_revisions, plans};
+use crate::db::schema::{assignments, plan_items, plan_revisions, plans, progress_sums};
 use crate::db::{Conn, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{Id, PlanId, TaskId, UnitId};
@@ -254,12 +254,25 @@ pub fn approve(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
         diesel::update(old).set(plans::status.eq(PlanStatus::Amended)).execute(tx.conn)?;
         touched(tx, previous)?;
         end_targets(tx, plan, previous)?;
+        hand_on(tx, previous, plan.id)?;
     }
     let by = tx.context.caller.person().map(|person| person.id);
     let change = (plans::status.eq(PlanStatus::Approved), plans::approved_by.eq(by), plans::approved_at.eq(Some(now)));
     diesel::update(plans::table.filter(plans::id.eq(plan.id))).set(change).execute(tx.conn)?;
     touched(tx, plan.id)?;
     set_targets(tx, plan)
+}
+
+/// The work on a plan is the work on the version that replaces it.
+fn hand_on(tx: &mut Tx<'_>, previous: PlanId, plan: PlanId) -> Result<()> {
+    let given = assignments::table.filter(assignments::plan_id.eq(previous));
+    let change =
+        (assignments::plan_id.eq(Some(plan)), assignments::version.eq(assignments::version + 1), assignments::updated_at.eq(tx.now()));
+    diesel::update(given).set(change).execute(tx.conn)?;
+    // Nothing was done on this one before: work is given from a plan in force.
+    let sums = progress_sums::table.filter(progress_sums::node_id.eq(previous.any()));
+    diesel::update(sums).set(progress_sums::node_id.eq(plan.any())).execute(tx.conn)?;
+    Ok(())
 }
 
 /// Ends what the version before set and this one sets no more.
