@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::grant::{Grant, Grants};
 use super::policy::{Duties, Duty, Permission, Role};
 use super::scope::Scope;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::ids::{AnyId, ClientId, SessionId, UnitId, UserId};
 
 /// A front end that a person signed in with.
@@ -213,6 +213,14 @@ impl Caller {
             Self::Client(_) => lacking(permission),
             Self::Nobody | Self::System(_) => Error::forbidden(),
         }
+    }
+
+    /// Goes on where it may, for a part of a body that asks for more than its operation.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn must(&self, permission: Permission) -> Result<()> {
+        if self.may(permission) { Ok(()) } else { Err(self.refused(permission)) }
     }
 
     /// Whether this caller may ever use the permission.

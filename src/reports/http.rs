@@ -13,7 +13,7 @@ use super::model::{
 };
 use super::store::{self, Bytes, Locked, Printed};
 use crate::access::Access;
-use crate::access::policy::{DecideReports, IssueReports, Permit, ReadReports, WriteReports};
+use crate::access::policy::{DecideReports, IssueReports, Permission, Permit, ReadReports, WriteReports};
 use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Language, Result};
 use crate::files::spool::{Spool, Spooled};
@@ -48,7 +48,11 @@ pub fn routes(api: &mut Registrar) {
         .done();
     api.path("/reports/{report}")
         .get(get_report, "Read a report", "As it stands while it is written, then as it was submitted.")
-        .patch(update_report, "Change a report", "Sections, and values as by `POST /indicator-values`.")
+        .patch(
+            update_report,
+            "Change a report",
+            "Sections, and values as by `POST /indicator-values`, which a program must be granted for them.",
+        )
         .refuses(&[Code::IllegalTransition, Code::Locked])
         .delete(delete_report, "Throw a draft away", "One that was never submitted.")
         .refuses(&[Code::IllegalTransition, Code::Locked])
@@ -178,6 +182,9 @@ async fn update_report(
 ) -> Result<Single<Report>> {
     let report = access
         .write(move |tx| {
+            if !patch.values.is_empty() {
+                tx.context.caller.must(Permission::WriteValues)?;
+            }
             let locked = store::lock(tx, id)?;
             locked.allows(ReportAction::Update, |version| matching.check(version))?;
             let before = locked.sections()?;

@@ -694,6 +694,43 @@ fn what_a_person_allowed_was_allowed_to_this_front_end_as_it_was() {
     browser.get(&path).expect(403);
 }
 
+/// AZ-08: a front end that writes reports records values in them only where it was allowed to record values.
+#[test]
+fn a_front_end_that_writes_reports_records_no_values_by_it() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    admin.user("mn.tuly", "MN-DB-001", &["editor"]);
+    let form = json!({"code": "BC", "title_vi": "Báo cáo", "title_en": "Report", "indicators": [{"indicator": "MN03"}],
+        "sections": [{"key": "results", "title_vi": "Kết quả", "title_en": "Results"}]});
+    admin.post("/api/v1/report-forms", &form).expect(201);
+    let due = json!({"school": "2025-06-17", "district": "2025-06-20", "department": "2025-06-25"});
+    let round = json!({"code": "2025-H1", "title_vi": "Báo cáo", "title_en": "Report", "period": "2025-H1", "form": "BC",
+        "owes": {"within": "SGD"}, "due_on": due});
+    admin.post("/api/v1/reporting-rounds", &round).expect(201);
+    admin.post("/api/v1/reporting-rounds/2025-H1/open", &json!({})).expect(200);
+    let value = json!({"sections": [], "values": [{"indicator": "MN03", "numerator": 3, "denominator": 4}]});
+    for (scopes, status) in [(&["reports:write"][..], 403), (&["reports:write", "indicator-values:write"], 200)] {
+        let client = register(&admin, "SGD", "web", BACK, scopes);
+        let (browser, path) = (Browser::of(&app), asking(&client, BACK, &[("scope", &scopes.join(" "))]));
+        let _ = browser.sign_in(&path, "mn.tuly");
+        let code = allow(&browser, &path, BACK);
+        let tokens = exchange(&app, &client, &code, BACK, VERIFIER).expect(200).json();
+        let program = app.bearer(text(&tokens, "access_token"));
+        let begun = program.post("/api/v1/reports", &json!({"round": "2025-H1", "unit": "MN-DB-001"}));
+        let report = if begun.status == 201 {
+            begun.json()
+        } else {
+            app.sign_in("mn.tuly").get("/api/v1/reports").expect(200).json()["data"][0].clone()
+        };
+        let place = format!("/api/v1/reports/{}", report["id"].as_str().expect("an id"));
+        program.patch(&place, "*", &json!({"sections": [{"key": "results", "body": "Đã tổ chức."}]})).expect(200);
+        let said = program.patch(&place, "*", &value);
+        assert_eq!(said.status, status, "{scopes:?}");
+        let recorded = admin.get("/api/v1/indicator-values?indicator=MN03&unit=MN-DB-001").expect(200).json();
+        assert_eq!(recorded["data"].as_array().map(Vec::len), Some(usize::from(status == 200)));
+    }
+}
+
 /// A code that was given before a person took consent back, or set another password, lets nobody in after it.
 #[test]
 fn a_code_under_way_ends_with_what_it_came_from() {
