@@ -27,7 +27,11 @@ use crate::users::model::{Me, User};
 pub fn routes(api: &mut Registrar) {
     api.tag("sessions", "Phiên đăng nhập: signing in, staying in, signing out.");
     api.path("/sessions")
-        .get(list_sessions, "List sessions", "One's own that have not ended; an admin's `user` names another of its scope.")
+        .get(
+            list_sessions,
+            "List sessions",
+            "One's own that have not ended; an admin's `user` names another of its scope, with no duty that the admin lacks.",
+        )
         .post(create_session, "Sign in", "With name and password. What is wrong with them is not told.")
         .refuses(&[Code::InvalidCredentials, Code::TotpRequired, Code::RateLimited])
         .weighs(Weight::Password)
@@ -45,7 +49,7 @@ pub fn routes(api: &mut Registrar) {
         .delete(
             delete_session,
             "Sign out",
-            "Ends one of one's own sessions, or as an admin one of a user of the scope; `current` is the one that asks.",
+            "Ends one of one's own sessions, or as an admin one of a user of the scope with no duty that the admin lacks; `current` is the one that asks.",
         )
         .done();
 }
@@ -69,7 +73,7 @@ impl PathPart for SessionKey {
 /// Whose sessions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 struct SessionFilters {
-    /// Of this user of the scope, for its admins; one's own unless given.
+    /// Of this user of the scope, for its admins with every duty that it has; one's own unless given.
     user: Option<UserId>,
 }
 

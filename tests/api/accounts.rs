@@ -450,7 +450,7 @@ fn a_link_ends_with_what_the_account_was() {
         app.nobody().post("/api/v1/invitations/accept", &json!({"token": link["invitation"]["token"], "password": PASSWORD}))
     };
     let mut link = invited;
-    for change in [json!({"duties": ["viewer", "editor"]}), json!({"unit": "SGD"})] {
+    for change in [json!({"duties": ["viewer", "editor"]}), json!({"unit": "SGD"}), json!({"email": "hoa@hoabinh.example.vn"})] {
         admin.patch(&path, "*", &change).expect(200);
         accept(&link).problem(410, "gone");
         link = admin.post(&format!("{path}/reset"), &json!({})).expect(200).json();

@@ -130,10 +130,10 @@ async fn update_user(
     Ok(Single(user))
 }
 
-/// A change. A link that lets in is for what the account was when it was given: whoever kept it gets nothing more by it. Whoever follows the
+/// A change. A link that lets in is for what the account was when it was given: whoever kept it gets nothing more by it, and whoever has it at another address nothing. Whoever follows the
 /// changes of the unit that it leaves is told that it is gone.
 fn told_changed(tx: &mut Tx<'_>, before: &User, after: &User) -> Result<()> {
-    if (before.unit.id, &before.duties) != (after.unit.id, &after.duties) {
+    if (before.unit.id, &before.duties, &before.email) != (after.unit.id, &after.duties, &after.email) {
         store::end_links(tx, after.id)?;
     }
     if before.unit.id != after.unit.id {
