@@ -24,12 +24,23 @@ macro_rules! each {
 }
 pub(crate) use each;
 
-/// Runs one statement on rows, as many at once as either database takes.
+/// Runs one statement on rows: on PostgreSQL on as many as it takes, for each is a way there and back; on SQLite, which is in this process, on
+/// blocks of one length, for a text of its own for each number of rows is long in preparing. On one row alone it is ready on both.
 macro_rules! in_blocks {
     ($conn:expr, $rows:expr => |$some:ident, $on:ident| $run:expr) => {
         match $conn {
-            $crate::db::Conn::Pg($on) => $rows.chunks(1000).try_for_each(|$some| $run),
-            $crate::db::Conn::Lite($on) => $rows.chunks(1000).try_for_each(|$some| $run),
+            $crate::db::Conn::Pg($on) => $rows.chunks(1000).try_for_each(|some| match some {
+                [$some] => $run,
+                $some => $run,
+            }),
+            $crate::db::Conn::Lite($on) => {
+                let (blocks, rest) = $rows.as_chunks::<64>();
+                blocks.iter().try_for_each(|$some| $run).and_then(|()| match rest {
+                    [] => Ok(()),
+                    [$some] => $run,
+                    $some => $run,
+                })
+            }
         }
     };
 }
