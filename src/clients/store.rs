@@ -497,7 +497,7 @@ pub fn front_end(db: &mut Db<'_>, id: ClientId) -> Result<Option<FrontEnd>> {
 /// # Errors
 /// Database errors.
 pub fn forget_consents(tx: &mut Tx<'_>, client: ClientId) -> Result<usize> {
-    sessions::store::use_up_codes_of(tx, client)?;
+    sessions::store::use_up_codes(tx, None, Some(client))?;
     Ok(diesel::delete(consents::table.filter(consents::client_id.eq(client))).execute(tx.conn)?)
 }
 

@@ -185,15 +185,15 @@ fn names_people(kind: &str) -> bool {
 fn discreet(db: &Db<'_>, events: &mut [AuditEvent]) {
     let caller = &db.context.caller;
     let (figures, people) = (caller.sees_small_cells(), caller.may(Permission::ReadUsers));
-    let is_program = caller.program().is_some();
-    if figures && people && !is_program {
+    let by_program = caller.program().is_some();
+    if figures && people && !by_program {
         return;
     }
     for event in events {
         let told = match event.resource.kind.as_str() {
             "indicator_value" | "report" | "baseline" if !figures => false,
             kind if names_people(kind) => people,
-            kind => !is_program || may_read(db, kind),
+            kind => !by_program || may_read(db, kind),
         };
         if !told {
             (event.before, event.after) = (None, None);

@@ -385,27 +385,21 @@ pub fn prolong(tx: &mut Tx<'_>, person: &Person, idle: i64) -> Result<bool> {
     Ok(diesel::update(open).set(change).execute(tx.conn)? > 0)
 }
 
-/// Uses up the codes of an account, to this front end or to all, that nobody exchanged yet: no session comes of them. Before its sessions
-/// end, so that an exchange at this very moment comes before both or after both.
-fn use_up_codes(tx: &mut Tx<'_>, user: UserId, app: Option<ClientId>) -> Result<()> {
-    use authorization_codes as codes;
-    let open = codes::table.filter(codes::user_id.eq(user)).filter(codes::used_at.is_null());
-    let change = codes::used_at.eq(tx.now());
-    match app {
-        Some(app) => diesel::update(open.filter(codes::client_id.eq(app))).set(change).execute(tx.conn)?,
-        None => diesel::update(open).set(change).execute(tx.conn)?,
-    };
-    Ok(())
-}
-
-/// Uses up the codes that a front end was given and did not exchange yet, by anybody.
+/// Uses up the codes that nobody exchanged yet, of an account or of any, to a front end or to any: no session comes of them. Before its
+/// sessions end, so that an exchange at this very moment comes before both or after both.
 ///
 /// # Errors
 /// Database errors.
-pub fn use_up_codes_of(tx: &mut Tx<'_>, app: ClientId) -> Result<()> {
+pub fn use_up_codes(tx: &mut Tx<'_>, user: Option<UserId>, app: Option<ClientId>) -> Result<()> {
     use authorization_codes as codes;
-    let open = codes::table.filter(codes::client_id.eq(app)).filter(codes::used_at.is_null());
-    diesel::update(open).set(codes::used_at.eq(tx.now())).execute(tx.conn)?;
+    let mut open = diesel::update(codes::table.filter(codes::used_at.is_null())).set(codes::used_at.eq(tx.now())).into_boxed();
+    if let Some(user) = user {
+        open = open.filter(codes::user_id.eq(user));
+    }
+    if let Some(app) = app {
+        open = open.filter(codes::client_id.eq(app));
+    }
+    open.execute(tx.conn)?;
     Ok(())
 }
 
@@ -415,7 +409,7 @@ pub fn use_up_codes_of(tx: &mut Tx<'_>, app: ClientId) -> Result<()> {
 /// Database errors.
 pub fn end_of_app(tx: &mut Tx<'_>, user: UserId, app: ClientId) -> Result<()> {
     hold(tx, user)?;
-    use_up_codes(tx, user, Some(app))?;
+    use_up_codes(tx, Some(user), Some(app))?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::app_id.eq(app)).filter(sessions::ended_at.is_null());
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())
@@ -426,7 +420,7 @@ pub fn end_of_app(tx: &mut Tx<'_>, user: UserId, app: ClientId) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub fn end_with(tx: &mut Tx<'_>, app: ClientId) -> Result<()> {
-    use_up_codes_of(tx, app)?;
+    use_up_codes(tx, None, Some(app))?;
     let open = sessions::table.filter(sessions::app_id.eq(app)).filter(sessions::ended_at.is_null());
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())
@@ -438,7 +432,7 @@ pub fn end_with(tx: &mut Tx<'_>, app: ClientId) -> Result<()> {
 /// Database errors.
 pub fn end_all(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     hold(tx, user)?;
-    use_up_codes(tx, user, None)?;
+    use_up_codes(tx, Some(user), None)?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null());
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())
@@ -450,7 +444,7 @@ pub fn end_all(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
 /// Database errors.
 pub fn end_others(tx: &mut Tx<'_>, user: UserId, kept: SessionId) -> Result<()> {
     hold(tx, user)?;
-    use_up_codes(tx, user, None)?;
+    use_up_codes(tx, Some(user), None)?;
     let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null()).filter(sessions::id.ne(kept));
     diesel::update(open).set(sessions::ended_at.eq(tx.now())).execute(tx.conn)?;
     Ok(())

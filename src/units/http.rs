@@ -27,7 +27,11 @@ pub fn routes(api: &mut Registrar) {
     api.path("/units/tree").get(read_unit_tree, "Read the tree", "From a unit down, at most 2,000 nodes.").done();
     api.path("/units/{unit}")
         .get(get_unit, "Read a unit", "Whole inside the caller's scope, its card elsewhere.")
-        .patch(update_unit, "Change a unit", "From a day on; what lay before it stays. A move takes all units below with it.")
+        .patch(
+            update_unit,
+            "Change a unit",
+            "From a day on which it was one's own already; what lay before it stays. A move takes all units below with it.",
+        )
         .refuses(&[Code::Conflict])
         .done();
     api.path("/units/{unit}/children").get(list_unit_children, "List the units directly below", "As of a day.").done();
@@ -133,8 +137,10 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
     faults.extend(parent.as_ref().and_then(|parent| rules::fault_of_parent(new.kind, parent.kind)));
     let from = new.valid_from.unwrap_or(tx.today());
     if let Some(parent) = &parent {
-        let orphan = rules::fault_of_orphan("/valid_from", parent, from);
-        faults.extend(orphan.map_or_else(|| fault_of_day(tx, "/valid_from", parent, from), |fault| Ok(Some(fault)))?);
+        faults.extend(match rules::fault_of_orphan("/valid_from", parent, from) {
+            None => fault_of_day(tx, "/valid_from", parent, from)?,
+            orphan => orphan,
+        });
     }
     let unknown = Fault::at("/locality", FaultCode::UnknownReference);
     let locality = new.locality.as_deref().map(|text| localities::store::referred(tx, unknown, text, &mut faults)).transpose()?.flatten();

@@ -815,6 +815,12 @@ fn what_moves_between_trees_is_counted_where_it_was_on_the_day_of_the_round() {
     app.db_verify();
 }
 
+/// The codes of the units that a list of a consolidation names.
+fn units_of(report: &Value, list: &str) -> Vec<String> {
+    let rows = report["consolidation"][list].as_array().expect("rows").iter();
+    rows.filter_map(|row| row["unit"]["code"].as_str().or(row["code"].as_str()).map(str::to_owned)).collect()
+}
+
 /// A unit that left is in what its former parent puts together with what was accepted while it was below it, and with nothing that it
 /// writes for another since.
 #[test]
@@ -838,11 +844,7 @@ fn what_a_unit_writes_after_it_left_is_not_its_former_parents() {
     let above = begin(&app.sign_in("soan.a"), "BC-SAU", "PGD-A");
     let put_together = || {
         let told = app.sign_in("soan.a").post(&format!("{}/consolidate", path(&above)), &json!({})).expect(200).json();
-        let of = |list: &str| {
-            let rows = told["consolidation"][list].as_array().expect("rows").iter();
-            rows.filter_map(|row| row["unit"]["code"].as_str().or(row["code"].as_str()).map(str::to_owned)).collect::<Vec<_>>()
-        };
-        ([of("included"), of("missing"), of("left")], told["sections"].to_string())
+        (["included", "missing", "left"].map(|list| units_of(&told, list)), told["sections"].to_string())
     };
     // On the day itself: it was accepted before it left.
     app.sign_in("quan.tri").patch("/api/v1/units/MN-A1", "*", &json!({"parent": "PGD-B"})).expect(200);
@@ -890,14 +892,8 @@ fn a_unit_that_moves_in_a_round_is_counted_once_and_read_when_it_is_there() {
     let (of_a, of_b) = (begin(&app.sign_in("soan.a"), "BC-CN", "PGD-A"), begin(&app.sign_in("soan.b"), "BC-CN", "PGD-B"));
     let put_together = |who: &str, report: &Value| {
         let told = app.sign_in(who).post(&format!("{}/consolidate", path(report)), &json!({})).expect(200).json();
-        let codes = |list: &str| {
-            let rows = told["consolidation"][list].as_array().expect("rows").iter();
-            let mut codes: Vec<String> =
-                rows.filter_map(|row| row["unit"]["code"].as_str().or(row["code"].as_str()).map(str::to_owned)).collect();
-            codes.retain(|code| code == "MN-A1");
-            codes.len()
-        };
-        ([codes("included"), codes("missing"), codes("left")], told["sections"].to_string().contains("Chữ của trường"))
+        let of_it = |list| units_of(&told, list).iter().filter(|code| *code == "MN-A1").count();
+        (["included", "missing", "left"].map(of_it), told["sections"].to_string().contains("Chữ của trường"))
     };
     // It is to come to B in August, on a day of the round's own tree: until then it is A's alone.
     app.sign_in("quan.tri").patch("/api/v1/units/MN-A1", "*", &json!({"parent": "PGD-B", "effective_on": "2025-08-01"})).expect(200);

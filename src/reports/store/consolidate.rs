@@ -100,8 +100,22 @@ fn stood(db: &mut Db<'_>, above: UnitId, of: &[UnitId]) -> Result<HashMap<UnitId
     Ok(stood)
 }
 
+/// What is asked of a report of a unit below.
+#[derive(Queryable)]
+struct Told {
+    unit: UnitId,
+    report: ReportId,
+    slot: Option<i32>,
+    status: ReportStatus,
+    revision: i32,
+    late: Option<bool>,
+    accepted_at: Option<Instant>,
+    /// The unit of who accepted it.
+    accepted_by: Option<UnitId>,
+    counted_in: Option<UnitId>,
+}
+
 fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> {
-    type Told = (UnitId, ReportId, Option<i32>, ReportStatus, i32, Option<bool>, (Option<Instant>, Option<UnitId>), Option<UnitId>);
     let below = reporting(db, above, round)?;
     let (stood, today) = (stood(db, above, &below)?, db.today());
     let accepted_by = users::table.filter(users::id.nullable().eq(reports::accepted_by)).select(users::unit_id).single_value();
@@ -115,13 +129,14 @@ fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> 
             reports::status,
             reports::revision,
             reports::late,
-            (reports::accepted_at, accepted_by),
+            reports::accepted_at,
+            accepted_by,
             reports::counted_in,
         ))
         .load(db.conn)?;
     let mut by_unit: HashMap<UnitId, Vec<Told>> = HashMap::new();
     for row in rows {
-        by_unit.entry(row.0).or_default().push(row);
+        by_unit.entry(row.unit).or_default().push(row);
     }
     let child = |unit: UnitId| {
         let own = by_unit.remove(&unit).unwrap_or_default();
@@ -132,14 +147,14 @@ fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> 
         let within = |at: NaiveDate, by: Option<UnitId>| {
             spans.iter().any(|(from, to)| *from <= at && (at < *to || (at == *to && by == Some(above))))
         };
-        let ours = |row: &Told| is_here || row.6.0.is_some_and(|at| within(at.business_day(), row.6.1));
+        let ours = |row: &Told| is_here || row.accepted_at.is_some_and(|at| within(at.business_day(), row.accepted_by));
         // What stands in an accepted report of another is counted there.
-        let counted = own.iter().any(|row| row.7.is_some_and(|by| by != above));
-        let taken = |row: &&Told| row.2 == Some(1) && matches!(row.3, ReportStatus::Accepted | ReportStatus::Issued);
-        let accepted = own.iter().find(taken).filter(|row| !counted && ours(row)).map(|row| (row.1, row.4));
+        let counted = own.iter().any(|row| row.counted_in.is_some_and(|by| by != above));
+        let taken = |row: &&Told| row.slot == Some(1) && matches!(row.status, ReportStatus::Accepted | ReportStatus::Issued);
+        let accepted = own.iter().find(taken).filter(|row| !counted && ours(row)).map(|row| (row.report, row.revision));
         // Whether another took it is that one's to know: what is not here is not awaited.
         let elsewhere = accepted.is_none() && (counted || !is_here);
-        Child { unit, late: own.iter().any(|row| row.5 == Some(true)), elsewhere, accepted }
+        Child { unit, late: own.iter().any(|row| row.late == Some(true)), elsewhere, accepted }
     };
     Ok(below.into_iter().map(child).collect())
 }
