@@ -162,7 +162,9 @@ table! {
 table! {
     use diesel::sql_types::*;
     use crate::ids::Uid;
-    invitations (digest) { digest -> Binary, user_id -> Uid, expires_at -> Timestamp, used_at -> Nullable<Timestamp>, }
+    invitations (digest) {
+        digest -> Binary, user_id -> Uid, expires_at -> Timestamp, used_at -> Nullable<Timestamp>, given_for -> Nullable<Uid>,
+    }
 }
 
 table! {
@@ -466,7 +468,7 @@ table! {
         revision -> Integer, late -> Nullable<Bool>, sections -> Text, merged -> Text, consolidation -> Nullable<Text>,
         returned -> Nullable<Text>, submitted_by -> Nullable<Uid>, submitted_at -> Nullable<Timestamp>,
         accepted_by -> Nullable<Uid>, accepted_at -> Nullable<Timestamp>, document -> Nullable<Text>, records -> Text,
-        counted_in -> Nullable<Uid>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
+        counted_in -> Nullable<Uid>, accepted_for -> Nullable<Uid>, version -> BigInt, created_at -> Timestamp, updated_at -> Timestamp,
     }
 }
 

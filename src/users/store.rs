@@ -13,7 +13,7 @@ use crate::clock::Instant;
 use crate::config::AccountSettings;
 use crate::dashboard::store::owes;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{invitations, password_history, totp, unit_spells, units, users};
+use crate::db::schema::{invitations, password_history, totp, unit_closure, unit_spells, units, users};
 use crate::db::{Conn, Context, Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{UnitId, UserId};
@@ -261,8 +261,14 @@ pub fn insert(tx: &mut Tx<'_>, id: UserId, unit: UnitId, new: &NewUser) -> Resul
 /// Database errors.
 pub fn invite(tx: &mut Tx<'_>, user: UserId, digest: &[u8], expires_at: Instant) -> Result<()> {
     end_links(tx, user)?;
+    let given_for = tx.context.caller.scope().map(|scope| scope.root());
     diesel::insert_into(invitations::table)
-        .values((invitations::digest.eq(digest), invitations::user_id.eq(user), invitations::expires_at.eq(expires_at)))
+        .values((
+            invitations::digest.eq(digest),
+            invitations::user_id.eq(user),
+            invitations::expires_at.eq(expires_at),
+            invitations::given_for.eq(given_for),
+        ))
         .execute(tx.conn)?;
     Ok(())
 }
@@ -302,11 +308,17 @@ pub struct Invited {
     pub totp: bool,
 }
 
-/// The user whom an unused invitation lets in.
+/// The user whom an unused invitation lets in: one who still works below who gave it.
 ///
 /// # Errors
 /// 410 if it was used or has ended, 422 at `/token` if it never was or is forgotten.
 pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
+    let day = db.today();
+    let below = unit_closure::table
+        .filter(unit_closure::descendant.eq(users::unit_id))
+        .filter(unit_closure::ancestor.nullable().eq(invitations::given_for))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day));
     let row: Option<(UserId, String, String, UnitId, bool)> = invitations::table
         .inner_join(users::table)
         .left_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
@@ -314,6 +326,7 @@ pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
         .filter(invitations::used_at.is_null())
         .filter(invitations::expires_at.gt(db.now()))
         .filter(users::status.ne(Status::Disabled))
+        .filter(invitations::given_for.is_null().or(exists(below)))
         .select((users::id, users::username, users::full_name, users::unit_id, totp::user_id.nullable().is_not_null()))
         .first(db.conn)
         .optional()?;

@@ -871,6 +871,25 @@ fn what_a_unit_writes_after_it_left_is_not_its_former_parents() {
     let (told, words) = put_together();
     assert_eq!(told, [vec!["MN-A1".to_owned()], vec!["MN-A2".to_owned()], Vec::new()]);
     assert!(words.contains("đã trở về"), "{words}");
+    // Another leaves and reports to the other office that very day, late: neither that nor what it wrote is its former parent's to know,
+    // also when who took it there works here since.
+    at(&app, "2025-07-21T03:00:00.000000Z");
+    let admin = app.sign_in("quan.tri");
+    admin.patch("/api/v1/units/MN-A2", "*", &json!({"parent": "PGD-B"})).expect(200);
+    let school = admin.user("soan.a2", "MN-A2", &["editor"]);
+    let report = begin(&school, "BC-SAU", "MN-A2");
+    let mut said = say("Viết cho huyện B.");
+    said["values"] = json!([{"indicator": "MN03", "numerator": 3, "denominator": 4}]);
+    school.patch(&path(&report), "*", &said).expect(200);
+    submit(&school, &report, NOTHING);
+    app.sign_in("noi.khac").post(&format!("{}/accept", path(&report)), &json!({})).expect(200);
+    let id = app.sign_in("noi.khac").get("/api/v1/me").expect(200).id();
+    admin.patch(&format!("/api/v1/users/{id}"), "*", &json!({"unit": "PGD-A"})).expect(200);
+    let (told, words) = put_together();
+    assert_eq!(told, [vec!["MN-A1".to_owned()], Vec::new(), vec!["MN-A2".to_owned()]]);
+    assert!(!words.contains("huyện B"), "{words}");
+    let draft = app.sign_in("soan.a").get(&path(&above)).expect(200).json();
+    assert_eq!(units_of(&draft, "late"), [""; 0]);
 }
 
 /// A unit that moves between two offices that report in one round is in the report of one of them; of one that is only to come nothing is read.

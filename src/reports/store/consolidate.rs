@@ -9,9 +9,7 @@ use diesel::sql_types::Integer;
 use super::locked::{self, Locked};
 use super::row::{self, Row};
 use crate::clock::Instant;
-use crate::db::schema::{
-    report_amounts, report_levels, report_revisions, report_sources, reports, unit_closure, unit_spells, units, users,
-};
+use crate::db::schema::{report_amounts, report_levels, report_revisions, report_sources, reports, unit_closure, unit_spells, units};
 use crate::db::{Db, Tx, insert_all};
 use crate::error::{Fault, FaultCode, Result};
 use crate::forms::store::asked;
@@ -110,15 +108,14 @@ struct Told {
     revision: i32,
     late: Option<bool>,
     accepted_at: Option<Instant>,
-    /// The unit of who accepted it.
-    accepted_by: Option<UnitId>,
+    /// For which unit it was accepted.
+    accepted_for: Option<UnitId>,
     counted_in: Option<UnitId>,
 }
 
 fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> {
     let below = reporting(db, above, round)?;
     let (stood, today) = (stood(db, above, &below)?, db.today());
-    let accepted_by = users::table.filter(users::id.nullable().eq(reports::accepted_by)).select(users::unit_id).single_value();
     let rows: Vec<Told> = reports::table
         .filter(reports::round_id.eq(round.ask.round))
         .filter(reports::unit_id.eq_any(below.clone()))
@@ -130,7 +127,7 @@ fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> 
             reports::revision,
             reports::late,
             reports::accepted_at,
-            accepted_by,
+            reports::accepted_for,
             reports::counted_in,
         ))
         .load(db.conn)?;
@@ -147,14 +144,15 @@ fn children(db: &mut Db<'_>, above: UnitId, round: &Bare) -> Result<Vec<Child>> 
         let within = |at: NaiveDate, by: Option<UnitId>| {
             spans.iter().any(|(from, to)| *from <= at && (at < *to || (at == *to && by == Some(above))))
         };
-        let ours = |row: &Told| is_here || row.accepted_at.is_some_and(|at| within(at.business_day(), row.accepted_by));
+        let ours = |row: &Told| is_here || row.accepted_at.is_some_and(|at| within(at.business_day(), row.accepted_for));
         // What stands in an accepted report of another is counted there.
         let counted = own.iter().any(|row| row.counted_in.is_some_and(|by| by != above));
         let taken = |row: &&Told| row.slot == Some(1) && matches!(row.status, ReportStatus::Accepted | ReportStatus::Issued);
         let accepted = own.iter().find(taken).filter(|row| !counted && ours(row)).map(|row| (row.report, row.revision));
         // Whether another took it is that one's to know: what is not here is not awaited.
         let elsewhere = accepted.is_none() && (counted || !is_here);
-        Child { unit, late: own.iter().any(|row| row.late == Some(true)), elsewhere, accepted }
+        let late = !elsewhere && own.iter().any(|row| row.late == Some(true));
+        Child { unit, late, elsewhere, accepted }
     };
     Ok(below.into_iter().map(child).collect())
 }

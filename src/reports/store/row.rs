@@ -59,6 +59,8 @@ pub(super) struct Row {
     pub(super) records: String,
     #[expect(dead_code, reason = "a row is read whole; consolidation asks this column of others' rows")]
     pub(super) counted_in: Option<UnitId>,
+    #[expect(dead_code, reason = "a row is read whole; consolidation asks this column of others' rows")]
+    pub(super) accepted_for: Option<UnitId>,
     pub(super) version: i64,
     pub(super) created_at: Instant,
     pub(super) updated_at: Instant,

@@ -9,6 +9,7 @@ use super::locked::{Locked, refused, touched};
 use super::read;
 use super::row::Row;
 use super::{consolidate, live};
+use crate::access::policy::Permission;
 use crate::assignments;
 use crate::assignments::model::AssignmentStatus;
 use crate::clock::Instant;
@@ -110,7 +111,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewReport) -> Result<ReportId> {
 
 /// What the sections of groups begin with: the work of the unit, and what was said of it last.
 fn begun(tx: &mut Tx<'_>, unit: UnitId, form: &Asked) -> Result<BTreeMap<String, String>> {
-    if form.sections.iter().all(|section| section.group.is_none()) {
+    // A program that may write reports is not told the work of the unit by that.
+    if form.sections.iter().all(|section| section.group.is_none()) || !tx.context.caller.may(Permission::ReadAssignments) {
         return Ok(BTreeMap::new());
     }
     let told = assignments::store::told(tx, unit)?;
@@ -289,7 +291,12 @@ pub fn accept(tx: &mut Tx<'_>, locked: &Locked) -> Result<Totals> {
     if let (Some(outdated), _) = consolidate::faults(tx, locked)? {
         return Err(Error::invalid(vec![outdated]));
     }
-    let change = (reports::status.eq(ReportStatus::Accepted), reports::accepted_by.eq(caller(tx)), reports::accepted_at.eq(Some(tx.now())));
+    let change = (
+        reports::status.eq(ReportStatus::Accepted),
+        reports::accepted_by.eq(caller(tx)),
+        reports::accepted_at.eq(Some(tx.now())),
+        reports::accepted_for.eq(Some(tx.scope()?.root())),
+    );
     diesel::update(reports::table.filter(reports::id.eq(row.id))).set(change).execute(tx.conn)?;
     touched(tx, row.id)?;
     consolidate::count(tx, row)?;
