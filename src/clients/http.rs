@@ -14,6 +14,7 @@ use crate::http::parts::{Body, IfMatch, MayMatch, Path};
 use crate::http::registrar::Registrar;
 use crate::ids::{ClientId, Id};
 use crate::journal::{self, Entry};
+use crate::sessions;
 use crate::units::store::referred_unit;
 use crate::users::model::Reason;
 
@@ -87,6 +88,7 @@ async fn create_client(access: Access<WriteClients>, Body(new): Body<NewClient>)
             if !rules::may_grant(&tx.context.caller, kind, &grants) {
                 return Err(beyond());
             }
+            sessions::store::must_stand(tx)?;
             let mut faults = Vec::new();
             let networks = said_of_new(kind, &new).read(kind, tx.now(), &mut faults).unwrap_or_default();
             let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
@@ -224,6 +226,7 @@ fn beyond() -> Error {
 /// A client that may do nothing which whoever changes it may not do itself.
 fn lock_within(tx: &mut Tx<'_>, id: ClientId) -> Result<Locked> {
     let locked = store::lock(tx, id)?;
+    sessions::store::must_stand(tx)?;
     let grants = Grants::of(&locked.client.scopes);
     if rules::may_grant(&tx.context.caller, locked.client.kind, &grants) { Ok(locked) } else { Err(beyond()) }
 }

@@ -177,7 +177,7 @@ pub struct ClientFilters {
 }
 
 /// A front end as it stands before people.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrontEnd {
     /// The client.
     pub id: ClientId,

@@ -492,6 +492,18 @@ pub fn front_end(db: &mut Db<'_>, id: ClientId) -> Result<Option<FrontEnd>> {
     }))
 }
 
+/// Whether a front end still stands as it stood before somebody. Whoever changes it at this moment waits for what is done on that, and
+/// undoes it.
+///
+/// # Errors
+/// Database errors.
+pub fn still_stands(tx: &mut Tx<'_>, shown: &FrontEnd) -> Result<bool> {
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: Option<ClientId> = clients::table.filter(clients::id.eq(shown.id)).select(clients::id).for_share().first(pg).optional()?;
+    }
+    Ok(front_end(tx, shown.id)?.as_ref() == Some(shown))
+}
+
 /// Forgets what all people allowed a front end: it is not any more what they knew, and each is asked anew. Answers how many.
 ///
 /// # Errors

@@ -89,20 +89,24 @@ pub(super) async fn admit<'k, P: Permit>(
     Ok((access, (!operation.checks.arrives()).then_some(place)))
 }
 
-/// The place of a request that is there whole.
+/// The place of a request that is there whole. Where that or its turn took its time, the caller is who may do this by now: whoever lost
+/// its duties meanwhile is let in no more.
 pub(super) async fn begin<'k, P: Permit>(
     kernel: &'k Kernel,
     operation: &Operation,
+    req: &HttpRequest,
     access: Access<P>,
     place: Option<Place<'k>>,
 ) -> Result<(Access<P>, Place<'k>)> {
     let (gate, weight) = (&kernel.shield.gate, operation.checks.weight);
     let place = place.map_or_else(|| gate.enter(weight), Ok)?;
-    if weight == Weight::Heavy {
-        let heavy = gate.begin(access.caller_id()?).await?;
-        return Ok((access.holding(heavy), place));
-    }
-    Ok((access, place))
+    let heavy = if weight == Weight::Heavy { Some(gate.begin(access.caller_id()?).await?) } else { None };
+    let waited = operation.checks.arrives() || heavy.is_some();
+    let access = match P::PERMISSION {
+        Some(_) if waited => kernel.door.open(identify(kernel, req).await?, marks(req))?,
+        _ => access,
+    };
+    Ok((if let Some(heavy) = heavy { access.holding(heavy) } else { access }, place))
 }
 
 /// Counts a request of this caller, and tells where he stands now.

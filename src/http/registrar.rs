@@ -67,7 +67,7 @@ macro_rules! handlers {
                 Box::pin(async move {
                     let (access, place) = exchange::admit::<P>(kernel, operation, req, place).await?;
                     let mut checked = exchange::check(kernel, operation, req, payload).await?;
-                    let (access, _place) = exchange::begin(kernel, operation, access, place).await?;
+                    let (access, _place) = exchange::begin(kernel, operation, req, access, place).await?;
                     let exchange = &mut checked.0;
                     let once = once::begin(kernel, operation, exchange).await?;
                     let access = access.under(once.clone());

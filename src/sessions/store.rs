@@ -14,7 +14,7 @@ use crate::db::schema::{
     account_cookies, authorization_codes, clients, refresh_tokens, sessions, totp, unit_closure, unit_spells, units, users,
 };
 use crate::db::{Conn, Db, Tx};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::ids::{ClientId, SessionId, UnitId, UserId};
 use crate::units::model::Kind;
 use crate::units::rules::scope_of;
@@ -152,6 +152,18 @@ impl Account {
         let same_password = |now: &Self| now.password_hash == self.password_hash || now.version == self.version;
         Ok(now.is_some_and(|now| now.totp == self.totp && same_password(&now)))
     }
+}
+
+/// Whoever lets others in is asked once more, in the transaction that does it: an instance knows the end of a session within a second,
+/// and what is given in that second would stay.
+///
+/// # Errors
+/// 401 where the caller's session has ended, or its unit or duties are not those that it was let in with.
+pub fn must_stand(tx: &mut Tx<'_>) -> Result<()> {
+    let Some(known) = tx.context.caller.person().cloned() else { return Ok(()) };
+    let now = person(tx, known.session)?;
+    let stands = now.is_some_and(|now| (now.id, now.unit, now.duties, now.scope) == (known.id, known.unit, known.duties, known.scope));
+    if stands { Ok(()) } else { Err(Error::new(Code::InvalidToken)) }
 }
 
 /// Nobody else opens, goes on with or ends sessions of an account until the end of the transaction.

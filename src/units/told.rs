@@ -1,5 +1,7 @@
 //! What the journal tells of units.
 
+use serde_json::json;
+
 use super::model::Unit;
 use crate::db::Tx;
 use crate::error::Result;
@@ -20,8 +22,11 @@ pub fn created(tx: &mut Tx<'_>, unit: &Unit) -> Result<()> {
 /// Database errors.
 pub fn changed(tx: &mut Tx<'_>, before: &Unit, after: &Unit) -> Result<()> {
     if let Some(left) = before.parent.as_ref().filter(|parent| after.parent.as_ref().is_none_or(|now| now.id != parent.id)) {
-        let gone = entry("unit.leave", "unit.deleted", Some(before), after)?;
-        journal::append(tx, Entry { unit: Some(left.id), deleted: true, ..gone })?;
+        // What else changed with it is not that one's to know.
+        let parent = |unit: &Unit| json!({ "parent": unit.parent });
+        let gone = Entry::new("unit.leave", Some("unit.deleted"), "unit", after.id.any());
+        let gone = gone.told(Some(&parent(before)), Some(&parent(after)), None)?;
+        journal::append(tx, Entry { code: Some(after.code.clone()), unit: Some(left.id), deleted: true, ..gone })?;
     }
     journal::append(tx, entry("unit.update", "unit.updated", Some(before), after)?)
 }

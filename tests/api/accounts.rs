@@ -3,7 +3,7 @@
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::harness::{PASSWORD, TestApp};
+use crate::harness::{Caller, PASSWORD, TestApp};
 
 const OTHER: &str = "Một mật khẩu khác hẳn, đủ dài";
 
@@ -108,6 +108,44 @@ fn a_burst_from_an_address_is_no_way_around_its_limit() {
         assert_eq!(sign_in(&app, &format!("cung.khong.{number}"), "sai hoàn toàn"), 401, "of the thirty none is lost");
     }
     assert_eq!(sign_in(&beside, "mn.hoa", PASSWORD), 429);
+}
+
+/// SE-07: what a body does is decided when it is there: whoever lost its account or its duty while it was on its way changes nothing by it.
+#[test]
+fn rights_that_end_while_a_body_is_on_its_way_let_nobody_in() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let address = app.base.trim_start_matches("http://").to_owned();
+    let new = |name: &str| json!({"username": name, "full_name": "Bùi Thị Hoà", "unit": "SGD", "duties": ["viewer"]}).to_string();
+    // The head of a request, of which nothing else comes before something happened.
+    let slowly = |who: &Caller<'_>, body: &str, meanwhile: &dyn Fn()| {
+        let mut stream = std::net::TcpStream::connect(&address).expect("connects");
+        let token = who.token.as_deref().expect("a token");
+        let head = format!(
+            "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        std::io::Write::write_all(&mut stream, head.as_bytes()).expect("sends");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        meanwhile();
+        app.clock.advance(1);
+        std::io::Write::write_all(&mut stream, body.as_bytes()).expect("sends");
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).expect("answers");
+        answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok()).expect("a status")
+    };
+    let other = admin.user("so.qt", "SGD", &["admin"]);
+    let id = other.get("/api/v1/me").expect(200).id();
+    assert_eq!(slowly(&other, &new("ai.do"), &|| {}), 201);
+    let demote = || drop(admin.patch(&format!("/api/v1/users/{id}"), "*", &json!({"duties": ["viewer"]})).expect(200));
+    assert_eq!(slowly(&other, &new("ai.nua"), &demote), 403);
+    let promote = json!({"duties": ["admin"]});
+    admin.patch(&format!("/api/v1/users/{id}"), "*", &promote).expect(200);
+    app.clock.advance(1);
+    let disable = || drop(admin.post(&format!("/api/v1/users/{id}/disable"), &json!({})).expect(200));
+    assert_eq!(slowly(&other, &new("ai.khac"), &disable), 401);
+    let made = admin.get("/api/v1/users?q=ai.&sort=username").expect(200).json();
+    assert_eq!(made["data"].as_array().expect("rows").iter().map(|row| row["username"].clone()).collect::<Vec<_>>(), ["ai.do"]);
 }
 
 /// AU-08: what was begun is ended: whoever goes away while a right password is looked at has guessed nothing, and holds up nobody.
@@ -461,6 +499,41 @@ fn a_link_ends_with_what_the_account_was() {
     admin.post(&format!("{path}/disable"), &json!({})).expect(200);
     admin.post(&format!("{path}/enable"), &json!({})).expect(200);
     accept(&link).problem(410, "gone");
+    // Nor does one that another unit gave hold once the whole school has left it.
+    admin.unit("PGD-B", "district_office", "district_office", "Phòng Giáo dục và Đào tạo huyện B", "SGD");
+    admin.unit("MN-A", "school", "preschool", "Trường Mầm non A", "PGD-A");
+    let office = admin.user("pgd.a.qt", "PGD-A", &["admin"]);
+    let invite = |by: &Caller<'_>, name: &str| {
+        let new = json!({"username": name, "full_name": "Bùi Thị Hoà", "unit": "MN-A", "duties": ["viewer"]});
+        by.post("/api/v1/users", &new).expect(201).json()
+    };
+    let (below, from_above) = (invite(&office, "mn.a"), invite(&admin, "mn.b"));
+    admin.patch("/api/v1/units/MN-A", "*", &json!({"parent": "PGD-B"})).expect(200);
+    accept(&below).problem(410, "gone");
+    accept(&from_above).expect(204);
+}
+
+/// SE-07: an instance that has not heard yet that an account is disabled lets it read for a second more, and lets nobody in for it.
+#[test]
+fn who_is_disabled_lets_nobody_in_any_more_on_whichever_instance() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let beside = app.beside();
+    let other = admin.user("so.qt", "SGD", &["admin"]);
+    let there = Caller { app: &beside, token: other.token.clone() };
+    let id = there.get("/api/v1/me").expect(200).id();
+    let new = |name: &str| json!({"username": name, "full_name": "Bùi Thị Hoà", "unit": "SGD", "duties": ["viewer"]});
+    let invited = there.post("/api/v1/users", &new("ai.do")).expect(201).id();
+    let client = json!({"name": "Phần mềm", "unit": "SGD", "scopes": ["units:read"]});
+    let made = there.post("/api/v1/clients", &client).expect(201).id();
+    admin.post(&format!("/api/v1/users/{id}/disable"), &json!({})).expect(200);
+    there.get("/api/v1/users").expect(200);
+    there.post("/api/v1/users", &new("ai.nua")).problem(401, "invalid_token");
+    there.post(&format!("/api/v1/users/{invited}/reset"), &json!({})).problem(401, "invalid_token");
+    there.post("/api/v1/clients", &client).problem(401, "invalid_token");
+    there.post(&format!("/api/v1/clients/{made}/rotate"), &json!({})).problem(401, "invalid_token");
+    app.clock.advance(1);
+    there.get("/api/v1/users").problem(401, "invalid_token");
 }
 
 #[test]

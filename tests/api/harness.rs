@@ -456,6 +456,11 @@ impl Reply {
     }
 
     #[track_caller]
+    /// The id of what it answers.
+    pub fn id(&self) -> String {
+        self.json()["id"].as_str().expect("an id").to_owned()
+    }
+
     pub fn header(&self, name: &str) -> String {
         let value = self.headers.get(name).unwrap_or_else(|| panic!("{}: no {name}", self.asked));
         value.to_str().expect("text").to_owned()

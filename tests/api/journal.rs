@@ -214,7 +214,9 @@ fn a_person_who_leaves_is_gone_for_whoever_followed_it_there() {
     let id = person["id"].as_str().expect("an id").to_owned();
     app.db_seal();
     let last = admin.get("/api/v1/changes?limit=0").expect(200).json()["last"].as_i64().expect("a position");
-    admin.patch(&format!("/api/v1/users/{id}"), "*", &json!({"unit": "PGD-MC"})).expect(200);
+    admin
+        .patch(&format!("/api/v1/users/{id}"), "*", &json!({"unit": "PGD-MC", "duties": ["approver"], "position": "Chuyên viên"}))
+        .expect(200);
     app.db_seal();
     let told = |caller: &crate::harness::Caller<'_>| {
         let changes = caller.get(&format!("/api/v1/changes?after={last}")).expect(200).json();
@@ -226,6 +228,9 @@ fn a_person_who_leaves_is_gone_for_whoever_followed_it_there() {
     assert_eq!(told(&admin), [gone, (json!("user.updated"), json!(false), true)]);
     let trail = head.get(&format!("/api/v1/audit-events?resource={id}&action=user.leave")).expect(200).json();
     assert_eq!(trail["data"][0]["after"]["unit"]["code"], "PGD-MC");
+    // What else was changed with it is not the former unit's to know.
+    let members = trail["data"][0]["after"].as_object().expect("an object").keys().collect::<Vec<_>>();
+    assert_eq!(members, ["unit"], "{trail}");
 }
 
 /// A small change of a long plan is a short entry, and a stretch of the feed is no longer than a program can hold, whatever was asked.

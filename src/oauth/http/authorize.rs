@@ -85,14 +85,15 @@ impl Request {
         onward(&rules::back(&self.redirect_uri, &all))
     }
 
-    /// Back with a code that its front end exchanges within a minute; not, where the person allows it no more what it once did.
+    /// Back with a code that its front end exchanges within a minute; not, where the front end has changed since it was read, the person
+    /// allows it no more what it once did, or has signed out.
     async fn take_back(&self, visit: &Visit<'_>, asked: &Asked, person: &Arc<Person>, decided: bool) -> Result<Option<HttpResponse>> {
         let (code, digest) = token::opaque()?;
         let (front_end, redirect_uri) = (self.front_end.clone(), self.redirect_uri.clone());
         let (asked, person) = (asked.clone(), person.clone());
         let idle = Lives::from(&**visit.access.settings()).idle(ClientKind::Web, person.duties);
         let given = visit.access.write(move |tx| {
-            if !sessions::store::prolong(tx, &person, idle)? {
+            if !sessions::store::prolong(tx, &person, idle)? || !clients::store::still_stands(tx, &front_end)? {
                 return Ok(false);
             }
             if decided {
@@ -172,7 +173,8 @@ pub(super) async fn decide(kernel: web::Data<Kernel>, req: HttpRequest, payload:
             return Ok(consent(visit, &request, &asked, &person));
         }
         let back = request.take_back(visit, &asked, &person, true).await?;
-        Ok(back.unwrap_or_else(|| request.refuse("access_denied")))
+        // What was decided on is not there any more: all is looked at anew.
+        Ok(back.unwrap_or_else(|| visit.onward(&going_on(&visit.form))))
     })
     .await
 }

@@ -16,6 +16,7 @@ use crate::ids::UserId;
 use crate::journal::{self, Entry};
 use crate::mail;
 use crate::mail::model::{Letter, Why};
+use crate::sessions;
 use crate::sessions::guesses::{self, Guesser, Patience};
 use crate::users::model::{Acceptance, Forgotten, Invitation, User};
 use crate::users::{passwords, store};
@@ -60,7 +61,11 @@ impl Link {
     }
 
     /// Records the link and writes to the user; answers it with the user where it cannot be written to.
+    ///
+    /// # Errors
+    /// 401 for one whose own session or duties have ended by now.
     pub(super) fn give(&self, tx: &mut Tx<'_>, mut user: User) -> Result<User> {
+        sessions::store::must_stand(tx)?;
         store::invite(tx, user.id, &self.digest, self.expires_at)?;
         let told = self.write(tx, user.email.as_deref(), &user.username, &user.full_name)?;
         if !told {

@@ -3,6 +3,8 @@
 mod links;
 mod own;
 
+use serde_json::json;
+
 use super::model::{NewUser, Reason, Status, User, UserFilters, UserPatch};
 use super::{rules, store};
 use crate::access::Access;
@@ -137,7 +139,9 @@ fn told_changed(tx: &mut Tx<'_>, before: &User, after: &User) -> Result<()> {
         store::end_links(tx, after.id)?;
     }
     if before.unit.id != after.unit.id {
-        let gone = entry("user.leave", "user.deleted", Some(before), after, None)?;
+        // What else changed with it is not that one's to know.
+        let unit = |user: &User| json!({ "unit": user.unit });
+        let gone = entry("user.leave", "user.deleted", None, after, None)?.told(Some(&unit(before)), Some(&unit(after)), None)?;
         journal::append(tx, Entry { unit: Some(before.unit.id), deleted: true, ..gone })?;
     }
     journal::append(tx, entry("user.update", "user.updated", Some(before), after, None)?)
