@@ -5,10 +5,10 @@ use chrono::Datelike;
 use super::model::{
     Baseline, BaselineBody, Definition, Indicator, IndicatorFilters, NewDefinition, Target, TargetBody, TargetFilters, TargetRevision,
 };
-use super::rules::{faults_of_baseline, faults_of_target};
+use super::rules::{Measured, faults_of_baseline, faults_of_target};
 use super::store;
 use crate::access::Access;
-use crate::access::policy::{Duty, ReadCatalogue, WriteIndicators, WriteTargets};
+use crate::access::policy::{Duty, ReadCatalogue, ReadResults, WriteIndicators, WriteTargets};
 use crate::db::{Db, Tx};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::http::answers::{Created, NoContent, Paged, Put, Resource, Rows, Single};
@@ -17,7 +17,7 @@ use crate::http::parts::{Body, IfMatch, Path, Putting, Query};
 use crate::http::registrar::Registrar;
 use crate::ids::{IndicatorId, Key};
 use crate::journal::{self, Entry};
-use crate::units::model::{Unit, UnitRef};
+use crate::units::model::Unit;
 use crate::units::store::{get as get_unit, own_or_referred};
 
 /// Declares the operations.
@@ -41,7 +41,8 @@ pub fn routes(api: &mut Registrar) {
         .put(
             set_target,
             "Set a target",
-            "Of a unit below, or at the department the plan's own; an easier one than inherited needs a reason.",
+            "Of a unit below, or at the department the plan's own; an easier one than inherited, or where none is one against the direction of \
+             its indicator, needs a reason.",
         )
         .delete(end_target, "End a unit's own target", "What is inherited holds again.")
         .done();
@@ -134,7 +135,7 @@ async fn add_definition(
         .await
 }
 
-async fn list_targets(access: Access<ReadCatalogue>, Path(key): Path<Key>, Query(query): Query<TargetFilters>) -> Result<Rows<Target>> {
+async fn list_targets(access: Access<ReadResults>, Path(key): Path<Key>, Query(query): Query<TargetFilters>) -> Result<Rows<Target>> {
     access.snapshot(move |db| targets(db, &key, &query)).await.map(Rows)
 }
 
@@ -164,14 +165,10 @@ fn known(year: i32) -> Result<()> {
 }
 
 fn faults_of(tx: &mut Tx<'_>, indicator: IndicatorId, unit: &Unit, year: i32, new: &TargetBody) -> Result<Vec<Fault>> {
-    let above = unit.parent.as_ref().map(|parent| in_force(tx, indicator, parent, year)).transpose()?.flatten();
+    let above = unit.parent.as_ref().map(|parent| store::target_of(tx, indicator, parent, year)).transpose()?.flatten();
     let above = above.map(|target| (target.operator, target.value));
-    Ok(faults_of_target("", (new.operator, new.value), new.reason.as_deref(), above))
-}
-
-fn in_force(db: &mut Db<'_>, indicator: IndicatorId, unit: &UnitRef, year: i32) -> Result<Option<Target>> {
-    let found = store::in_force(db, std::slice::from_ref(unit), Some(indicator), Some(year))?.remove(&unit.id);
-    Ok(found.unwrap_or_default().into_iter().map(|(_, target)| target).find(|target| target.year == year))
+    let (kind, direction) = store::kinds(tx, vec![indicator])?.remove(&indicator).ok_or_else(Error::not_found)?;
+    Ok(faults_of_target("", (new.operator, new.value), new.reason.as_deref(), Measured { kind, direction, above }))
 }
 
 async fn set_target(
@@ -190,12 +187,7 @@ async fn set_target(
             if !faults.is_empty() {
                 return Err(Error::invalid(faults));
             }
-            let before = in_force(tx, indicator, &unit.to_ref(), year)?.filter(|_| there.is_some());
-            store::set_target(tx, indicator, unit.id, year, &new)?;
-            let after = in_force(tx, indicator, &unit.to_ref(), year)?.ok_or_else(Error::not_found)?;
-            let entry = Entry::new("target.set", Some("target.updated"), "target", after.id.any());
-            let entry = entry.told(before.as_ref(), Some(&after), new.reason.as_deref())?;
-            journal::append(tx, Entry { unit: Some(unit.id), ..entry })?;
+            let (before, after) = store::set_target(tx, indicator, &unit.to_ref(), year, &new)?;
             Ok(if before.is_some() { Put::Changed(after) } else { Put::New(after) })
         })
         .await
@@ -210,21 +202,15 @@ async fn end_target(
         .write(move |tx| {
             let (indicator, unit) = placed(tx, &key, &unit)?;
             known(year)?;
-            let (id, version) = store::own_target(tx, indicator, unit.id, year)?.ok_or_else(Error::not_found)?;
+            let (_, version) = store::own_target(tx, indicator, unit.id, year)?.ok_or_else(Error::not_found)?;
             matching.check(version)?;
-            let before = in_force(tx, indicator, &unit.to_ref(), year)?;
-            store::end_target(tx, id, version)?;
-            let entry = Entry::new("target.end", Some("target.deleted"), "target", id.any()).told(before.as_ref(), None, None)?;
-            journal::append(tx, Entry { unit: Some(unit.id), deleted: true, ..entry })
+            store::end_target(tx, indicator, &unit.to_ref(), year)
         })
         .await?;
     Ok(NoContent)
 }
 
-async fn list_target_history(
-    access: Access<ReadCatalogue>,
-    Path((key, unit, year)): Path<(Key, Key, i32)>,
-) -> Result<Rows<TargetRevision>> {
+async fn list_target_history(access: Access<ReadResults>, Path((key, unit, year)): Path<(Key, Key, i32)>) -> Result<Rows<TargetRevision>> {
     access
         .snapshot(move |db| {
             let indicator = store::find_id(db, &key)?.ok_or_else(Error::not_found)?;
@@ -236,7 +222,7 @@ async fn list_target_history(
         .map(Rows)
 }
 
-async fn get_baseline(access: Access<ReadCatalogue>, Path((key, unit)): Path<(Key, Key)>) -> Result<Single<Baseline>> {
+async fn get_baseline(access: Access<ReadResults>, Path((key, unit)): Path<(Key, Key)>) -> Result<Single<Baseline>> {
     access
         .snapshot(move |db| {
             let indicator = store::find_id(db, &key)?.ok_or_else(Error::not_found)?;

@@ -76,10 +76,24 @@ text_enum! {
 }
 
 impl Operator {
-    /// Whether it is held against a value.
+    /// Whether a result of this kind can be held against it: numbers are compared, states are kept or reached.
     #[must_use]
-    pub const fn takes_value(self) -> bool {
-        matches!(self, Self::AtLeast | Self::Above | Self::AtMost | Self::Below | Self::Exactly)
+    pub const fn fits(self, kind: IndicatorKind) -> bool {
+        match kind {
+            IndicatorKind::Status => matches!(self, Self::Maintain | Self::Milestone),
+            IndicatorKind::Level => !matches!(self, Self::Milestone),
+            IndicatorKind::Ratio | IndicatorKind::Count => !matches!(self, Self::Maintain | Self::Milestone),
+        }
+    }
+
+    /// Whether it holds a result of this kind against a value.
+    #[must_use]
+    pub const fn takes_value(self, kind: IndicatorKind) -> bool {
+        match self {
+            Self::AtLeast | Self::Above | Self::AtMost | Self::Below | Self::Exactly => true,
+            Self::Maintain => matches!(kind, IndicatorKind::Level),
+            Self::Controlled | Self::Increase | Self::Decrease | Self::Milestone => false,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::decimal::Decimal;
-use super::model::{BaselineBody, CollectedBy, Definition, IndicatorKind, NewDefinition, Operator, Side};
+use super::model::{BaselineBody, CollectedBy, Definition, Direction, IndicatorKind, NewDefinition, Operator, Side};
 use crate::error::{Fault, FaultCode};
 use crate::localities::model::Rank;
 use crate::units::model::Kind;
@@ -230,13 +230,32 @@ impl Cascade {
 /// An operator and what it is held against.
 pub type Demand = (Operator, Option<Decimal>);
 
-/// What is wrong with a target that stands at a place of a body: it lacks the value that its operator is held against, or it is easier
-/// than the one that would be inherited and does not say why.
+/// What a target is held against beside its year: the kind of its indicator, where that should go, and the target that would be
+/// inherited.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// The kind.
+    pub kind: IndicatorKind,
+    /// Where it should go.
+    pub direction: Direction,
+    /// What would be inherited, if anything.
+    pub above: Option<Demand>,
+}
+
+/// What is wrong with a target that stands at a place of a body: its operator is none for its indicator, it lacks the value that it is
+/// held against, or it is easier than the one that would be inherited, or where none would be it asks for the contrary of what its
+/// indicator is for, and does not say why.
 #[must_use]
-pub fn faults_of_target(place: &str, new: Demand, reason: Option<&str>, above: Option<Demand>) -> Vec<Fault> {
+pub fn faults_of_target(place: &str, new: Demand, reason: Option<&str>, by: Measured) -> Vec<Fault> {
     let at = |member: &str, code| Fault::at(format!("{place}/{member}"), code);
-    let valueless = new.0.takes_value() && new.1.is_none();
-    let unsaid = reason.is_none() && above.is_some_and(|above| is_easier(new, above));
+    let (operator, value) = new;
+    if !operator.fits(by.kind) {
+        let fitting: Vec<&str> = Operator::ALL.iter().filter(|other| other.fits(by.kind)).map(|other| other.as_str()).collect();
+        return vec![at("operator", FaultCode::NotInList).with(fitting.join(", "))];
+    }
+    let valueless = operator.takes_value(by.kind) && value.is_none();
+    let is_said = reason.is_some_and(|reason| !reason.is_empty());
+    let unsaid = !is_said && by.above.map_or_else(|| is_contrary(operator, by.direction), |above| is_easier(new, above));
     let faults = [valueless.then(|| at("value", FaultCode::Required)), unsaid.then(|| at("reason", FaultCode::ReasonRequired))];
     faults.into_iter().flatten().collect()
 }
@@ -253,6 +272,17 @@ fn is_easier(new: Demand, inherited: Demand) -> bool {
         (Below, AtMost | Below) | (AtMost, AtMost) => value > goal,
         (AtMost, Below) => value >= goal,
         _ => new != inherited,
+    }
+}
+
+/// Whether it is met by what goes the other way: a ceiling on what should go up, a floor under what should go down.
+#[must_use]
+fn is_contrary(operator: Operator, direction: Direction) -> bool {
+    use Operator::{Above, AtLeast, AtMost, Below, Controlled, Decrease, Increase};
+    match direction {
+        Direction::Up => matches!(operator, AtMost | Below | Controlled | Decrease),
+        Direction::Down => matches!(operator, AtLeast | Above | Increase),
+        Direction::Hold => false,
     }
 }
 
@@ -363,6 +393,21 @@ mod tests {
             ((Operator::Increase, None), (Operator::AtLeast, fifty), true),
         ] {
             assert_eq!(is_easier(new, inherited), easier, "{new:?} against {inherited:?}");
+        }
+    }
+
+    #[test]
+    fn a_target_against_the_direction_of_its_indicator_is_known() {
+        for (operator, direction, contrary) in [
+            (Operator::AtLeast, Direction::Up, false),
+            (Operator::AtMost, Direction::Up, true),
+            (Operator::Below, Direction::Down, false),
+            (Operator::Above, Direction::Down, true),
+            (Operator::Controlled, Direction::Down, false),
+            (Operator::Exactly, Direction::Up, false),
+            (Operator::Below, Direction::Hold, false),
+        ] {
+            assert_eq!(is_contrary(operator, direction), contrary, "{operator:?} {direction:?}");
         }
     }
 }

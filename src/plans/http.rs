@@ -142,7 +142,7 @@ fn create(tx: &mut Tx<'_>, new: &WrittenPlan) -> Result<PlanId> {
         words.resolve(tx, &unit, years, Written { items: new.items.as_deref(), targets: new.targets.as_deref() }, &mut faults)?;
     if let Some(copied) = new.copy_of {
         match store::get(tx, copied) {
-            Ok(plan) => words.copy(&plan, unit.id, new.from_year - plan.from_year),
+            Ok(plan) => words.copy(tx, &plan, unit.id, new.from_year - plan.from_year)?,
             Err(error) if error.code() == Code::NotFound => faults.push(Fault::at("/copy_of", FaultCode::UnknownReference)),
             Err(error) => return Err(error),
         }
@@ -215,6 +215,9 @@ async fn turn<P: Permit>(
     };
     let plan = access
         .write(move |tx| {
+            if action == PlanAction::Approve && store::replaces(tx, id)?.is_some() {
+                tx.take_tree()?;
+            }
             let locked = store::lock(tx, id)?;
             locked.allows(action, |version| may.check(version))?;
             change(tx, &locked)?;

@@ -277,7 +277,7 @@ pub struct NewPlanTarget {
     #[schema(value_type = Option<String>, pattern = "^-?[0-9]{1,14}\\.[0-9]{2}$")]
     pub value: Option<Decimal>,
     /// Why it is easier than what would be inherited.
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000)]
     pub reason: Option<String>,
 }
 

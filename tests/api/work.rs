@@ -97,6 +97,7 @@ fn a_plan_is_written_handed_in_returned_approved_and_amended() {
     let amended = editor.post(&format!("{path}/amend"), &json!({})).expect(201).json();
     assert_eq!((&amended["status"], &amended["previous"], &amended["revision"]), (&json!("draft"), &json!(id), &json!(2)));
     editor.post(&format!("{path}/amend"), &json!({})).problem(409, "duplicate");
+    assert_eq!(editor.get(&path).expect(200).json()["actions"], json!([]));
     let next = format!("/api/v1/plans/{}", amended["id"].as_str().expect("an id"));
     editor.patch(&next, "*", &json!({"title": "Kế hoạch năm 2026 (điều chỉnh)", "targets": []})).expect(200);
     editor.post(&format!("{next}/submit"), &json!({})).expect(200);
@@ -108,6 +109,16 @@ fn a_plan_is_written_handed_in_returned_approved_and_amended() {
     let work = editor.get(&format!("/api/v1/assignments/{}", given["id"].as_str().expect("an id"))).expect(200).json();
     assert_eq!((&work["plan"], &work["version"]), (&amended["id"], &json!(2)));
     app.db_verify();
+    // Whoever follows hears of all that changed with it.
+    app.db_seal();
+    let feed = admin.get("/api/v1/changes?limit=200").expect(200).json();
+    let last = |kind: &str, deleted: bool| {
+        let of_kind = feed["data"].as_array().expect("rows").iter().filter(|row| row["type"] == kind && row["deleted"] == deleted);
+        of_kind.last().unwrap_or_else(|| panic!("{kind} is not told: {feed}"))["data"].clone()
+    };
+    assert_eq!((&last("plan.amended", false)["id"], &last("plan.amended", false)["status"]), (&json!(id), &json!("amended")));
+    assert_eq!(last("assignment.updated", false)["plan"], amended["id"]);
+    assert_eq!(last("target.deleted", true), Value::Null);
     let targets = "/api/v1/indicators/MN03/targets?unit=MN-DB-001&year=2026";
     assert_eq!(admin.get(targets).expect(200).json()["data"], json!([]), "what it does not set any more ends");
     let revisions = editor.get(&format!("{next}/revisions")).expect(200).json();
@@ -145,6 +156,7 @@ fn an_easier_target_needs_its_reason_and_bad_references_are_told_with_their_plac
             {"indicator": "MN02", "year": 2031, "operator": ">=", "value": "99.00"},
             {"indicator": "MN03", "year": 2030, "operator": ">="},
             {"indicator": "MN99", "year": 2030, "operator": "increase"},
+            {"indicator": "MN01", "year": 2027, "operator": "<=", "value": "45.00"},
         ]),
     );
     assert_eq!(
@@ -158,6 +170,7 @@ fn an_easier_target_needs_its_reason_and_bad_references_are_told_with_their_plac
             "/targets/2/reason reason_required",
             "/targets/2/value required",
             "/targets/3/indicator unknown_reference",
+            "/targets/4/reason reason_required",
         ]
     );
     let good = plan(
@@ -169,6 +182,84 @@ fn an_easier_target_needs_its_reason_and_bad_references_are_told_with_their_plac
     assert_eq!(editor.post("/api/v1/plans", &odd).faults(), ["/to_year out_of_range"]);
     let foreign = json!({"unit": "MN-DB-001", "kind": "annual", "from_year": 2025, "to_year": 2025, "title": "Kế hoạch"});
     editor.post("/api/v1/plans", &foreign).problem(403, "forbidden");
+}
+
+#[test]
+fn a_target_that_became_easier_while_its_plan_was_decided_on_needs_its_reason() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let editor = admin.user("pgd.soan", "PGD-DB", &["editor"]);
+    let decider = admin.user("so.duyet", "SGD", &["approver"]);
+    let target = json!({"indicator": "MN01", "year": 2030, "operator": ">=", "value": "55.00"});
+    let new = json!({"unit": "PGD-DB", "kind": "horizon", "from_year": 2025, "to_year": 2030, "title": "Kế hoạch 2025-2030", "targets": [target]});
+    let path = format!("/api/v1/plans/{}", editor.post("/api/v1/plans", &new).expect(201).id());
+    let (submit, approve) = (format!("{path}/submit"), format!("{path}/approve"));
+    editor.post(&submit, &json!({})).expect(200);
+    let place = "/api/v1/indicators/MN01/targets/SGD/2030";
+    let tag = format!("\"{}\"", admin.get("/api/v1/indicators/MN01/targets?year=2030").expect(200).json()["data"][0]["version"]);
+    admin.put(place, ("If-Match", &tag), &json!({"operator": ">=", "value": "60.00"})).expect(200);
+    assert_eq!(decider.post(&approve, &json!({})).faults(), ["/targets/0/reason reason_required"]);
+    decider.post(&format!("{path}/return"), &json!({"reason": "Chỉ tiêu của Sở đã nâng lên 60%"})).expect(200);
+    assert_eq!(editor.post(&submit, &json!({})).faults(), ["/targets/0/reason reason_required"]);
+    let tag = editor.get(&path).expect(200).header("etag");
+    let higher = json!({"targets": [{"indicator": "MN01", "year": 2030, "operator": ">=", "value": "60.00"}]});
+    editor.patch(&path, &tag, &higher).expect(200);
+    editor.post(&submit, &json!({})).expect(200);
+    decider.post(&approve, &json!({})).expect(200);
+}
+
+#[test]
+fn what_those_above_set_since_is_what_an_amendment_begins_with() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let editor = admin.user("pgd.soan", "PGD-DB", &["editor"]);
+    let decider = admin.user("so.duyet", "SGD", &["approver"]);
+    let targets = json!([{"indicator": "MN01", "year": 2028, "operator": ">=", "value": "52.00"}]);
+    let new =
+        json!({"unit": "PGD-DB", "kind": "horizon", "from_year": 2025, "to_year": 2030, "title": "Kế hoạch 2025-2030", "targets": targets});
+    let path = format!("/api/v1/plans/{}", editor.post("/api/v1/plans", &new).expect(201).id());
+    editor.post(&format!("{path}/submit"), &json!({})).expect(200);
+    decider.post(&format!("{path}/approve"), &json!({})).expect(200);
+    let place = "/api/v1/indicators/MN01/targets/PGD-DB/2028";
+    decider.put(place, ("If-Match", "*"), &json!({"operator": ">=", "value": "60.00"})).expect(200);
+    let amended = editor.post(&format!("{path}/amend"), &json!({})).expect(201).json();
+    assert_eq!(amended["targets"][0]["value"], "60.00");
+    let next = format!("/api/v1/plans/{}", amended["id"].as_str().expect("an id"));
+    editor.patch(&next, "*", &json!({"title": "Kế hoạch 2025-2030 (điều chỉnh)"})).expect(200);
+    editor.post(&format!("{next}/submit"), &json!({})).expect(200);
+    decider.post(&format!("{next}/approve"), &json!({})).expect(200);
+    let held = admin.get("/api/v1/indicators/MN01/targets?unit=PGD-DB&year=2028").expect(200).json();
+    assert_eq!((&held["data"][0]["value"], &held["data"][0]["version"]), (&json!("60.00"), &json!(2)));
+    app.db_seal();
+    let feed = admin.get("/api/v1/changes?limit=200").expect(200).json();
+    let told = feed["data"].as_array().expect("rows").iter().find(|row| row["type"] == "target.updated").expect("it is told");
+    assert_eq!((&told["data"]["year"], &told["data"]["value"]), (&json!(2028), &json!("60.00")));
+}
+
+#[test]
+fn work_that_comes_back_is_not_given_to_whom_has_left() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let editor = admin.user("pgd.soan", "PGD-DB", &["editor"]);
+    let decider = admin.user("so.duyet", "SGD", &["approver"]);
+    let task = json!({"group": "4", "title_vi": "Họp chuyên môn", "nature": "recurring", "cadence": "quarter", "indicators": ["MN03"]});
+    let code = editor.post("/api/v1/tasks", &task).expect(201).json()["code"].as_str().expect("a code").to_owned();
+    let items = json!([{"task": code, "title": "Họp chuyên môn", "lead": "MN-DB-001"}, {"task": code, "title": "Họp chuyên môn", "lead": "MN-DB-002"}]);
+    let new = json!({"unit": "PGD-DB", "kind": "annual", "from_year": 2025, "to_year": 2025, "title": "Kế hoạch năm 2025", "items": items});
+    let path = format!("/api/v1/plans/{}", editor.post("/api/v1/plans", &new).expect(201).id());
+    editor.post(&format!("{path}/submit"), &json!({})).expect(200);
+    decider.post(&format!("{path}/approve"), &json!({})).expect(200);
+    admin.patch("/api/v1/units/MN-DB-001", "*", &json!({"parent": "PGD-MC", "effective_on": "2025-02-20"})).expect(200);
+    tiendo::app::recur_now(&app.database, &app.clock).expect("recurs");
+    let given = admin.get(&format!("/api/v1/assignments?task={code}")).expect(200).json();
+    let given: Vec<_> = given["data"].as_array().expect("rows").iter().map(|row| row["unit"]["code"].clone()).collect();
+    assert_eq!(given, ["MN-DB-002"]);
+    // What it led is the office's own to lead in what comes after.
+    let leads = |plan: &Value| plan["items"].as_array().expect("items").iter().map(|item| item["lead"]["code"].clone()).collect::<Vec<_>>();
+    let amended = editor.post(&format!("{path}/amend"), &json!({})).expect(201).json();
+    assert_eq!(leads(&amended), ["PGD-DB", "MN-DB-002"]);
+    let copy = json!({"unit": "PGD-DB", "kind": "annual", "from_year": 2026, "to_year": 2026, "title": "Kế hoạch năm 2026", "copy_of": amended["previous"]});
+    assert_eq!(leads(&editor.post("/api/v1/plans", &copy).expect(201).json()), ["PGD-DB", "MN-DB-002"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::clock::Instant;
 use crate::db::schema::{assignment_units, assignments, unit_spells, units};
 use crate::db::{TreeRead, Tx, UNTIL_FURTHER_NOTICE, in_blocks, insert_all};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{AssignmentId, GroupId, Id, PeriodId, PlanId, TaskId, UnitId};
+use crate::ids::{AssignmentId, GroupId, Id, Key, PeriodId, PlanId, TaskId, UnitId};
 use crate::journal::{self, Entry};
 use crate::sums::progress::{self, Piece};
 use crate::tasks::model::Task;
@@ -93,6 +93,10 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
     let fault = Fault::at("/selector/within", FaultCode::UnknownReference);
     let root = referred_unit(tx, fault, &new.selector.within, &mut faults)?;
     let (Some(named), Some(root), true) = (named, root, faults.is_empty()) else { return Err(Error::invalid(faults)) };
+    if named.period.is_none() {
+        // No key keeps two of a task without a period apart: who gives it to many waits for who does so now.
+        tasks::store::lock(tx, &Key::from(named.task.id))?;
+    }
     let found = select(tx, root.id, &new.selector, named.task.id, named.period, MOST_UNITS + 1)?;
     if i64::try_from(found.len()).unwrap_or(i64::MAX) > MOST_UNITS {
         return Err(Error::invalid(vec![Fault::at("/selector", FaultCode::OutOfRange).with(format!("≤ {MOST_UNITS}"))]));

@@ -6,13 +6,14 @@ use diesel::prelude::*;
 use super::give::{Given, give};
 use crate::clock::Instant;
 use crate::db::Tx;
-use crate::db::schema::{assignments, periods, plan_items, plans, tasks};
+use crate::db::schema::{assignments, periods, plan_items, plans, tasks, unit_closure, unit_spells, units};
 use crate::error::Result;
 use crate::ids::{GroupId, Id, PeriodId, PlanId, TaskId, UnitId};
 use crate::journal::{self, Entry};
 use crate::periods::model::PeriodKind;
 use crate::plans::model::PlanStatus;
 use crate::tasks::model::{Cadence, Nature};
+use crate::units::model::Kind;
 
 /// The periods in which a task of this cadence comes back.
 const fn period_kind(cadence: Cadence) -> PeriodKind {
@@ -33,6 +34,23 @@ fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
         .filter(assignments::task_id.eq(tasks::id))
         .filter(assignments::unit_id.eq(plan_items::lead_id))
         .filter(assignments::period_id.eq(periods::id.nullable()));
+    let day = tx.today();
+    // Who left the plan's unit is given its work by nobody there any more; a division's is that of the whole department.
+    let below = unit_closure::table
+        .filter(unit_closure::ancestor.eq(plans::unit_id))
+        .filter(unit_closure::descendant.eq(plan_items::lead_id))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day));
+    let beside = unit_closure::table
+        .inner_join(unit_spells::table.on(unit_spells::parent_id.eq(unit_closure::ancestor.nullable())))
+        .inner_join(units::table.on(units::id.eq(unit_spells::unit_id)))
+        .filter(units::id.eq(plans::unit_id))
+        .filter(units::kind.eq(Kind::Division))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .filter(unit_closure::descendant.eq(plan_items::lead_id))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day));
     let rows: Vec<Row> = plan_items::table
         .inner_join(plans::table)
         .inner_join(tasks::table.on(plan_items::task_id.eq(tasks::id.nullable())))
@@ -41,8 +59,9 @@ fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
         .filter(tasks::nature.eq(Nature::Recurring))
         .filter(tasks::cadence.eq(cadence))
         .filter(periods::kind.eq(period_kind(cadence)))
-        .filter(periods::starts_on.le(tx.today()))
+        .filter(periods::starts_on.le(day))
         .filter(diesel::dsl::not(diesel::dsl::exists(there)))
+        .filter(diesel::dsl::exists(below).or(diesel::dsl::exists(beside)))
         .select((
             (
                 plans::id,

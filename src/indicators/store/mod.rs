@@ -4,6 +4,8 @@ mod baselines;
 mod definitions;
 mod targets;
 
+use std::collections::HashMap;
+
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
@@ -17,7 +19,7 @@ use crate::ids::{Id, IndicatorId, Key, UnitId};
 use crate::{refs, text};
 pub use baselines::{Started, baseline, baselines, end_baseline, find_baseline, lock_baseline, set_baseline};
 pub use definitions::{Defined, Which, add_definition, defined, definition, definitions};
-pub use targets::{end_target, in_force, own_target, set_target, target_history};
+pub use targets::{end_target, find_target, in_force, own_target, set_target, target_history, target_of};
 
 #[derive(Debug, Queryable)]
 struct Row {
@@ -164,6 +166,19 @@ pub fn find_id(db: &mut Db<'_>, key: &Key) -> Result<Option<IndicatorId>> {
 /// Database errors; a name of nothing is `fault`.
 pub fn referred(db: &mut Db<'_>, fault: Fault, text: &str, faults: &mut Vec<Fault>) -> Result<Option<IndicatorId>> {
     refs::referred(text, fault, faults, |key| find_id(db, key))
+}
+
+/// What kind indicators are of, and where they should go.
+///
+/// # Errors
+/// Database errors.
+pub fn kinds(db: &mut Db<'_>, ids: Vec<IndicatorId>) -> Result<HashMap<IndicatorId, (IndicatorKind, Direction)>> {
+    type Row = (IndicatorId, (IndicatorKind, Direction));
+    let rows: Vec<Row> = indicators::table
+        .filter(indicators::id.eq_any(ids))
+        .select((indicators::id, (indicators::kind, indicators::direction)))
+        .load(db.conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Records an indicator of the catalogue with its first definition and the plan's targets.

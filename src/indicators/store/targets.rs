@@ -7,12 +7,14 @@ use diesel::prelude::*;
 use crate::clock::Instant;
 use crate::db::schema::{target_revisions, targets, unit_closure, unit_spells, units, users};
 use crate::db::{Conn, Db, Tx, each};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{IndicatorId, TargetId, UnitId};
 use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{NewTarget, Operator, Target, TargetBody, TargetOrigin, TargetRevision};
+use crate::journal::{self, Entry};
 use crate::refs::{NamedPerson, PersonRef};
 use crate::units::model::{Kind, UnitRef};
+use crate::units::store::within;
 
 #[derive(Debug, Queryable)]
 struct TargetRow {
@@ -161,11 +163,58 @@ pub fn own_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i
     Ok(own.first(tx.conn).optional()?)
 }
 
-/// Sets a target, in the place of the one that is there.
+/// The target in force for a unit and a year.
 ///
 /// # Errors
 /// Database errors.
-pub fn set_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32, target: &TargetBody) -> Result<()> {
+pub fn target_of(db: &mut Db<'_>, indicator: IndicatorId, unit: &UnitRef, year: i32) -> Result<Option<Target>> {
+    let found = in_force(db, std::slice::from_ref(unit), Some(indicator), Some(year))?.remove(&unit.id);
+    Ok(found.unwrap_or_default().into_iter().map(|(_, target)| target).find(|target| target.year == year))
+}
+
+/// A target by its id, as its unit has it; nothing where that is out of scope.
+///
+/// # Errors
+/// Database errors.
+pub fn find_target(db: &mut Db<'_>, id: TargetId) -> Result<Option<Target>> {
+    let (scope, day) = (db.scope()?, db.today());
+    let row: Option<(TargetRow, Kind, String, String)> = targets::table
+        .inner_join(units::table.inner_join(unit_spells::table))
+        .filter(targets::id.eq(id))
+        .filter(targets::unit_id.eq_any(within(scope.root(), scope.today())))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .select((targets::all_columns, units::kind, units::code, unit_spells::name))
+        .first(db.conn)
+        .optional()?;
+    let told = |(row, kind, code, name): (TargetRow, Kind, String, String)| {
+        let unit = UnitRef { id: row.unit, code, name };
+        target(&row, &(unit.clone(), kind, 0), &unit)
+    };
+    row.map(told).transpose()
+}
+
+/// Sets a unit's own target, in the place of the one that is there, and tells it. Answers what was before, and the new one.
+///
+/// # Errors
+/// Database errors.
+pub fn set_target(
+    tx: &mut Tx<'_>,
+    indicator: IndicatorId,
+    unit: &UnitRef,
+    year: i32,
+    new: &TargetBody,
+) -> Result<(Option<Target>, Target)> {
+    let before = target_of(tx, indicator, unit, year)?.filter(|target| target.inherited_from.is_none());
+    write(tx, indicator, unit.id, year, new)?;
+    let after = target_of(tx, indicator, unit, year)?.ok_or_else(Error::not_found)?;
+    let entry = Entry::new("target.set", Some("target.updated"), "target", after.id.any());
+    let entry = entry.told(before.as_ref(), Some(&after), new.reason.as_deref())?;
+    journal::append(tx, Entry { unit: Some(unit.id), ..entry })?;
+    Ok((before, after))
+}
+
+fn write(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32, target: &TargetBody) -> Result<()> {
     lock(tx, unit)?;
     let now = tx.now();
     let value = target.value.and_then(Decimal::stored);
@@ -263,14 +312,17 @@ pub fn target_history(db: &mut Db<'_>, indicator: IndicatorId, unit: UnitId, yea
     Ok(told.collect())
 }
 
-/// Ends a unit's own target: what is inherited holds again.
+/// Ends a unit's own target, if it has one: what is inherited holds again.
 ///
 /// # Errors
 /// Database errors.
-pub fn end_target(tx: &mut Tx<'_>, id: TargetId, version: i64) -> Result<()> {
-    keep(tx, id, version + 1, true)?;
-    diesel::delete(targets::table.filter(targets::id.eq(id))).execute(tx.conn)?;
-    Ok(())
+pub fn end_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: &UnitRef, year: i32) -> Result<()> {
+    let own = target_of(tx, indicator, unit, year)?.filter(|target| target.inherited_from.is_none());
+    let Some(before) = own else { return Ok(()) };
+    keep(tx, before.id, before.version + 1, true)?;
+    diesel::delete(targets::table.filter(targets::id.eq(before.id))).execute(tx.conn)?;
+    let entry = Entry::new("target.end", Some("target.deleted"), "target", before.id.any()).told(Some(&before), None, None)?;
+    journal::append(tx, Entry { unit: Some(unit.id), deleted: true, ..entry })
 }
 
 /// Records a target that the plan sets for the department.

@@ -1,6 +1,6 @@
 //! Queries on plans: those of the scope, and every approved one (design section 4, exception 2).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::dsl::{InnerJoinQuerySource, count_star};
@@ -22,7 +22,8 @@ use crate::ids::{IndicatorId, PlanId, PlanItemId, UnitId, UserId};
 use crate::indicators::decimal::Decimal;
 use crate::indicators::model::Operator;
 use crate::plans::model::{
-    MissingFilters, Plan, PlanFilters, PlanItem, PlanKind, PlanRevision, PlanRevisionContent, PlanStatus, PlanTarget, PlanlessUnit,
+    MissingFilters, Plan, PlanAction, PlanFilters, PlanItem, PlanKind, PlanRevision, PlanRevisionContent, PlanStatus, PlanTarget,
+    PlanlessUnit,
 };
 use crate::plans::rules::{self, Relation};
 use crate::refs::{CatalogueRef, Named, NamedPerson, PersonRef};
@@ -73,6 +74,7 @@ pub(super) struct Row {
 /// Rows with their units, items and targets.
 pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
     let ids: Vec<PlanId> = rows.iter().map(|row| row.id).collect();
+    let amended = amended(db, &rows)?;
     let units = unit_refs(db, rows.iter().map(|row| row.unit).collect())?;
     let mut items = items(db, ids)?;
     let named = named_indicators(db)?;
@@ -94,7 +96,11 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
                     let works = works.get(&row.id.any()).map(Vec::as_slice).unwrap_or_default();
                     assignment_rules::progress(works.iter(), today)
                 }),
-                actions: rules::LIFE.actions(row.status, relation),
+                actions: {
+                    let mut actions = rules::LIFE.actions(row.status, relation);
+                    actions.retain(|action| *action != PlanAction::Amend || !amended.contains(&row.id));
+                    actions
+                },
                 id: row.id,
                 kind: row.kind,
                 from_year: row.from_year,
@@ -119,8 +125,19 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Plan>> {
         .collect()
 }
 
+/// Those of these plans in force of which a new version is being written.
+fn amended(db: &mut Db<'_>, rows: &[Row]) -> Result<HashSet<PlanId>> {
+    let in_force: Vec<PlanId> = rows.iter().filter(|row| row.status == PlanStatus::Approved).map(|row| row.id).collect();
+    if in_force.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let written = [PlanStatus::Draft, PlanStatus::Submitted, PlanStatus::Returned];
+    let query = plans::table.filter(plans::previous_id.eq_any(in_force)).filter(plans::status.eq_any(written));
+    Ok(query.select(plans::previous_id.assume_not_null()).load::<PlanId>(db.conn)?.into_iter().collect())
+}
+
 /// Those of these units that are in the scope.
-fn ours(db: &mut Db<'_>, of: Vec<UnitId>) -> Result<Vec<UnitId>> {
+pub(super) fn ours(db: &mut Db<'_>, of: Vec<UnitId>) -> Result<Vec<UnitId>> {
     let Ok(scope) = db.scope() else { return Ok(Vec::new()) };
     let query = units::table.filter(units::id.eq_any(of)).filter(units::id.eq_any(within(scope.root(), scope.today())));
     Ok(query.select(units::id).load(db.conn)?)

@@ -1,20 +1,22 @@
 //! What a plan says: its words, items and targets, looked up, copied and written.
 
+use std::collections::HashSet;
+
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 
-use super::read::KeptTarget;
+use super::read::{KeptTarget, ours};
 use crate::db::schema::plan_items;
 use crate::db::{Tx, each};
-use crate::error::{Fault, FaultCode, Result};
-use crate::ids::{Id, PlanId, PlanItemId, TaskId, UnitId};
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::ids::{Id, Key, PlanId, PlanItemId, TaskId, UnitId};
 use crate::indicators;
-use crate::indicators::rules::faults_of_target;
+use crate::indicators::rules::{Measured, faults_of_target};
 use crate::patch::Field;
-use crate::plans::model::{NewItem, NewPlanTarget, Plan, PlanItem, Section};
+use crate::plans::model::{NewItem, NewPlanTarget, Plan, PlanItem, PlanTarget, Section};
 use crate::tasks;
-use crate::units::model::Unit;
-use crate::units::store::{referred_card, referred_unit};
+use crate::units::model::{Unit, UnitRef};
+use crate::units::store::{get as get_unit, referred_card, referred_unit};
 
 /// An item with all that it names looked up.
 #[derive(Clone, Debug)]
@@ -73,14 +75,18 @@ impl Words {
     }
 
     /// Takes sections and items from a plan where none were given; from another unit's, its work as the new unit's own.
-    pub fn copy(&mut self, plan: &Plan, unit: UnitId, years: i32) {
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn copy(&mut self, tx: &mut Tx<'_>, plan: &Plan, unit: UnitId, years: i32) -> Result<()> {
         if self.sections.is_none() {
             self.sections = Some(plan.sections.clone());
         }
         if self.items.is_none() {
             let own = |item: Item| if plan.unit.id == unit { item } else { Item { lead: unit, ..item } };
-            self.items = Some(items_of(plan, years).into_iter().map(own).collect());
+            self.items = Some(led_below(tx, unit, items_of(plan, years).into_iter().map(own).collect())?);
         }
+        Ok(())
     }
 }
 
@@ -113,7 +119,7 @@ fn resolve_items(tx: &mut Tx<'_>, unit: &Unit, items: &[NewItem], faults: &mut V
     Ok(resolved)
 }
 
-/// Targets against what the units above set: an easier one needs its reason.
+/// Targets as they are written, with the faults that they have today.
 fn resolve_targets(
     tx: &mut Tx<'_>,
     unit: &Unit,
@@ -121,12 +127,7 @@ fn resolve_targets(
     new: &[NewPlanTarget],
     faults: &mut Vec<Fault>,
 ) -> Result<Vec<KeptTarget>> {
-    let inherited = match &unit.parent {
-        Some(parent) => indicators::store::in_force(tx, std::slice::from_ref(parent), None, None)?.remove(&parent.id),
-        None => None,
-    };
-    let inherited = inherited.unwrap_or_default();
-    let mut resolved: Vec<KeptTarget> = Vec::with_capacity(new.len());
+    let mut resolved: Vec<(usize, KeptTarget)> = Vec::with_capacity(new.len());
     for (index, target) in new.iter().enumerate() {
         let at = |member: &str, code| Fault::at(format!("/targets/{index}/{member}"), code);
         let unknown = at("indicator", FaultCode::UnknownReference);
@@ -134,17 +135,56 @@ fn resolve_targets(
         if !(years.0..=years.1).contains(&target.year) {
             faults.push(at("year", FaultCode::OutOfRange).with(format!("{} – {}", years.0, years.1)));
         }
-        if resolved.iter().any(|other| other.indicator == indicator && other.year == target.year) {
+        if resolved.iter().any(|(_, other)| other.indicator == indicator && other.year == target.year) {
             faults.push(Fault::at(format!("/targets/{index}"), FaultCode::DuplicateRow));
         }
-        let above =
-            inherited.iter().find(|(of, set)| *of == indicator && set.year == target.year).map(|(_, set)| (set.operator, set.value));
-        let place = format!("/targets/{index}");
-        faults.extend(faults_of_target(&place, (target.operator, target.value), target.reason.as_deref(), above));
         let (year, operator, value, reason) = (target.year, target.operator, target.value, target.reason.clone());
-        resolved.push(KeptTarget { indicator, year, operator, value, reason });
+        resolved.push((index, KeptTarget { indicator, year, operator, value, reason }));
     }
-    Ok(resolved)
+    faults.extend(faults_of_targets(tx, unit.parent.as_ref(), &resolved)?);
+    Ok(resolved.into_iter().map(|(_, target)| target).collect())
+}
+
+/// What is wrong with targets, each with its place among those of its plan, against what the units above set now: an easier one needs
+/// its reason.
+fn faults_of_targets(tx: &mut Tx<'_>, parent: Option<&UnitRef>, targets: &[(usize, KeptTarget)]) -> Result<Vec<Fault>> {
+    let inherited = match parent {
+        Some(parent) => indicators::store::in_force(tx, std::slice::from_ref(parent), None, None)?.remove(&parent.id),
+        None => None,
+    };
+    let inherited = inherited.unwrap_or_default();
+    let kinds = indicators::store::kinds(tx, targets.iter().map(|(_, target)| target.indicator).collect())?;
+    let mut faults = Vec::new();
+    for (index, target) in targets {
+        let above = inherited.iter().find(|(of, set)| *of == target.indicator && set.year == target.year);
+        let above = above.map(|(_, set)| (set.operator, set.value));
+        let Some(&(kind, direction)) = kinds.get(&target.indicator) else { continue };
+        let (demand, place) = ((target.operator, target.value), format!("/targets/{index}"));
+        faults.extend(faults_of_target(&place, demand, target.reason.as_deref(), Measured { kind, direction, above }));
+    }
+    Ok(faults)
+}
+
+/// The targets of a plan as it keeps them.
+pub(super) fn kept(plan: &Plan) -> impl Iterator<Item = KeptTarget> {
+    plan.targets.iter().map(|target: &PlanTarget| KeptTarget {
+        indicator: target.indicator.id.of(),
+        year: target.year,
+        operator: target.operator,
+        value: target.value,
+        reason: target.reason.clone(),
+    })
+}
+
+/// Checks the targets of a plan against what the units above set by now: it may have changed since they were written.
+///
+/// # Errors
+/// 422 with every target that would need a reason.
+pub(super) fn check_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
+    let unit = get_unit(tx, &Key::from(plan.unit.id), None)?.unit;
+    let targets: Vec<_> = kept(plan).enumerate().collect();
+    let faults = faults_of_targets(tx, unit.parent.as_ref(), &targets)?;
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 
 #[derive(Insertable)]
@@ -182,6 +222,12 @@ pub(super) fn write_items(tx: &mut Tx<'_>, plan_id: PlanId, items: &[Item]) -> R
     let conn = &mut *tx.conn;
     each!(conn => diesel::insert_into(plan_items::table).values(&rows).execute(conn))?;
     Ok(())
+}
+
+/// Items whose leads are below: what was led by a unit that has left since is the plan's own unit's.
+pub(super) fn led_below(tx: &mut Tx<'_>, unit: UnitId, items: Vec<Item>) -> Result<Vec<Item>> {
+    let below: HashSet<UnitId> = ours(tx, items.iter().map(|item| item.lead).collect())?.into_iter().collect();
+    Ok(items.into_iter().map(|item| if below.contains(&item.lead) { item } else { Item { lead: unit, ..item } }).collect())
 }
 
 /// The items of a plan, with their dates moved by so many years.

@@ -8,12 +8,13 @@ use super::read::{self, KeptTarget};
 use super::words::{self, Item, Words};
 use crate::clock::Instant;
 use crate::db::schema::{assignments, plan_items, plan_revisions, plans, progress_sums};
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, Db, Tx};
 use crate::error::{Error, Result};
-use crate::ids::{Id, PlanId, TaskId, UnitId};
+use crate::ids::{AssignmentId, Id, PlanId, TaskId, UnitId};
 use crate::indicators;
-use crate::indicators::model::TargetBody;
-use crate::plans::model::{NewPlan, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, Returned, WrittenPlan};
+use crate::indicators::model::{Target, TargetBody};
+use crate::journal::{self, Entry};
+use crate::plans::model::{NewPlan, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, PlanTarget, Returned, WrittenPlan};
 use crate::plans::rules::{self, Relation};
 use crate::text;
 
@@ -215,9 +216,10 @@ fn keep_revision(tx: &mut Tx<'_>, plan: &Plan, number: i32) -> Result<()> {
 /// Hands a plan in: what it says is kept as a numbered revision.
 ///
 /// # Errors
-/// 409 where the table has no such move.
+/// 422 where a target needs a reason by now; database errors.
 pub fn submit(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
     let plan = &locked.plan;
+    words::check_targets(tx, plan)?;
     let number = plan.revision + 1;
     keep_revision(tx, plan, number)?;
     let by = tx.context.caller.person().map(|person| person.id);
@@ -246,15 +248,12 @@ pub fn send_back(tx: &mut Tx<'_>, locked: &Locked, why: &PlanReturn) -> Result<(
 /// Puts a plan in force: the version before it is replaced, and its targets hold for its unit and those below.
 ///
 /// # Errors
-/// Database errors.
+/// 422 where a target needs a reason by now; database errors.
 pub fn approve(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
     let (plan, now) = (&locked.plan, tx.now());
+    words::check_targets(tx, plan)?;
     if let Some(previous) = plan.previous {
-        let old = plans::table.filter(plans::id.eq(previous));
-        diesel::update(old).set(plans::status.eq(PlanStatus::Amended)).execute(tx.conn)?;
-        touched(tx, previous)?;
-        end_targets(tx, plan, previous)?;
-        hand_on(tx, previous, plan.id)?;
+        replace(tx, plan, previous)?;
     }
     let by = tx.context.caller.person().map(|person| person.id);
     let change = (plans::status.eq(PlanStatus::Approved), plans::approved_by.eq(by), plans::approved_at.eq(Some(now)));
@@ -263,37 +262,81 @@ pub fn approve(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
     set_targets(tx, plan)
 }
 
+/// The version of a plan that it is to replace, if any: whoever approves it takes the tree, as the work on that goes over to it.
+///
+/// # Errors
+/// Database errors.
+pub fn replaces(db: &mut Db<'_>, id: PlanId) -> Result<Option<PlanId>> {
+    Ok(plans::table.filter(plans::id.eq(id)).select(plans::previous_id).first::<Option<PlanId>>(db.conn).optional()?.flatten())
+}
+
+/// Puts a plan in the place of the version before it: that is in force no more, what it set and this one does not ends, and the work on it
+/// goes on. Everything that changes is told.
+fn replace(tx: &mut Tx<'_>, plan: &Plan, previous: PlanId) -> Result<()> {
+    let before = read::get(tx, previous)?;
+    diesel::update(plans::table.filter(plans::id.eq(previous))).set(plans::status.eq(PlanStatus::Amended)).execute(tx.conn)?;
+    touched(tx, previous)?;
+    end_targets(tx, plan, &before)?;
+    hand_on(tx, previous, plan.id)?;
+    let after = read::get(tx, previous)?;
+    let entry = Entry::new("plan.replace", Some("plan.amended"), "plan", previous.any()).told(Some(&before), Some(&after), None)?;
+    journal::append(tx, Entry { unit: Some(plan.unit.id), ..entry })
+}
+
 /// The work on a plan is the work on the version that replaces it.
 fn hand_on(tx: &mut Tx<'_>, previous: PlanId, plan: PlanId) -> Result<()> {
-    let given = assignments::table.filter(assignments::plan_id.eq(previous));
+    let on = assignments::table.filter(assignments::plan_id.eq(previous));
+    let given: Vec<(AssignmentId, UnitId)> = on.select((assignments::id, assignments::unit_id)).load(tx.conn)?;
     let change =
         (assignments::plan_id.eq(Some(plan)), assignments::version.eq(assignments::version + 1), assignments::updated_at.eq(tx.now()));
-    diesel::update(given).set(change).execute(tx.conn)?;
+    diesel::update(on).set(change).execute(tx.conn)?;
     // Nothing was done on this one before: work is given from a plan in force.
     let sums = progress_sums::table.filter(progress_sums::node_id.eq(previous.any()));
     diesel::update(sums).set(progress_sums::node_id.eq(plan.any())).execute(tx.conn)?;
-    Ok(())
+    let told = |(id, unit): (AssignmentId, UnitId)| {
+        let entry = Entry::new("assignment.hand_on", Some("assignment.updated"), "assignment", id.any());
+        let entry = entry.told(Some(&json!({"plan": previous})), Some(&json!({"plan": plan})), None)?;
+        Ok(Entry { unit: Some(unit), ..entry })
+    };
+    journal::append_all(tx, given.into_iter().map(told).collect::<Result<_>>()?)
 }
 
 /// Ends what the version before set and this one sets no more.
-fn end_targets(tx: &mut Tx<'_>, plan: &Plan, previous: PlanId) -> Result<()> {
-    let set: String = plans::table.filter(plans::id.eq(previous)).select(plans::targets).first(tx.conn)?;
-    let set: Vec<KeptTarget> = serde_json::from_str(&set)?;
-    let still = |old: &&KeptTarget| plan.targets.iter().any(|new| new.indicator.id == old.indicator.any() && new.year == old.year);
-    for old in set.iter().filter(|old| !still(old)) {
-        if let Some((id, version)) = indicators::store::own_target(tx, old.indicator, plan.unit.id, old.year)? {
-            indicators::store::end_target(tx, id, version)?;
+fn end_targets(tx: &mut Tx<'_>, plan: &Plan, previous: &Plan) -> Result<()> {
+    let still = |old: &&PlanTarget| plan.targets.iter().any(|new| new.indicator.id == old.indicator.id && new.year == old.year);
+    for old in previous.targets.iter().filter(|old| !still(old)) {
+        indicators::store::end_target(tx, old.indicator.id.of(), &plan.unit, old.year)?;
+    }
+    Ok(())
+}
+
+/// Sets what a plan sets and does not hold yet.
+fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
+    for target in &plan.targets {
+        let indicator = target.indicator.id.of();
+        let there = indicators::store::target_of(tx, indicator, &plan.unit, target.year)?;
+        let is_there = |own: &Target| {
+            own.inherited_from.is_none() && (own.operator, own.value, &own.reason) == (target.operator, target.value, &target.reason)
+        };
+        if !there.as_ref().is_some_and(is_there) {
+            let set = TargetBody { operator: target.operator, value: target.value, reason: target.reason.clone() };
+            indicators::store::set_target(tx, indicator, &plan.unit, target.year, &set)?;
         }
     }
     Ok(())
 }
 
-fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
-    for target in &plan.targets {
-        let set = TargetBody { operator: target.operator, value: target.value, reason: target.reason.clone() };
-        indicators::store::set_target(tx, target.indicator.id.of(), plan.unit.id, target.year, &set)?;
+/// What a plan sets, as it holds now: those above may have set its unit another target since.
+fn held(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<KeptTarget>> {
+    let mut held = Vec::with_capacity(plan.targets.len());
+    for target in words::kept(plan) {
+        let now = indicators::store::target_of(tx, target.indicator, &plan.unit, target.year)?;
+        held.push(match now.filter(|now| now.inherited_from.is_none()) {
+            Some(Target { operator, value, reason, .. }) => KeptTarget { operator, value, reason, ..target },
+            None => target,
+        });
     }
-    Ok(())
+    Ok(held)
 }
 
 /// Begins a new version with the words of the one in force.
@@ -302,20 +345,13 @@ fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
 /// 409 `duplicate` where one is being written already.
 pub fn amend(tx: &mut Tx<'_>, locked: &Locked) -> Result<PlanId> {
     let plan = &locked.plan;
-    let being_written = plans::table.filter(plans::previous_id.eq(plan.id)).filter(plans::status.eq_any([
-        PlanStatus::Draft,
-        PlanStatus::Submitted,
-        PlanStatus::Returned,
-    ]));
-    if diesel::select(diesel::dsl::exists(being_written)).get_result(tx.conn)? {
+    if !plan.actions.contains(&PlanAction::Amend) {
         return Err(Error::duplicate(""));
     }
     let id: PlanId = Id::new();
-    let kept: (String, Option<String>, Option<String>, String) = plans::table
-        .filter(plans::id.eq(plan.id))
-        .select((plans::targets, plans::signatory, plans::place, plans::recipients))
-        .first(tx.conn)?;
-    let (targets, signatory, place, recipients) = kept;
+    let kept: (Option<String>, Option<String>, String) =
+        plans::table.filter(plans::id.eq(plan.id)).select((plans::signatory, plans::place, plans::recipients)).first(tx.conn)?;
+    let (signatory, place, recipients) = kept;
     let years = (plan.from_year, plan.to_year);
     let row = NewRow {
         revision: plan.revision,
@@ -324,12 +360,13 @@ pub fn amend(tx: &mut Tx<'_>, locked: &Locked) -> Result<PlanId> {
         signatory,
         recipients,
         sections: serde_json::to_string(&plan.sections)?,
-        targets,
+        targets: serde_json::to_string(&held(tx, plan)?)?,
         previous_id: Some(plan.id),
         ..NewRow::new(id, plan.unit.id, plan.kind, years, &plan.title, tx.now())
     };
     add(tx, row)?;
-    words::write_items(tx, id, &words::items_of(plan, 0))?;
+    let items = words::led_below(tx, plan.unit.id, words::items_of(plan, 0))?;
+    words::write_items(tx, id, &items)?;
     Ok(id)
 }
 
