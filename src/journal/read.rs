@@ -273,7 +273,8 @@ fn permission(kind: &str) -> Option<Permission> {
     Some(match kind {
         "unit" => Permission::ReadUnits,
         "user" => Permission::ReadUsers,
-        "period" | "baseline" | "target" | "indicator" | "task" | "report_form" | "reporting_round" => Permission::ReadCatalogue,
+        "period" | "indicator" | "task" | "report_form" | "reporting_round" => Permission::ReadCatalogue,
+        "baseline" | "target" => Permission::ReadResults,
         "assignment" | "extension" | "evidence" => Permission::ReadAssignments,
         "round_exception" | "report" => Permission::ReadReports,
         "plan" => Permission::ReadPlans,
@@ -302,6 +303,7 @@ fn shown(db: &mut Db<'_>, kind: &str, id: AnyId) -> Result<Option<Value>> {
         "user" => users::store::find(db, id.of())?.map(serde_json::to_value),
         "period" => periods::store::find(db, &id.to_string())?.map(serde_json::to_value),
         "baseline" => indicators::store::find_baseline(db, id.of())?.map(serde_json::to_value),
+        "target" => indicators::store::find_target(db, id.of())?.map(serde_json::to_value),
         "indicator" => indicators::store::find(db, id.of())?.map(serde_json::to_value),
         "task" => tasks::store::find(db, &Key::from(id))?.map(serde_json::to_value),
         "assignment" => assignments::store::find(db, id.of())?.map(serde_json::to_value),

@@ -30,7 +30,8 @@ pub fn routes(api: &mut Registrar) {
         .patch(
             update_unit,
             "Change a unit",
-            "From a day on which it was one's own already; what lay before it stays. A move takes all units below with it.",
+            "From a day on which it was one's own already; what lay before it stays. A move takes all units below with it; an office lies in the \
+             territory of the one above it on every day from then on, and what it was in charge of elsewhere is not read or recorded there.",
         )
         .refuses(&[Code::Conflict])
         .done();
@@ -96,6 +97,7 @@ async fn create_unit(access: Access<WriteUnits>, Body(new): Body<NewUnit>) -> Re
             let tree = tx.take_tree()?;
             let row = resolve_new(tx, &new)?;
             store::insert(tx, &tree, &row)?;
+            must_lie_within(tx, row.id, row.valid_from)?;
             let unit = store::get(tx, &Key::from(row.id), None)?.unit;
             told::created(tx, &unit)?;
             Ok(unit)
@@ -121,7 +123,9 @@ async fn update_unit(
             }
             matching.check(before.version.unwrap_or_default())?;
             let change = resolve_patch(tx, &before, &patch)?;
-            store::update(tx, &tree, &locked, &change, patch.effective_on.unwrap_or(tx.today()))?;
+            let day = patch.effective_on.unwrap_or(tx.today());
+            store::update(tx, &tree, &locked, &change, day)?;
+            must_lie_within(tx, before.id, day)?;
             let after = store::get(tx, &Key::from(before.id), None)?.unit;
             told::changed(tx, &before, &after)?;
             Ok(after)
@@ -147,7 +151,7 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
-    may_give(tx, new.kind, parent.as_ref().map(|parent| parent.id), locality, from)?;
+    may_give(tx, new.kind, locality, from)?;
     Ok(store::NewRow {
         id: Id::new(),
         code: new.code.clone(),
@@ -166,23 +170,30 @@ fn resolve_new(tx: &mut Tx<'_>, new: &NewUnit) -> Result<store::NewRow> {
     })
 }
 
-/// An office reads and records whatever is of its territory, so that lies in that of whoever gives it, and of the unit above it if that has
-/// one.
+/// An office reads and records whatever is of its territory, so that lies in that of whoever gives it.
 ///
 /// # Errors
 /// 403 for a locality elsewhere.
-fn may_give(tx: &mut Tx<'_>, kind: Kind, parent: Option<UnitId>, locality: Option<LocalityId>, from: NaiveDate) -> Result<()> {
+fn may_give(tx: &mut Tx<'_>, kind: Kind, locality: Option<LocalityId>, from: NaiveDate) -> Result<()> {
     let Some(locality) = locality.filter(|_| kind.is_in_charge()) else { return Ok(()) };
     let around = localities::store::around(tx, locality)?;
     let root = tx.scope()?.root();
-    let own = store::territories(tx, root, from)?.iter().all(|own| own.is_some_and(|own| around.contains(&own)));
-    let above = parent.map_or(Ok(Vec::new()), |parent| store::territories(tx, parent, from))?;
-    if own && above.iter().flatten().all(|above| around.contains(above)) {
-        return Ok(());
-    }
+    let own = store::territories(tx, vec![root], from)?.iter().all(|(.., own)| own.is_some_and(|own| around.contains(&own)));
+    if own { Ok(()) } else { Err(elsewhere()) }
+}
+
+/// Whatever was planned before, in whichever order: an office lies in the territory of the one above it from that day on.
+///
+/// # Errors
+/// 403 where it does not, or one below it.
+fn must_lie_within(tx: &mut Tx<'_>, unit: UnitId, from: NaiveDate) -> Result<()> {
+    if store::lies_within(tx, unit, from)? { Ok(()) } else { Err(elsewhere()) }
+}
+
+fn elsewhere() -> Error {
     let (vi, en) =
         ("Địa bàn này không thuộc phạm vi phụ trách của đơn vị cấp trên.", "This locality is not in the charge of the unit above.");
-    Err(Error::forbidden().because(vi, en))
+    Error::forbidden().because(vi, en)
 }
 
 /// A change counts from its day on: what was, or will be, another's then is not changed by who has it now.
@@ -227,10 +238,7 @@ fn resolve_patch(tx: &mut Tx<'_>, unit: &Unit, patch: &UnitPatch) -> Result<stor
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
-    let above = parent.as_ref().map(|parent| parent.id).or(unit.parent.as_ref().map(|parent| parent.id));
-    // A move takes the locality along.
-    let kept = if parent.is_some() { unit.locality.as_ref().map(|locality| locality.id) } else { None };
-    may_give(tx, unit.kind, above, locality.unwrap_or(kept), from)?;
+    may_give(tx, unit.kind, locality.flatten(), from)?;
     Ok(store::Change {
         name,
         short_name: short_name.given(),

@@ -22,7 +22,7 @@ pub fn routes(api: &mut Registrar) {
             "Record values",
             "Up to 1,000 rows, all or none. A figure that is absent keeps what is stored, null clears it; a row's `version` says which one it means. \
              Of a sensitive indicator a machine account without `small_cells:read` records figures of its own school alone, says every stored \
-             figure again, and is told `updated` also where nothing changed.",
+             figure again, and is told `updated` also where nothing changed; so does, of any indicator, a program that may not read values.",
         )
         .refuses(&[Code::StaleVersion, Code::Locked])
         .done();

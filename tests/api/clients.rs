@@ -573,6 +573,27 @@ fn a_copy_and_the_feed_after_it_have_no_gap_and_no_double() {
     assert_eq!(copy.len(), there);
 }
 
+/// AZ-08: who may only record is told nothing of what is stored, not by what becomes of it either.
+#[test]
+fn a_program_that_only_records_finds_out_nothing_by_it() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    record(&admin, &[ratio("MN03", "MN-DB-001", "2024-2025-START", 37, 53)]);
+    let rows = |row: Value| json!({ "rows": [row] });
+    let side =
+        |member: &str, number: i64| rows(json!({"indicator": "MN03", "unit": "MN-DB-001", "period": "2024-2025-START", member: number}));
+    let blind = calling(&app, &make(&admin, "PGD-DB", &["indicator-values:write"]));
+    let place = "/api/v1/indicator-values/validate";
+    for (member, number, missing) in [("denominator", 53, "numerator"), ("denominator", 3, "numerator"), ("numerator", 37, "denominator")] {
+        assert_eq!(blind.post(place, &side(member, number)).faults(), [format!("/rows/0/{missing} required")], "{member} {number}");
+    }
+    let told = blind.post(place, &rows(ratio("MN03", "MN-DB-001", "2024-2025-START", 37, 53))).expect(200).json();
+    assert_eq!((&told["rows"][0]["outcome"], &told["rows"][0]["warnings"]), (&json!("updated"), &json!([])), "{told}");
+    let seeing = calling(&app, &make(&admin, "PGD-DB", &["indicator-values:write", "indicator-values:read"]));
+    assert_eq!(seeing.post(place, &side("numerator", 37)).expect(200).json()["rows"][0]["outcome"], "unchanged");
+    blind.post("/api/v1/indicator-values", &rows(ratio("MN03", "MN-DB-001", "2024-2025-START", 38, 53))).expect(200);
+}
+
 #[test]
 fn the_document_says_which_scopes_let_a_client_in() {
     let app = TestApp::start();

@@ -701,8 +701,9 @@ fn a_front_end_that_writes_reports_records_no_values_by_it() {
     let admin = province(&app);
     admin.user("mn.tuly", "MN-DB-001", &["editor"]);
     let form = json!({"code": "BC", "title_vi": "Báo cáo", "title_en": "Report", "indicators": [{"indicator": "MN03"}],
-        "sections": [{"key": "results", "title_vi": "Kết quả", "title_en": "Results"}]});
+        "sections": [{"key": "results", "title_vi": "Kết quả", "title_en": "Results"}, {"key": "work", "title_vi": "Việc", "title_en": "Work", "group": "1"}]});
     admin.post("/api/v1/report-forms", &form).expect(201);
+    crate::evidence::given(&admin, "MN-DB-001");
     let due = json!({"school": "2025-06-17", "district": "2025-06-20", "department": "2025-06-25"});
     let round = json!({"code": "2025-H1", "title_vi": "Báo cáo", "title_en": "Report", "period": "2025-H1", "form": "BC",
         "owes": {"within": "SGD"}, "due_on": due});
@@ -718,6 +719,8 @@ fn a_front_end_that_writes_reports_records_no_values_by_it() {
         let program = app.bearer(text(&tokens, "access_token"));
         let begun = program.post("/api/v1/reports", &json!({"round": "2025-H1", "unit": "MN-DB-001"}));
         let report = if begun.status == 201 {
+            // Nor is it told the work of the unit, with which a person's report begins.
+            assert_eq!(begun.json()["sections"][1]["body"], "", "{}", begun.json());
             begun.json()
         } else {
             app.sign_in("mn.tuly").get("/api/v1/reports").expect(200).json()["data"][0].clone()

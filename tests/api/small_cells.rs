@@ -323,7 +323,7 @@ fn a_baseline_of_a_sensitive_indicator_is_withheld_from_machines() {
     };
     let (hidden, open) = (set("MN05", 3, 10_103), set("MN03", 9, 12));
     app.db_seal();
-    let [plain, full] = two(&app, &admin, "PGD-DB", &["catalogue:read", "changes:read", "audit-events:read"]);
+    let [plain, full] = two(&app, &admin, "PGD-DB", &["results:read", "changes:read", "audit-events:read"]);
     let place = |indicator: &str| format!("/api/v1/indicators/{indicator}/baselines/MN-DB-001");
     let _ = plain.get(&place("MN05")).problem(404, "not_found");
     assert_eq!(plain.get(&place("MN03")).expect(200).json()["numerator"], 9);
@@ -455,7 +455,7 @@ fn recording_tells_a_machine_nothing_of_what_is_stored() {
     let mut stored = ratio("MN04a", cell.0, cell.1, 3, 103);
     stored["note"] = json!("Đã cân lại");
     record(&admin, &[stored, ratio("MN04a", cell.0, last, 4, 97), ratio("MN03", "MN-DB-001", START, 2, 3)]);
-    let [plain, full] = two(&app, &admin, "MN-DB-001", &["indicator-values:write"]);
+    let [plain, full] = two(&app, &admin, "MN-DB-001", &["indicator-values:write", "indicator-values:read"]);
     let row = |figures: &Value| {
         let mut row = json!({"indicator": "MN04a", "unit": cell.0, "period": cell.1});
         row.as_object_mut().expect("an object").extend(figures.as_object().expect("an object").clone());
@@ -554,6 +554,17 @@ fn a_scope_tells_nothing_of_what_another_is_for() {
         assert!(groups["data"][0]["tasks_count"].as_i64() > Some(0));
         assert_eq!(with(&[scope, "assignments:read"]).get("/api/v1/task-groups/1").expect(200).json()["progress"]["assignments"], 1);
     }
+    // What is set for a unit and what it began with is read with results, what it has handed in with reports.
+    for (scopes, status) in [(["catalogue:read", "units:read"], 403), (["catalogue:read", "results:read"], 200)] {
+        let client = with(&scopes);
+        for what in ["targets?unit=MN-DB-001", "targets/MN-DB-001/2025/history", "baselines/MN-DB-001"] {
+            let answer = client.get(&format!("/api/v1/indicators/MN03/{what}"));
+            assert!(answer.status == status || (status == 200 && answer.status == 404), "{what} with {scopes:?}: {}", answer.status);
+        }
+        client.get("/api/v1/reporting-rounds").expect(200);
+        let _ = client.get("/api/v1/reporting-rounds?owed=true").problem(403, "forbidden");
+    }
+    with(&["catalogue:read", "reports:read"]).get("/api/v1/reporting-rounds?owed=true").expect(200);
     assert_eq!(with(&["plans:read"]).get(&path).expect(200).json()["progress"], Value::Null);
     assert!(with(&["plans:read", "assignments:read"]).get(&path).expect(200).json()["progress"].is_object());
 }

@@ -139,10 +139,10 @@ fn an_office_is_in_charge_of_what_its_maker_is_in_charge_of() {
     admin.patch("/api/v1/units/CO-1", "*", &json!({"parent": "PGD-DB"})).problem(403, "forbidden");
     admin.patch("/api/v1/units/CO-1", "*", &json!({"parent": "PGD-DB", "locality": theirs[0]})).expect(200);
     // What was once its own is not on every day since.
-    admin.patch("/api/v1/units/PGD-MC", "*", &json!({"locality": "D150", "effective_on": "2025-02-01"})).expect(200);
+    admin.patch("/api/v1/units/PGD-MC", "*", &json!({"locality": "D150", "effective_on": "2025-02-20"})).expect(200);
     own.post("/api/v1/units", &office("CO-2", &ours[0], "2020-01-01")).problem(403, "forbidden");
     own.post("/api/v1/units", &office("CO-2", &theirs[1], "2020-01-01")).problem(403, "forbidden");
-    own.post("/api/v1/units", &office("CO-2", &theirs[1], "2025-02-01")).expect(201);
+    own.post("/api/v1/units", &office("CO-2", &theirs[1], "2025-02-20")).expect(201);
 }
 
 /// AZ-04: a unit that came has a past that is another's, and one that will go a future: neither is changed by who has it now, in totals, history

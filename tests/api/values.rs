@@ -445,6 +445,69 @@ fn an_office_does_not_widen_its_own_reach_and_a_value_keeps_its_keeper() {
     app.db_verify();
 }
 
+/// What an office was in charge of where it stood before is not taken along: neither read nor written by those whom it stands below now.
+#[test]
+fn an_office_that_moves_leaves_its_territory_behind() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let old = admin.user("pgd.mc", "PGD-MC", &["admin", "editor"]);
+    let new = admin.user("pgd.db", "PGD-DB", &["admin", "editor"]);
+    let commune = admin.get("/api/v1/localities?parent=D156&rank=commune&limit=1").expect(200).json()["data"][0]["code"].clone();
+    let office = json!({"code": "XA-1", "kind": "commune_office", "type": "commune_office", "name": "Phòng Văn hóa - Xã hội xã", "parent": "PGD-MC",
+        "locality": commune, "valid_from": "2023-01-01"});
+    old.post("/api/v1/units", &office).expect(201);
+    let clerk = old.user("xa.soan", "XA-1", &["editor"]);
+    let row = |unit: &str, number: i64| json!({"rows": [{"indicator": "MN01", "unit": unit, "period": START, "locality": commune, "denominator": number}]});
+    let id = clerk.post("/api/v1/indicator-values", &row("XA-1", 60)).expect(200).json()["rows"][0]["id"].clone();
+    let value = format!("/api/v1/indicator-values/{}", id.as_str().expect("an id"));
+    // It moves without its territory; with it, it may not.
+    admin.patch("/api/v1/units/XA-1", "*", &json!({"parent": "PGD-DB"})).problem(403, "forbidden");
+    admin.patch("/api/v1/units/XA-1", "*", &json!({"parent": "PGD-DB", "locality": null})).expect(200);
+    let told = |caller: &Caller<'_>, unit: &str| result(caller, "MN01", unit, START)["denominator"].clone();
+    assert_eq!((told(&old, "PGD-MC"), told(&admin, "XA-1"), told(&new, "XA-1")), (json!(60), json!(60), Value::Null));
+    let from = |caller: &Caller<'_>| {
+        let rows = caller.get(&format!("/api/v1/indicators/MN01/provenance?unit=XA-1&period={START}")).expect(200).json();
+        rows["data"].as_array().expect("rows").len()
+    };
+    assert_eq!((from(&admin), from(&new)), (1, 0));
+    // Nor is it written there: what it recorded itself is read as it was.
+    for caller in [&clerk, &new] {
+        assert_eq!(caller.post("/api/v1/indicator-values", &row("XA-1", 7)).faults(), ["/rows/0/locality not_collected_here"]);
+        caller.send("DELETE", &value, &[("If-Match", "*")], None).problem(403, "forbidden");
+    }
+    assert_eq!(new.get(&value).expect(200).json()["denominator"], 60);
+    // Whoever has the place has its figures.
+    old.post("/api/v1/indicator-values", &row("PGD-MC", 61)).expect(200);
+    assert_eq!(old.get(&value).expect(200).json()["unit"]["code"], "PGD-MC");
+    new.get(&value).problem(404, "not_found");
+    assert_eq!((told(&old, "PGD-MC"), told(&admin, "XA-1"), told(&new, "XA-1")), (json!(61), json!(61), Value::Null));
+    app.db_verify();
+}
+
+/// In whichever order moves and territories are planned: on no day does an office lie outside the territory of the one above it.
+#[test]
+fn what_is_planned_one_after_another_gives_no_office_a_territory_elsewhere() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let old = admin.user("pgd.mc", "PGD-MC", &["admin", "editor"]);
+    let communes = column(&admin.get("/api/v1/localities?parent=D156&rank=commune&limit=2").expect(200).json(), "code");
+    let make = |code: &str| {
+        let office = json!({"code": code, "kind": "commune_office", "type": "commune_office", "name": "Phòng Văn hóa - Xã hội xã", "parent": "PGD-MC"});
+        old.post("/api/v1/units", &office).expect(201);
+    };
+    let change = |caller: &Caller<'_>, code: &str, patch: Value| caller.patch(&format!("/api/v1/units/{code}"), "*", &patch);
+    make("XA-1");
+    change(&old, "XA-1", json!({"locality": communes[0], "effective_on": "2027-01-15"})).expect(200);
+    change(&admin, "XA-1", json!({"parent": "PGD-DB"})).problem(403, "forbidden");
+    make("XA-2");
+    change(&admin, "XA-2", json!({"parent": "PGD-DB", "effective_on": "2025-12-15"})).expect(200);
+    change(&old, "XA-2", json!({"locality": communes[0]})).problem(403, "forbidden");
+    // Nor does the territory above move away from those below.
+    make("XA-3");
+    change(&old, "XA-3", json!({"locality": communes[1]})).expect(200);
+    change(&admin, "PGD-MC", json!({"locality": "D150", "effective_on": "2025-12-15"})).problem(403, "forbidden");
+}
+
 #[test]
 fn a_unit_stands_only_under_one_that_was_there() {
     let app = TestApp::start();
@@ -491,6 +554,17 @@ fn levels_go_up_by_recognition_and_states_are_told_as_they_are() {
         assert_eq!((&row["state"], &row["attained"]), (&json!(state), &json!(attained)), "{indicator}");
     }
     assert_eq!(result(&admin, "DA02", "SGD", "2025")["reason"], "no_value");
+    // A state is made of what the unit itself told, also of an earlier year where a milestone is reached.
+    record(&admin, &[json!({"indicator": "TA01", "unit": "TH-DB-001", "period": "2025", "state": "maintained"})]);
+    let made_of = |indicator: &str, period: &str| {
+        let rows = admin.get(&format!("/api/v1/indicators/{indicator}/provenance?unit=SGD&period={period}")).expect(200).json();
+        rows["data"].as_array().expect("rows").iter().map(|row| (row["unit"]["code"].clone(), row["included"] == true)).collect::<Vec<_>>()
+    };
+    assert_eq!(made_of("TA01", "2025"), [(json!("SGD"), true)]);
+    assert_eq!(made_of("DA02", "2025"), [(json!("SGD"), false)]);
+    record(&admin, &[json!({"indicator": "DA02", "unit": "SGD", "period": "2024", "state": "done"})]);
+    assert_eq!(result(&admin, "DA02", "SGD", "2025")["state"], "done");
+    assert_eq!(made_of("DA02", "2025"), [(json!("SGD"), true)]);
     let english = result(&admin, "GD01", "SGD", "2025")["sentence_en"].as_str().expect("a sentence").to_owned();
     assert!(english.ends_with("maintained; target for 2025: maintain: attained."), "{english}");
 }
@@ -550,6 +624,7 @@ fn targets_are_set_from_above_and_an_easier_one_says_why() {
     let easy = json!({"operator": ">=", "value": "45.00", "reason": "Nhiều xã đặc biệt khó khăn"});
     assert_eq!(put(&decider, &[("If-Match", &tag)], &easy).expect(200).json()["version"], 2);
     assert_eq!(put(&decider, &[("If-Match", "*")], &json!({"operator": ">=", "reason": "Khó"})).faults(), ["/value required"]);
+    assert_eq!(put(&decider, &[("If-Match", "*")], &json!({"operator": "milestone", "reason": "Khó"})).faults(), ["/operator not_in_list"]);
     // The school below inherits the district's, and without it the plan's.
     let school = admin.get("/api/v1/indicators/MN01/targets?unit=MN-DB-001&year=2030").expect(200).json()["data"][0].clone();
     assert_eq!(

@@ -15,13 +15,14 @@ use crate::ids::{self, AnyId, IndicatorId, LocalityId, PeriodId, UnitId};
 use crate::indicators::model::{Category, CollectedBy, Definition, Dimension, IndicatorKind, Side, Target};
 use crate::indicators::rules::Fraction;
 use crate::indicators::store::{Defined, Started, baselines, in_force};
+use crate::localities::store::around;
 use crate::periods::model::{Period, PeriodKind};
 use crate::periods::store as periods;
 use crate::sums::collectors::{self, Collectors};
 use crate::sums::recast::{self, Asked, Known, View};
 use crate::sums::values::{self, Amount, Key, WHOLE};
 use crate::units::model::{Unit, UnitRef};
-use crate::units::store::{Seat, seats};
+use crate::units::store::{Seat, reach, seats, stretches_below};
 use crate::values::model::State;
 
 mod lists;
@@ -71,8 +72,37 @@ struct Figured {
     known: Option<Vec<Known>>,
 }
 
+/// The territories of units, as far as they are the caller's to read: what a unit was in charge of while it stood elsewhere is read by that
+/// unit itself and by those who have, or had, the place.
 fn seats_of(db: &mut Db<'_>, units: &[Unit]) -> Result<HashMap<UnitId, Vec<Seat>>> {
-    seats(db, units.iter().filter(|unit| unit.kind.is_in_charge()).map(|unit| unit.id).collect())
+    let offices: Vec<UnitId> = units.iter().filter(|unit| unit.kind.is_in_charge()).map(|unit| unit.id).collect();
+    let own = db.context.caller.scope().map(|scope| scope.root());
+    let mut seats = seats(db, offices.clone())?;
+    if offices.iter().all(|office| Some(*office) == own) {
+        return Ok(seats);
+    }
+    let Some(reach) = reach(db)? else { return Ok(seats) };
+    let below = stretches_below(db, offices)?;
+    let today = db.today();
+    for (unit, held) in seats.iter_mut().filter(|(unit, _)| Some(**unit) != own) {
+        let spans = below.get(unit).map(Vec::as_slice).unwrap_or_default();
+        let mut ours: Vec<Seat> = Vec::with_capacity(held.len());
+        for seat in held.drain(..) {
+            let (from, to, place) = seat;
+            if spans.iter().any(|(since, until)| *since <= from && to <= *until) {
+                ours.push(seat);
+                continue;
+            }
+            let within = |(since, until): (NaiveDate, NaiveDate)| (from.max(since), to.min(until), place);
+            let around = around(db, place)?;
+            let reached = reach.iter().filter(|(.., own)| around.contains(own)).map(|(since, until, _)| (*since, *until));
+            // Who has the place today has its history.
+            let reached = reached.map(|span| if span.0 <= today && today < span.1 { (from, to) } else { span });
+            ours.extend(spans.iter().copied().chain(reached).map(within).filter(|(from, to, _)| from < to));
+        }
+        *held = ours;
+    }
+    Ok(seats)
 }
 
 /// The nodes that figures of units are kept at: the units, and the territories in their charge.

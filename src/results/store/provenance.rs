@@ -6,11 +6,11 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::territory;
+use super::{seats_of, territory};
 use crate::access::scope::Scope;
 use crate::db::Db;
-use crate::db::page::{CursorValue, Page, PageRequest};
-use crate::db::schema::{indicator_values, localities, unit_closure, unit_spells, units};
+use crate::db::page::{Condition, CursorValue, Page, PageRequest};
+use crate::db::schema::{indicator_values, localities, periods, unit_closure, unit_spells, units};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AnyId, LocalityId, UnitId, ValueId};
 use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side};
@@ -20,7 +20,7 @@ use crate::periods::model::Period;
 use crate::results::model::{Provenance, ResultReason, ValueMark};
 use crate::sums::values::Amount;
 use crate::units::model::{Unit, UnitRef};
-use crate::units::store::{seats, teaches, unit_refs, within};
+use crate::units::store::{Source, teaches, unit_refs, within};
 use crate::values::model::State;
 use crate::values::rules::counts_as;
 
@@ -61,22 +61,21 @@ pub fn provenance(
 ) -> Result<Page<Provenance>> {
     let definition = indicator.on(period.as_of).ok_or_else(Error::not_found)?;
     let sides = [&definition.numerator, &definition.denominator, &definition.count].map(Option::as_ref);
-    let by = |wanted: CollectedBy| sides.into_iter().flatten().find(|side| side.by == wanted);
+    let by = |wanted: CollectedBy| -> Vec<&Side> { sides.into_iter().flatten().filter(|side| side.by == wanted).collect() };
     let limit = page.limit.saturating_add(1);
     let mut rows: Vec<(String, Provenance)> = Vec::new();
     let start = after(page)?;
-    if let (After::Units(code), Some(side)) = (&start, by(CollectedBy::Unit)) {
-        rows.extend(of_units(db, unit, indicator, definition, side, (period, day), code.as_deref(), limit)?);
+    let (units, places) = (by(CollectedBy::Unit), by(CollectedBy::Locality));
+    if let (After::Units(code), false) = (&start, units.is_empty()) {
+        rows.extend(of_units(db, unit, indicator, definition, &units, (period, day), code.as_deref(), limit)?);
     }
     let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
-    if left > 0
-        && let Some(side) = by(CollectedBy::Locality)
-    {
+    if left > 0 && !places.is_empty() {
         let code = match start {
             After::Places(code) => code,
             After::Units(_) => None,
         };
-        rows.extend(of_places(db, unit, indicator, definition, side, (period, day), code.as_deref(), left)?);
+        rows.extend(of_places(db, unit, indicator, definition, &places, (period, day), code.as_deref(), left)?);
     }
     let cut = Page::cut(rows, page, None, |(place, row): &(String, Provenance), name| match name {
         "id" => row.unit.id.write(),
@@ -117,7 +116,7 @@ fn of_units(
     unit: &Unit,
     indicator: &Defined,
     definition: &Definition,
-    side: &Side,
+    sides: &[&Side],
     (period, day): (&Period, NaiveDate),
     code: Option<&str>,
     limit: i64,
@@ -129,6 +128,17 @@ fn of_units(
         .filter(unit_closure::valid_from.le(day))
         .filter(unit_closure::valid_to.gt(day))
         .select(unit_closure::descendant);
+    // Who recorded something is in the sum, also one that is not expected to, or not any more.
+    let gave = indicator_values::table
+        .filter(indicator_values::indicator_id.eq(indicator.id))
+        .filter(indicator_values::period_id.eq(period.id))
+        .filter(indicator_values::locality_id.is_null())
+        .select(indicator_values::unit_id);
+    let mut told_of: Condition<Source> = Box::new(units::id.eq_any(gave));
+    for side in sides {
+        let expected = units::kind.eq_any(side.kinds.clone()).and(units::valid_from.le(day)).and(units::valid_to.gt(day));
+        told_of = Box::new(told_of.or(expected.and(teaches(&side.levels))));
+    }
     let mut query = units::table
         .inner_join(unit_spells::table)
         .filter(units::id.eq_any(below))
@@ -136,19 +146,24 @@ fn of_units(
         .filter(units::id.eq_any(within(scope.root(), scope.today())))
         .filter(unit_spells::valid_from.le(day))
         .filter(unit_spells::valid_to.gt(day))
-        .filter(units::kind.eq_any(side.kinds.clone()))
-        .filter(units::valid_from.le(day))
-        .filter(units::valid_to.gt(day))
         .order_by(units::code)
         .limit(limit)
         .select((units::id, units::code, unit_spells::name))
         .into_boxed()
-        .filter(teaches(&side.levels));
+        .filter(told_of);
     if let Some(code) = code {
         query = query.filter(units::code.gt(code.to_owned()));
     }
+    // A state is not added up: a unit's own is its result.
+    let is_state = indicator.kind == IndicatorKind::Status;
+    if is_state {
+        query = query.filter(units::id.eq(unit.id));
+    }
     let rows: Vec<Row> = query.load(db.conn)?;
     let mut recorded = recorded(db, indicator, period, rows.iter().map(|row| row.0.any()).collect())?;
+    if is_state && recorded.is_empty() {
+        recorded.extend(reached(db, indicator, period, unit.id)?.map(|done| (unit.id.any(), done)));
+    }
     let row = |(id, code, name): Row| {
         let value = recorded.remove(&id.any());
         (format!("{UNITS}{code}"), told(UnitRef { id, code, name }, None, value, indicator.kind, definition))
@@ -156,13 +171,10 @@ fn of_units(
     Ok(rows.into_iter().map(row).collect())
 }
 
-fn recorded(db: &mut Db<'_>, indicator: &Defined, period: &Period, subjects: Vec<AnyId>) -> Result<HashMap<AnyId, Recorded>> {
-    type Row = (AnyId, Recorded);
-    let rows: Vec<Row> = indicator_values::table
-        .filter(indicator_values::indicator_id.eq(indicator.id))
-        .filter(indicator_values::period_id.eq(period.id))
-        .filter(indicator_values::subject_id.eq_any(subjects))
-        .select((
+/// What a value is told by. A macro, because the type has no name.
+macro_rules! recorded_columns {
+    () => {
+        (
             indicator_values::subject_id,
             (
                 indicator_values::id,
@@ -174,9 +186,33 @@ fn recorded(db: &mut Db<'_>, indicator: &Defined, period: &Period, subjects: Vec
                 indicator_values::level,
                 indicator_values::state,
             ),
-        ))
+        )
+    };
+}
+
+fn recorded(db: &mut Db<'_>, indicator: &Defined, period: &Period, subjects: Vec<AnyId>) -> Result<HashMap<AnyId, Recorded>> {
+    let rows: Vec<(AnyId, Recorded)> = indicator_values::table
+        .filter(indicator_values::indicator_id.eq(indicator.id))
+        .filter(indicator_values::period_id.eq(period.id))
+        .filter(indicator_values::subject_id.eq_any(subjects))
+        .select(recorded_columns!())
         .load(db.conn)?;
     Ok(rows.into_iter().collect())
+}
+
+/// What a unit told of an earlier period when it had reached a milestone: what is done stays done.
+fn reached(db: &mut Db<'_>, indicator: &Defined, period: &Period, unit: UnitId) -> Result<Option<Recorded>> {
+    let row: Option<(AnyId, Recorded)> = indicator_values::table
+        .inner_join(periods::table)
+        .filter(indicator_values::indicator_id.eq(indicator.id))
+        .filter(indicator_values::subject_id.eq(unit.any()))
+        .filter(indicator_values::state.eq(State::Done))
+        .filter(periods::as_of.lt(period.as_of))
+        .order_by(periods::as_of)
+        .select(recorded_columns!())
+        .first(db.conn)
+        .optional()?;
+    Ok(row.map(|(_, recorded)| recorded))
 }
 
 #[expect(clippy::too_many_arguments, reason = "one query, all of whose parts differ")]
@@ -185,19 +221,24 @@ fn of_places(
     unit: &Unit,
     indicator: &Defined,
     definition: &Definition,
-    side: &Side,
+    sides: &[&Side],
     (period, day): (&Period, NaiveDate),
     code: Option<&str>,
     limit: i64,
 ) -> Result<Vec<(String, Provenance)>> {
-    let seats = seats(db, vec![unit.id])?;
+    let seats = seats_of(db, std::slice::from_ref(unit))?;
     let Some(own) = territory(unit, &seats, day) else { return Ok(Vec::new()) };
     let around = crate::localities::store::within(db, &own.to_string())?;
+    let gave = indicator_values::table
+        .filter(indicator_values::indicator_id.eq(indicator.id))
+        .filter(indicator_values::period_id.eq(period.id))
+        .filter(indicator_values::locality_id.is_not_null())
+        .select(indicator_values::locality_id.assume_not_null());
+    let ranks: Vec<String> = sides.iter().flat_map(|side| side.kinds.iter().cloned()).collect();
+    let expected = localities::rank.eq_any(ranks).and(localities::valid_from.le(day)).and(localities::valid_to.gt(day));
     let mut query = localities::table
         .filter(localities::id.eq_any(around))
-        .filter(localities::rank.eq_any(side.kinds.clone()))
-        .filter(localities::valid_from.le(day))
-        .filter(localities::valid_to.gt(day))
+        .filter(localities::id.eq_any(gave).or(expected))
         .order_by(localities::code)
         .limit(limit)
         .select((localities::id, localities::code, localities::name))

@@ -277,6 +277,10 @@ pub fn list(
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
+    if filters.owed.is_some() {
+        // What a unit has handed in is told by its reports.
+        db.context.caller.must(Permission::ReadReports)?;
+    }
     let home = db.scope()?.home();
     let owed = if filters.owed.is_some() { Some(owed(db, home)?) } else { None };
     let narrowed = || {

@@ -6,8 +6,9 @@ mod tick;
 mod write;
 
 pub use read::{
-    Found, Seat, ancestors, children, find, find_by_code, get, history, hold, list, own_or_referred, own_or_referred_ref, referred_card,
-    referred_unit, seats, stands_here, teaches, territories, tree, unit_refs, unit_refs_since, within,
+    Found, Seat, Source, ancestors, children, find, find_by_code, get, history, hold, lies_within, list, own_or_referred,
+    own_or_referred_ref, reach, referred_card, referred_unit, seats, stands_here, stretches_below, teaches, territories, tree, unit_refs,
+    unit_refs_since, within,
 };
 pub use tick::keep_calendar;
 pub use write::{Change, Locked, NewRow, SpellRow, insert, lock, update};

@@ -1,6 +1,7 @@
 //! Reading units as of a day. One statement answers a unit or a page whole: refs, counts and whether it is in scope.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::NaiveDate;
 use diesel::dsl::{InnerJoinQuerySource, count_star, exists, max, sql};
@@ -8,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::Value;
 
+use crate::access::policy::Role;
 use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::page::{Condition, CursorValue, Page, PageRequest, keyset};
@@ -16,7 +18,7 @@ use crate::db::{Conn, Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
-use crate::localities::store::within as localities_within;
+use crate::localities::store::{around, within as localities_within};
 use crate::refs;
 use crate::registers::ExternalCode;
 use crate::text;
@@ -28,7 +30,8 @@ diesel::alias! {
     const CHILD_SPELLS: Alias<ChildSpells> = unit_spells as child_spells;
 }
 
-type Source = InnerJoinQuerySource<units::table, unit_spells::table>;
+/// Units with their spells.
+pub type Source = InnerJoinQuerySource<units::table, unit_spells::table>;
 
 #[derive(Debug, Queryable)]
 struct Row {
@@ -275,13 +278,78 @@ pub fn seats(db: &mut Db<'_>, ids: Vec<UnitId>) -> Result<HashMap<UnitId, Vec<Se
     Ok(seats)
 }
 
-/// The localities in whose charge a unit is from a day on, one for each of its spells; none for the department, which is in charge of all.
+/// The territories in whose charge the caller's own unit was, is and will be; `None` for the department and the system, which are in charge
+/// of all. What a unit of the scope was in charge of while it stood elsewhere is another's.
 ///
 /// # Errors
 /// Database errors.
-pub fn territories(db: &mut Db<'_>, unit: UnitId, from: NaiveDate) -> Result<Vec<Option<LocalityId>>> {
-    let spells = unit_spells::table.filter(unit_spells::unit_id.eq(unit)).filter(unit_spells::valid_to.gt(from));
-    Ok(spells.filter(unit_spells::parent_id.is_not_null()).select(unit_spells::locality_id).load(db.conn)?)
+pub fn reach(db: &mut Db<'_>) -> Result<Option<Vec<Seat>>> {
+    let caller = &db.context.caller;
+    let Some(scope) = caller.scope().filter(|_| caller.role() != Some(Role::Department)) else { return Ok(None) };
+    Ok(Some(seats(db, vec![scope.root()])?.remove(&scope.root()).unwrap_or_default()))
+}
+
+/// From when until before when units stood, stand and will stand in the caller's subtree.
+///
+/// # Errors
+/// Database errors; 403 for a caller without a scope.
+pub fn stretches_below(db: &mut Db<'_>, of: Vec<UnitId>) -> Result<HashMap<UnitId, Vec<(NaiveDate, NaiveDate)>>> {
+    let rows: Vec<(UnitId, (NaiveDate, NaiveDate))> = unit_closure::table
+        .filter(unit_closure::ancestor.eq(db.scope()?.root()))
+        .filter(unit_closure::descendant.eq_any(of))
+        .order_by(unit_closure::valid_from)
+        .select((unit_closure::descendant, (unit_closure::valid_from, unit_closure::valid_to)))
+        .load(db.conn)?;
+    let mut stretches: HashMap<UnitId, Vec<(NaiveDate, NaiveDate)>> = HashMap::new();
+    for (unit, span) in rows {
+        stretches.entry(unit).or_default().push(span);
+    }
+    Ok(stretches)
+}
+
+/// Whether an office lies in the territory of the office above it on every day from one on, and those below it in its own: each reads and
+/// records whatever is of its territory. The department is in charge of all.
+///
+/// # Errors
+/// Database errors.
+pub fn lies_within(db: &mut Db<'_>, unit: UnitId, from: NaiveDate) -> Result<bool> {
+    type Row = (NaiveDate, NaiveDate, Option<UnitId>, Option<LocalityId>);
+    let offices: Vec<Row> = unit_spells::table
+        .inner_join(units::table)
+        .filter(unit_spells::unit_id.eq(unit).or(unit_spells::parent_id.eq(unit)))
+        .filter(units::kind.eq_any([Kind::DistrictOffice, Kind::CommuneOffice]))
+        .filter(unit_spells::valid_to.gt(from))
+        .filter(unit_spells::locality_id.is_not_null())
+        .select((unit_spells::valid_from, unit_spells::valid_to, unit_spells::parent_id, unit_spells::locality_id))
+        .load(db.conn)?;
+    let above = territories(db, offices.iter().filter_map(|row| row.2).collect(), from)?;
+    let mut lies_in: HashMap<LocalityId, Vec<LocalityId>> = HashMap::new();
+    for (start, end, parent, locality) in offices {
+        let (Some(parent), Some(locality)) = (parent, locality) else { continue };
+        let known = match lies_in.entry(locality) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(around(db, locality)?),
+        };
+        let start = start.max(from);
+        let meets = |(unit, since, until, _): &&Territory| *unit == parent && *since < end && start < *until;
+        if above.iter().filter(meets).any(|(.., own)| own.is_some_and(|own| !known.contains(&own))) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A unit, from when until before when, and the locality that it is in charge of then, if one.
+pub type Territory = (UnitId, NaiveDate, NaiveDate, Option<LocalityId>);
+
+/// The localities in whose charge units are from a day on, one for each of their spells; none for the department, which is in charge of all.
+///
+/// # Errors
+/// Database errors.
+pub fn territories(db: &mut Db<'_>, of: Vec<UnitId>, from: NaiveDate) -> Result<Vec<Territory>> {
+    let spells = unit_spells::table.filter(unit_spells::unit_id.eq_any(of)).filter(unit_spells::valid_to.gt(from));
+    let spells = spells.filter(unit_spells::parent_id.is_not_null());
+    Ok(spells.select((unit_spells::unit_id, unit_spells::valid_from, unit_spells::valid_to, unit_spells::locality_id)).load(db.conn)?)
 }
 
 /// Whether a unit stands in the caller's scope on every day from the one to the other, both among them.
@@ -289,12 +357,7 @@ pub fn territories(db: &mut Db<'_>, unit: UnitId, from: NaiveDate) -> Result<Vec
 /// # Errors
 /// Database errors; 403 for a caller without a scope.
 pub fn stands_here(db: &mut Db<'_>, unit: UnitId, from: NaiveDate, to: NaiveDate) -> Result<bool> {
-    let spans: Vec<(NaiveDate, NaiveDate)> = unit_closure::table
-        .filter(unit_closure::ancestor.eq(db.scope()?.root()))
-        .filter(unit_closure::descendant.eq(unit))
-        .order_by(unit_closure::valid_from)
-        .select((unit_closure::valid_from, unit_closure::valid_to))
-        .load(db.conn)?;
+    let spans = stretches_below(db, vec![unit])?.remove(&unit).unwrap_or_default();
     let covered = spans.iter().fold(from, |day, (start, end)| if *start <= day && day < *end { *end } else { day });
     Ok(covered > to)
 }

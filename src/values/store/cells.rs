@@ -140,7 +140,7 @@ pub(super) fn resolve<'k>(known: &'k Known, index: usize, row: &NewValue, faults
         return None;
     }
     let collects = collects(definition, period.as_of, unit, place);
-    if !collects.anything() {
+    if !collects.anything() || !place.is_none_or(|place| known.reach.takes(place, unit)) {
         // Nothing more is looked at: whether somebody else recorded it is not this caller's to know.
         let subject = if place.is_some() { "locality" } else { "unit" };
         faults.push(Fault::at(format!("/rows/{index}/{subject}"), FaultCode::NotCollectedHere));
@@ -155,10 +155,7 @@ fn collects(definition: &Definition, day: NaiveDate, unit: &Unit, place: Option<
     let [numerator, denominator, count] = [&definition.numerator, &definition.denominator, &definition.count].map(|side| {
         side.as_ref().is_some_and(|side| match place {
             None => side.is_collected_by(unit.kind, &spell.levels),
-            Some(place) => {
-                let in_charge = unit.kind.is_in_charge() && spell.locality.is_some_and(|own| place.around.contains(&own));
-                in_charge && side.is_collected_for(place.rank)
-            }
+            Some(place) => unit.holds(place, day) && side.is_collected_for(place.rank),
         })
     });
     Collects { numerator, denominator, count }

@@ -15,7 +15,7 @@ use crate::periods::model::Period;
 use crate::periods::store as periods;
 use crate::sums::lineage::{Lineage, Subject};
 use crate::units::model::{Kind, Level};
-use crate::units::store::within;
+use crate::units::store::{Seat, reach, within};
 use crate::values::model::NewValue;
 
 /// A stretch of what a unit was, as far as collecting goes.
@@ -39,6 +39,12 @@ impl Unit {
     pub(super) fn on(&self, day: NaiveDate) -> Option<&Spell> {
         let there = self.from <= day && day < self.to;
         self.spells.iter().find(|spell| spell.from <= day && day < spell.to).filter(|_| there)
+    }
+
+    /// Whether a place is in its charge on a day.
+    pub(super) fn holds(&self, place: &Place, day: NaiveDate) -> bool {
+        let own = self.on(day).filter(|_| self.kind.is_in_charge()).and_then(|spell| spell.locality);
+        own.is_some_and(|own| place.around.contains(&own))
     }
 }
 
@@ -79,6 +85,8 @@ pub(super) struct Known {
     pub(super) places: Register<Place>,
     /// Those that take no more values.
     pub(super) locked: Vec<PeriodId>,
+    /// Where the caller may write today.
+    pub(super) reach: Reach,
 }
 
 fn keys<'r>(texts: impl Iterator<Item = &'r String>) -> Vec<Key> {
@@ -96,7 +104,9 @@ impl Known {
         let mut held: Vec<PeriodId> = periods.iter().map(|period| period.id).collect();
         held.sort_unstable();
         let locked = periods::hold(tx, &held)?;
+        let reach = if places.is_empty() { Reach::default() } else { Reach::read(tx)? };
         Ok(Self {
+            reach,
             indicators: Register::of(indicators, |one| (one.id, &one.code)),
             periods: Register::of(periods, |one| (one.id, &one.code)),
             units: Register::of(units, |one| (one.id, &one.code)),
@@ -140,6 +150,30 @@ pub(super) fn units_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Unit>> {
     }
     let unit = |(id, code, kind, from, to): Row| Unit { id, code, kind, from, to, spells: spells.remove(&id).unwrap_or_default() };
     Ok(rows.into_iter().map(unit).collect())
+}
+
+/// The places whose figures the caller may write today, whatever was on the day of the period: who was in charge of a place then and is so
+/// no more corrects nothing there.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    today: NaiveDate,
+    /// Territories in its charge; `None`: all.
+    territories: Option<Vec<LocalityId>>,
+}
+
+impl Reach {
+    pub(super) fn read(tx: &mut Tx<'_>) -> Result<Self> {
+        let (today, held) = (tx.today(), reach(tx)?);
+        let now =
+            |held: Vec<Seat>| held.into_iter().filter(|(from, to, _)| *from <= today && today < *to).map(|(.., place)| place).collect();
+        Ok(Self { today, territories: held.map(now) })
+    }
+
+    /// Whether a place is in it, or in the charge of a unit of the scope.
+    pub(super) fn takes(&self, place: &Place, unit: &Unit) -> bool {
+        let Some(own) = &self.territories else { return true };
+        own.iter().any(|own| place.around.contains(own)) || unit.holds(place, self.today)
+    }
 }
 
 pub(super) fn places_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Place>> {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::access::grant::Grant;
-use crate::access::policy::Role;
+use crate::access::policy::{Permission, Role};
 use crate::db::Tx;
 use crate::db::schema::{indicator_values, unit_spells, units};
 use crate::error::{Code, Error, Fault, FaultCode, Result};
@@ -17,11 +17,11 @@ use crate::periods::store as periods;
 use crate::sums::lineage::{Lineage, Subject};
 use crate::sums::values::{self, CountsAs, Totals};
 use crate::units::model::Kind;
-use crate::units::store::within;
+use crate::units::store::{seats, within};
 use crate::values::model::{IndicatorValue, NewValue, Outcome};
 use crate::values::rules::{self, Figures};
 use crate::values::store::cells::{Cell, Change, Resolved, Stored, resolve, stored, withdrawn};
-use crate::values::store::known::{Known, places_of, units_of};
+use crate::values::store::known::{Known, Reach, places_of, units_of};
 use crate::values::store::odd::{self, Numbered};
 use crate::values::store::{read, rows};
 
@@ -38,8 +38,9 @@ pub struct Done {
     pub warnings: Vec<Fault>,
 }
 
-/// Records rows: all of them, or none. With `dry_run` it only says what would become of them. To whoever may not see what is stored of a
-/// sensitive indicator nothing is told by it: such a row says every stored figure again, updates whatever it says, and has no oddities.
+/// Records rows: all of them, or none. With `dry_run` it only says what would become of them. To whoever may not see what is stored, of a
+/// sensitive indicator or as a program of any, nothing is told by it: such a row says every stored figure again, updates whatever it says,
+/// and has no oddities.
 ///
 /// # Errors
 /// 403 for figures of others that the caller may not see; 412 with the rows whose `version` is not the stored one; 423 with the rows of
@@ -60,6 +61,8 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     seen.retain(|cell| !stored.contains_key(cell));
     let withdrawn = withdrawn(tx, &seen)?;
     let hidden = withheld(tx)?;
+    // A program that only records is told nothing of what is stored, of whichever indicator.
+    let records_only = tx.context.caller.program().is_some() && !tx.context.caller.may(Permission::ReadValues);
     if resolved
         .iter()
         .flatten()
@@ -76,7 +79,7 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     for (index, (row, resolved)) in rows.iter().zip(&resolved).enumerate() {
         let Some(resolved) = resolved else { continue };
         let old = stored.get(&resolved.cell());
-        let blind = hidden.contains(&resolved.indicator.id);
+        let blind = records_only || hidden.contains(&resolved.indicator.id);
         let left_out = old.filter(|_| blind).map(|old| rules::left_out(index, row, &old.figures)).unwrap_or_default();
         if !left_out.is_empty() {
             faults.extend(left_out);
@@ -164,7 +167,8 @@ pub fn review(tx: &mut Tx<'_>, rows: &[NewValue]) -> Result<Vec<Vec<Fault>>> {
 }
 
 /// Whose a locality's value is when another office than its keeper changes it: the keeper's, while it was in charge of the place on
-/// the day and is below the caller; the caller's once the keeper was not in charge; nobody's else, and the row is refused.
+/// the day and is below the caller; the caller's once the keeper was not in charge, or has gone elsewhere without the place; nobody's else,
+/// and the row is refused.
 fn keeper(tx: &mut Tx<'_>, old: &Stored, resolved: &Resolved<'_>) -> Result<Option<UnitId>> {
     let day = resolved.period.as_of;
     let seat: Option<(Kind, Option<LocalityId>)> = units::table
@@ -183,8 +187,15 @@ fn keeper(tx: &mut Tx<'_>, old: &Stored, resolved: &Resolved<'_>) -> Result<Opti
     }
     let Some(scope) = tx.context.caller.scope() else { return Ok(Some(old.unit)) };
     let ours = units::table.filter(units::id.eq(old.unit)).filter(units::id.eq_any(within(scope.root(), scope.today())));
-    let ours: bool = diesel::select(diesel::dsl::exists(ours)).get_result(tx.conn)?;
-    Ok(ours.then_some(old.unit))
+    if diesel::select(diesel::dsl::exists(ours)).get_result(tx.conn)? {
+        return Ok(Some(old.unit));
+    }
+    // It stands elsewhere since, and the place is not there: whoever has the place now has its figures.
+    let today = tx.today();
+    let seats = seats(tx, vec![old.unit])?.remove(&old.unit).unwrap_or_default();
+    let own = seats.iter().find(|(from, to, _)| *from <= today && today < *to).map(|(.., own)| *own);
+    let lets_go = !own.zip(resolved.place).is_some_and(|(own, place)| place.around.contains(&own));
+    Ok(lets_go.then_some(resolved.unit.id))
 }
 
 /// Whether a figure is the own one of the school that the caller is for. Whoever may not see a figure of another could tell it by writing
@@ -313,7 +324,12 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<(
     let seen = read::get(tx, id)?;
     tx.hold_tree()?;
     let units = units_of(tx, &[Key::from(seen.unit.id)])?;
-    places_of(tx, &seen.locality.as_ref().map(|place| Key::from(place.id)).into_iter().collect::<Vec<_>>())?;
+    let places = places_of(tx, &seen.locality.as_ref().map(|place| Key::from(place.id)).into_iter().collect::<Vec<_>>())?;
+    let reach = Reach::read(tx)?;
+    if units.iter().any(|unit| places.iter().any(|place| !reach.takes(place, unit))) {
+        let (vi, en) = ("Địa bàn này không còn thuộc phạm vi phụ trách.", "This locality is not in your charge any more.");
+        return Err(Error::forbidden().because(vi, en));
+    }
     let before = read::whole(tx, id)?;
     let own = units.first().is_some_and(|unit| is_its_own(tx, unit.id, unit.kind, before.locality.is_some()));
     if !own && withheld(tx)?.contains(&before.indicator.id.of()) {
