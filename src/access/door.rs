@@ -172,14 +172,15 @@ impl Door {
         Ok(())
     }
 
-    /// Whose token this is, as the database knew it at most one second ago.
+    /// Whose token this is, as the database knew it at most one second ago; `shown` is when it was shown: what takes long to arrive is not
+    /// too late by it.
     ///
     /// # Errors
     /// 401 for a token that is not ours, has ended, or whose session, account or client has; for one of a client that calls from elsewhere
     /// than it may.
-    pub async fn identify(&self, token: &str, marks: RequestMarks) -> Result<Caller> {
+    pub async fn identify(&self, token: &str, marks: RequestMarks, shown: Instant) -> Result<Caller> {
         let now = self.now();
-        let verified = self.verified(token, now).await?;
+        let verified = self.verified(token, shown).await?;
         let claims = &verified.claims;
         match claims.bearer()? {
             Bearer::Session(session, user) => {

@@ -51,6 +51,16 @@ impl Relation {
     }
 }
 
+/// What becomes of work that another gives from now on: what was stopped or decided on is the new one's to decide.
+#[must_use]
+pub const fn taken_over(status: Status) -> Status {
+    match status {
+        Status::Cancelled | Status::Paused => Status::Assigned,
+        Status::Confirmed => Status::ReportedDone,
+        Status::Assigned | Status::InProgress | Status::ReportedDone | Status::Returned => status,
+    }
+}
+
 /// Who makes a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {

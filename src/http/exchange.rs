@@ -21,6 +21,7 @@ use super::{json, once};
 use crate::access::Access;
 use crate::access::caller::Caller;
 use crate::access::policy::Permit;
+use crate::clock::Instant;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::ids::Key;
 
@@ -75,7 +76,7 @@ pub(super) async fn admit<'k, P: Permit>(
     kernel.door.freshen().await;
     let caller = match P::PERMISSION {
         None => Ok(Caller::Nobody),
-        Some(_) => identify(kernel, req).await,
+        Some(_) => identify(kernel, req, kernel.door.now()).await,
     };
     let counted = match &caller {
         Ok(caller) => Some(caller),
@@ -103,7 +104,7 @@ pub(super) async fn begin<'k, P: Permit>(
     let heavy = if weight == Weight::Heavy { Some(gate.begin(access.caller_id()?).await?) } else { None };
     let waited = operation.checks.arrives() || heavy.is_some();
     let access = match P::PERMISSION {
-        Some(_) if waited => kernel.door.open(identify(kernel, req).await?, marks(req))?,
+        Some(_) if waited => kernel.door.open(identify(kernel, req, access.now()).await?, marks(req))?,
         _ => access,
     };
     Ok((if let Some(heavy) = heavy { access.holding(heavy) } else { access }, place))
@@ -116,8 +117,8 @@ pub(super) fn count(kernel: &Kernel, caller: &Caller, req: &HttpRequest) -> Resu
     passes
 }
 
-async fn identify(kernel: &Kernel, req: &HttpRequest) -> Result<Caller> {
-    let caller = kernel.door.identify(bearer(req.headers())?, marks(req)).await?;
+async fn identify(kernel: &Kernel, req: &HttpRequest, shown: Instant) -> Result<Caller> {
+    let caller = kernel.door.identify(bearer(req.headers())?, marks(req), shown).await?;
     req.extensions_mut().insert(Asker(caller.clone()));
     Ok(caller)
 }

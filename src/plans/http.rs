@@ -6,7 +6,7 @@ use super::model::{
 };
 use super::store::{self, Locked, Words, Written};
 use crate::access::Access;
-use crate::access::policy::{DecidePlans, Permit, ReadPlans, WritePlans};
+use crate::access::policy::{DecidePlans, Permission, Permit, ReadPlans, WritePlans};
 use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{Created, Paged, Plain, Resource, Rows, Single};
@@ -141,6 +141,7 @@ fn create(tx: &mut Tx<'_>, new: &WrittenPlan) -> Result<PlanId> {
     let mut words =
         words.resolve(tx, &unit, years, Written { items: new.items.as_deref(), targets: new.targets.as_deref() }, &mut faults)?;
     if let Some(copied) = new.copy_of {
+        tx.context.caller.must(Permission::ReadPlans)?;
         match store::get(tx, copied) {
             Ok(plan) => words.copy(tx, &plan, unit.id, new.from_year - plan.from_year)?,
             Err(error) if error.code() == Code::NotFound => faults.push(Fault::at("/copy_of", FaultCode::UnknownReference)),
@@ -215,7 +216,8 @@ async fn turn<P: Permit>(
     };
     let plan = access
         .write(move |tx| {
-            if action == PlanAction::Approve && store::replaces(tx, id)?.is_some() {
+            // The work on the version before goes over to it: nobody gives or moves any meanwhile.
+            if action == PlanAction::Approve && store::get(tx, id)?.previous.is_some() {
                 tx.take_tree()?;
             }
             let locked = store::lock(tx, id)?;

@@ -162,7 +162,8 @@ impl Account {
 pub fn must_stand(tx: &mut Tx<'_>) -> Result<()> {
     let Some(known) = tx.context.caller.person().cloned() else { return Ok(()) };
     let now = person(tx, known.session)?;
-    let stands = now.is_some_and(|now| (now.id, now.unit, now.duties, now.scope) == (known.id, known.unit, known.duties, known.scope));
+    let of = |person: &Person| (person.id, person.unit, person.duties, person.scope.root());
+    let stands = now.is_some_and(|now| of(&now) == of(&known));
     if stands { Ok(()) } else { Err(Error::new(Code::InvalidToken)) }
 }
 

@@ -97,7 +97,7 @@ async fn create_unit(access: Access<WriteUnits>, Body(new): Body<NewUnit>) -> Re
             let tree = tx.take_tree()?;
             let row = resolve_new(tx, &new)?;
             store::insert(tx, &tree, &row)?;
-            must_lie_within(tx, row.id, row.valid_from)?;
+            must_lie_within(tx, row.id, row.valid_from.min(tx.today()))?;
             let unit = store::get(tx, &Key::from(row.id), None)?.unit;
             told::created(tx, &unit)?;
             Ok(unit)
@@ -125,7 +125,9 @@ async fn update_unit(
             let change = resolve_patch(tx, &before, &patch)?;
             let day = patch.effective_on.unwrap_or(tx.today());
             store::update(tx, &tree, &locked, &change, day)?;
-            must_lie_within(tx, before.id, day)?;
+            if change.parent.is_some() || change.locality.is_some() {
+                must_lie_within(tx, before.id, day)?;
+            }
             let after = store::get(tx, &Key::from(before.id), None)?.unit;
             told::changed(tx, &before, &after)?;
             Ok(after)

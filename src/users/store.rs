@@ -436,7 +436,7 @@ pub struct Reachable {
     pub email: String,
 }
 
-/// The active accounts with this address, of which letters count without case.
+/// The active accounts with this address, of which letters count without case: those that were there first.
 ///
 /// # Errors
 /// Database errors.
@@ -444,7 +444,7 @@ pub fn with_email(db: &mut Db<'_>, email: &str) -> Result<Vec<Reachable>> {
     let rows = users::table
         .filter(users::email.eq_any([email.to_owned(), email.to_lowercase()]))
         .filter(users::status.eq(Status::Active))
-        .order_by(users::username)
+        .order_by((users::created_at, users::id))
         .limit(i64::try_from(SHARED).map_err(Error::internal)?)
         .select((users::id, users::username, users::full_name, users::unit_id, users::email.assume_not_null()));
     Ok(rows.load(db.conn)?)

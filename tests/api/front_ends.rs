@@ -734,6 +734,35 @@ fn a_front_end_that_writes_reports_records_no_values_by_it() {
     }
 }
 
+/// AZ-08: what a program may write it does not read by it: no plan by copying it, no work of units by asking what giving it would do.
+#[test]
+fn what_a_program_may_only_write_it_does_not_read_by_it() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let clerk = admin.user("pgd.tuly", "PGD-DB", &["editor"]);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let plan = |unit: &str| json!({"unit": unit, "kind": "annual", "from_year": 2026, "to_year": 2026, "title": "Kế hoạch năm 2026"});
+    let draft = school.post("/api/v1/plans", &plan("MN-DB-001")).expect(201).id();
+    let give = json!({"task": "1.01", "selector": {"within": "PGD-DB"}, "due_on": "2025-12-31"});
+    clerk.post("/api/v1/assignments/bulk", &give).expect(200);
+    let scopes = ["plans:write", "assignments:write"];
+    let client = register(&admin, "SGD", "web", BACK, &scopes);
+    let (browser, path) = (Browser::of(&app), asking(&client, BACK, &[("scope", &scopes.join(" "))]));
+    let _ = browser.sign_in(&path, "pgd.tuly");
+    let code = allow(&browser, &path, BACK);
+    let tokens = exchange(&app, &client, &code, BACK, VERIFIER).expect(200).json();
+    let program = app.bearer(text(&tokens, "access_token"));
+    let mut copy = plan("PGD-DB");
+    copy["copy_of"] = json!(draft);
+    program.post("/api/v1/plans", &copy).problem(403, "forbidden");
+    program.post("/api/v1/plans", &plan("PGD-DB")).expect(201);
+    let mut tried = give.clone();
+    tried["dry_run"] = json!(true);
+    program.post("/api/v1/assignments/bulk", &tried).problem(403, "forbidden");
+    let told = program.post("/api/v1/assignments/bulk", &give).expect(200).json();
+    assert_eq!((&told["rows"][0]["outcome"], &told["rows"][0]["id"]), (&json!("exists"), &Value::Null));
+}
+
 /// A code that was given before a person took consent back, or set another password, lets nobody in after it.
 #[test]
 fn a_code_under_way_ends_with_what_it_came_from() {

@@ -113,8 +113,8 @@ fn a_plan_is_written_handed_in_returned_approved_and_amended() {
     app.db_seal();
     let feed = admin.get("/api/v1/changes?limit=200").expect(200).json();
     let last = |kind: &str, deleted: bool| {
-        let of_kind = feed["data"].as_array().expect("rows").iter().filter(|row| row["type"] == kind && row["deleted"] == deleted);
-        of_kind.last().unwrap_or_else(|| panic!("{kind} is not told: {feed}"))["data"].clone()
+        let mut of_kind = feed["data"].as_array().expect("rows").iter().filter(|row| row["type"] == kind && row["deleted"] == deleted);
+        of_kind.next_back().unwrap_or_else(|| panic!("{kind} is not told: {feed}"))["data"].clone()
     };
     assert_eq!((&last("plan.amended", false)["id"], &last("plan.amended", false)["status"]), (&json!(id), &json!("amended")));
     assert_eq!(last("assignment.updated", false)["plan"], amended["id"]);
@@ -260,6 +260,75 @@ fn work_that_comes_back_is_not_given_to_whom_has_left() {
     assert_eq!(leads(&amended), ["PGD-DB", "MN-DB-002"]);
     let copy = json!({"unit": "PGD-DB", "kind": "annual", "from_year": 2026, "to_year": 2026, "title": "Kế hoạch năm 2026", "copy_of": amended["previous"]});
     assert_eq!(leads(&editor.post("/api/v1/plans", &copy).expect(201).json()), ["PGD-DB", "MN-DB-002"]);
+}
+
+#[test]
+fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_more() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let office = admin.user("pgd.db", "PGD-DB", &["editor", "approver"]);
+    let next = admin.user("pgd.mc", "PGD-MC", &["editor", "approver"]);
+    let give = |caller: &Caller<'_>, period: &str| {
+        caller.post("/api/v1/assignments", &json!({"task": "1.01", "unit": "MN-DB-001", "period": period, "due_on": "2025-12-31"}))
+    };
+    let bulk = |caller: &Caller<'_>, within: &str, period: &str| {
+        let body = json!({"task": "1.01", "selector": {"within": within, "kinds": ["school"]}, "period": period, "due_on": "2025-12-31"});
+        let rows = caller.post("/api/v1/assignments/bulk", &body).expect(200).json()["rows"].clone();
+        rows.as_array().expect("rows").iter().find(|row| row["unit"]["code"] == "MN-DB-001").cloned().expect("the school")
+    };
+    // A school that gives itself what is to come and cancels it keeps nobody above from asking for it.
+    let own = give(&school, "2025-Q2").expect(201).id();
+    turn(&school, &own, "cancel", &json!({"reason": "Không làm"}));
+    give(&school, "2025-Q2").problem(409, "duplicate");
+    let given = give(&office, "2025-Q2").expect(201).json();
+    assert_eq!((&given["id"], &given["status"], &given["assigned_by"]["code"]), (&json!(own), &json!("assigned"), &json!("PGD-DB")));
+    school.post(&format!("/api/v1/assignments/{own}/cancel"), &json!({"reason": "Không làm"})).problem(403, "forbidden");
+    give(&office, "2025-Q2").problem(409, "duplicate");
+    assert_eq!(bulk(&office, "PGD-DB", "2025-Q2")["outcome"], "exists");
+    // What those above gave is theirs.
+    let above = give(&admin.user("so.soan", "SGD", &["editor"]), "2025-Q3").expect(201).id();
+    for caller in [&office, &school] {
+        give(caller, "2025-Q3").problem(409, "duplicate");
+    }
+    // Once the school is another's, what its former office gave is given by that one.
+    let confirmed = give(&office, "2025-Q4").expect(201).id();
+    school.post(&format!("/api/v1/assignments/{confirmed}/updates"), &update(80)).expect(201);
+    turn(&school, &confirmed, "report-done", &json!({}));
+    turn(&office, &confirmed, "confirm", &json!({}));
+    admin.patch("/api/v1/units/MN-DB-001", "*", &json!({"parent": "PGD-MC"})).expect(200);
+    let row = bulk(&next, "PGD-MC", "2025-Q4");
+    assert_eq!((&row["outcome"], &row["id"]), (&json!("created"), &json!(confirmed)));
+    let taken = next.get(&format!("/api/v1/assignments/{confirmed}")).expect(200).json();
+    let now = (&taken["status"], &taken["assigned_by"]["code"], &taken["confirmed_at"]);
+    assert_eq!(now, (&json!("reported_done"), &json!("PGD-MC"), &Value::Null));
+    office.get(&format!("/api/v1/assignments/{confirmed}")).problem(404, "not_found");
+    assert_eq!(bulk(&next, "PGD-MC", "2025-Q3")["id"], json!(above));
+    turn(&next, &confirmed, "confirm", &json!({}));
+    app.db_seal();
+    let trail = admin.get("/api/v1/audit-events?action=assignment.take_over").expect(200).json();
+    assert_eq!(trail["data"].as_array().map(Vec::len), Some(2));
+    app.db_verify();
+}
+
+#[test]
+fn a_copied_plan_takes_no_task_that_is_anothers_alone() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let (one, other) = (admin.user("mn.mot", "MN-DB-001", &["editor"]), admin.user("mn.hai", "MN-MC-001", &["editor"]));
+    let task = json!({"group": "4", "title_vi": "Họp phụ huynh", "nature": "recurring", "cadence": "quarter"});
+    let code = one.post("/api/v1/tasks", &task).expect(201).json()["code"].clone();
+    let new = |unit: &str| json!({"unit": unit, "kind": "annual", "from_year": 2025, "to_year": 2025, "title": "Kế hoạch năm 2025"});
+    let mut written = new("MN-DB-001");
+    written["items"] = json!([{"task": code, "title": "Họp phụ huynh"}, {"task": "4.03", "title": "Mở thêm nhóm trẻ"}]);
+    let plan = one.post("/api/v1/plans", &written).expect(201).id();
+    one.post(&format!("/api/v1/plans/{plan}/submit"), &json!({})).expect(200);
+    admin.user("pgd.duyet", "PGD-DB", &["approver"]).post(&format!("/api/v1/plans/{plan}/approve"), &json!({})).expect(200);
+    let mut copy = new("MN-MC-001");
+    copy["copy_of"] = json!(plan);
+    let copied = other.post("/api/v1/plans", &copy).expect(201).json();
+    let tasks: Vec<_> = copied["items"].as_array().expect("items").iter().map(|item| item["task"]["code"].clone()).collect();
+    assert_eq!(tasks, [Value::Null, json!("4.03")]);
 }
 
 #[test]

@@ -5,17 +5,18 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use crate::access::policy::Permission;
 use crate::assignments::model::{AssignmentStatus, BulkAnswer, BulkOutcome, BulkRow, BulkSummary, NewAssignment, NewAssignments, Selector};
 use crate::assignments::rules;
 use crate::clock::Instant;
-use crate::db::schema::{assignment_units, assignments, unit_spells, units};
-use crate::db::{TreeRead, Tx, UNTIL_FURTHER_NOTICE, in_blocks, insert_all};
+use crate::db::schema::{assignment_units, assignments, unit_closure, unit_spells, units};
+use crate::db::{Conn, TreeRead, Tx, UNTIL_FURTHER_NOTICE, in_blocks, insert_all};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AssignmentId, GroupId, Id, Key, PeriodId, PlanId, TaskId, UnitId};
 use crate::journal::{self, Entry};
 use crate::sums::progress::{self, Piece};
 use crate::tasks::model::Task;
-use crate::units::model::UnitRef;
+use crate::units::model::{Kind, UnitRef};
 use crate::units::store::{referred_card, referred_unit, teaches, within};
 use crate::{periods, plans, tasks, text};
 
@@ -76,10 +77,8 @@ pub fn give_one(tx: &mut Tx<'_>, new: &NewAssignment) -> Result<AssignmentId> {
     let (Some(named), Some(unit), true) = (named, unit, faults.is_empty()) else { return Err(Error::invalid(faults)) };
     let by = tx.scope()?.root();
     let one = Given { due_on: new.due_on, deliverable: new.deliverable.clone(), cooperating, ..given(&named, unit.id, by) };
-    if give(tx, &tree, std::slice::from_ref(&one))?.is_empty() {
-        return Err(Error::duplicate("/period"));
-    }
-    Ok(one.id)
+    let made = give(tx, &tree, std::slice::from_ref(&one))?;
+    made.get(&one.id).copied().ok_or_else(|| Error::duplicate("/period"))
 }
 
 /// Gives a task to the units that a selector finds, and says what became of each.
@@ -93,6 +92,11 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
     let fault = Fault::at("/selector/within", FaultCode::UnknownReference);
     let root = referred_unit(tx, fault, &new.selector.within, &mut faults)?;
     let (Some(named), Some(root), true) = (named, root, faults.is_empty()) else { return Err(Error::invalid(faults)) };
+    // What units have is told to no program that may only give.
+    let is_told = tx.context.caller.program().is_none() || tx.context.caller.may(Permission::ReadAssignments);
+    if new.dry_run && !is_told {
+        tx.context.caller.must(Permission::ReadAssignments)?;
+    }
     if named.period.is_none() {
         // No key keeps two of a task without a period apart: who gives it to many waits for who does so now.
         tasks::store::lock(tx, &Key::from(named.task.id))?;
@@ -107,7 +111,7 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
     for (index, (unit, existing)) in found.into_iter().enumerate() {
         let one = Given { due_on: new.due_on, deliverable: new.deliverable.clone(), ..given(&named, unit.id, by) };
         let (outcome, id) = match existing {
-            Some(id) => (BulkOutcome::Exists, Some(id)),
+            Some(id) => (BulkOutcome::Exists, is_told.then_some(id)),
             None => (BulkOutcome::Created, (!new.dry_run).then_some(one.id)),
         };
         if existing.is_none() {
@@ -118,13 +122,16 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
     if !new.dry_run {
         let made = give(tx, &tree, &fresh)?;
         // What somebody else made meanwhile is theirs, and not told twice.
-        fresh.retain(|one| made.contains(&one.id));
-        let lost = |row: &BulkRow| row.outcome == BulkOutcome::Created && !row.id.is_some_and(|id| made.contains(&id));
-        let units: Vec<UnitId> = rows.iter().filter(|row| lost(row)).map(|row| row.unit.id).collect();
+        let lost = |row: &&mut BulkRow| row.outcome == BulkOutcome::Created && !row.id.is_some_and(|id| made.contains_key(&id));
+        let units: Vec<UnitId> = rows.iter_mut().filter(lost).map(|row| row.unit.id).collect();
         let theirs = having(tx, units, named.task.id, named.period)?;
-        for row in rows.iter_mut().filter(|row| lost(row)) {
-            (row.outcome, row.id) = (BulkOutcome::Exists, theirs.get(&row.unit.id).copied());
+        for row in rows.iter_mut().filter(lost) {
+            (row.outcome, row.id) = (BulkOutcome::Exists, theirs.get(&row.unit.id).copied().filter(|_| is_told));
         }
+        for row in rows.iter_mut().filter(|row| row.outcome == BulkOutcome::Created) {
+            row.id = row.id.and_then(|id| made.get(&id).copied());
+        }
+        fresh.retain(|one| made.get(&one.id) == Some(&one.id));
         let told = |one: &Given| {
             let after = serde_json::json!({"task": named.task.code, "due_on": one.due_on, "deliverable": one.deliverable});
             let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
@@ -132,7 +139,8 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
         };
         journal::append_all(tx, fresh.iter().map(told).collect::<Result<_>>()?)?;
     }
-    let summary = BulkSummary { created: fresh.len(), exists: rows.len() - fresh.len() };
+    let created = rows.iter().filter(|row| row.outcome == BulkOutcome::Created).count();
+    let summary = BulkSummary { created, exists: rows.len() - created };
     Ok(BulkAnswer { dry_run: new.dry_run, summary, rows })
 }
 
@@ -174,14 +182,16 @@ fn select(
     Ok(found.into_iter().map(|(id, code, name)| (UnitRef { id, code, name }, having.get(&id).copied())).collect())
 }
 
-/// Which of these units have the task already: for this period, or open where none is asked.
+/// Which of these units have the task already, from the caller's unit or one above it: for this period, or open where none is asked.
 fn having(tx: &mut Tx<'_>, units: Vec<UnitId>, task: TaskId, period: Option<PeriodId>) -> Result<HashMap<UnitId, AssignmentId>> {
     if units.is_empty() {
         return Ok(HashMap::new());
     }
+    let (scope, day) = (tx.scope()?, tx.today());
     let mut having = assignments::table
         .filter(assignments::task_id.eq(task))
         .filter(assignments::unit_id.eq_any(units))
+        .filter(assignments::assigned_by.eq_any(line_of(scope.root(), day)).or(assignments::assigned_by.eq_any(divisions())))
         .select((assignments::unit_id, assignments::id))
         .into_boxed();
     having = match period {
@@ -239,11 +249,26 @@ struct GivenRow {
     updated_at: Instant,
 }
 
-/// Records assignments and answers those that were not there: one of a task, unit and period is made once, whoever else makes it now.
+/// A unit and those above it on a day.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn line_of(unit: UnitId, day: NaiveDate) -> _ {
+    let line = unit_closure::table.filter(unit_closure::descendant.eq(unit));
+    line.filter(unit_closure::valid_from.le(day)).filter(unit_closure::valid_to.gt(day)).select(unit_closure::ancestor)
+}
+
+/// The divisions: what they give the department gives.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn divisions() -> _ {
+    let kind: Kind = Kind::Division;
+    units::table.filter(units::kind.eq(kind)).select(units::id)
+}
+
+/// Records assignments and answers under which ids: one of a task, unit and period is made once, whoever else makes it now. One that a unit
+/// gave which does not stand above who gives it now, itself or one that it has left, is taken over; any other is left as it is, and out.
 ///
 /// # Errors
 /// Database errors.
-pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashSet<AssignmentId>> {
+pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashMap<AssignmentId, AssignmentId>> {
     let now = tx.now();
     let mut made = HashSet::with_capacity(given.len());
     // Many units are given one task: its title is folded once.
@@ -294,7 +319,65 @@ pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashSet<As
         })
         .collect();
     progress::replace(tx, &[], &pieces)?;
-    Ok(made)
+    let mut ids: HashMap<AssignmentId, AssignmentId> = made.iter().map(|id| (*id, *id)).collect();
+    for one in given.iter().filter(|one| !made.contains(&one.id)) {
+        ids.extend(take_over(tx, one)?.map(|id| (one.id, id)));
+    }
+    Ok(ids)
+}
+
+/// What was given by one that has no say over who gives it now: that one gives it, as if anew. How far it is stays.
+fn take_over(tx: &mut Tx<'_>, one: &Given) -> Result<Option<AssignmentId>> {
+    type There = (AssignmentId, UnitId, Option<PlanId>, GroupId, (AssignmentStatus, i32), (NaiveDate, Option<NaiveDate>));
+    let day = tx.today();
+    let theirs = || {
+        assignments::table
+            .filter(assignments::task_id.eq(one.task))
+            .filter(assignments::unit_id.eq(one.unit))
+            .filter(assignments::period_id.eq(one.period))
+            .filter(assignments::assigned_by.ne_all(line_of(one.assigned_by, day)))
+            .filter(assignments::assigned_by.ne_all(divisions()))
+    };
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        let _: Option<AssignmentId> = theirs().select(assignments::id).for_no_key_update().first(pg).optional()?;
+    }
+    let there: Option<There> = theirs()
+        .select((
+            assignments::id,
+            assignments::assigned_by,
+            assignments::plan_id,
+            assignments::group_id,
+            (assignments::status, assignments::percent),
+            (assignments::due_on, assignments::done_on),
+        ))
+        .first(tx.conn)
+        .optional()?;
+    let Some((id, giver, plan, group, (status, percent), (due_on, done_on))) = there else { return Ok(None) };
+    let after = rules::taken_over(status);
+    let due = one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE);
+    let change = (
+        assignments::assigned_by.eq(one.assigned_by),
+        assignments::plan_id.eq(one.plan),
+        assignments::title.eq(&one.title),
+        assignments::title_key.eq(text::fold(&one.title)),
+        assignments::deliverable.eq(&one.deliverable),
+        assignments::due_on.eq(due),
+        assignments::status.eq(after),
+        assignments::done_on.eq(None::<NaiveDate>),
+        assignments::confirmed_at.eq(None::<Instant>),
+        assignments::reason.eq(None::<String>),
+        assignments::version.eq(assignments::version + 1),
+        assignments::updated_at.eq(tx.now()),
+    );
+    diesel::update(assignments::table.filter(assignments::id.eq(id))).set(change).execute(tx.conn)?;
+    let before = Piece { unit: one.unit, plan, group, due_on, amount: progress::amount(status.as_str(), percent, due_on, done_on) };
+    let amount = progress::amount(after.as_str(), percent, due, None);
+    progress::replace(tx, &[before], &[Piece { plan: one.plan, due_on: due, amount, ..before }])?;
+    let told = |giver: UnitId, status: AssignmentStatus, due_on: NaiveDate| serde_json::json!({"assigned_by": giver, "status": status, "due_on": due_on});
+    let entry = Entry::new("assignment.take_over", Some("assignment.updated"), "assignment", id.any());
+    let entry = entry.told(Some(&told(giver, status, due_on)), Some(&told(one.assigned_by, after, due)), None)?;
+    journal::append(tx, Entry { unit: Some(one.unit), ..entry })?;
+    Ok(Some(id))
 }
 
 /// Puts an assignment that was just given into a later state: for loads of what was so already.

@@ -30,11 +30,22 @@ type Due = (PlanId, UnitId, UnitId, (TaskId, GroupId, String), Option<String>, (
 /// What has come due and is not given yet: of periods that have begun, and that had not ended when the plan came into force.
 fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
     type Row = (Due, Option<Instant>, Instant, chrono::NaiveDate);
+    let day = tx.today();
+    // From the plan's unit or one above it; what another gave is taken over.
     let there = assignments::table
+        .inner_join(unit_closure::table.on(unit_closure::ancestor.eq(assignments::assigned_by)))
+        .filter(unit_closure::descendant.eq(plans::unit_id))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day))
         .filter(assignments::task_id.eq(tasks::id))
         .filter(assignments::unit_id.eq(plan_items::lead_id))
         .filter(assignments::period_id.eq(periods::id.nullable()));
-    let day = tx.today();
+    let by_division = assignments::table
+        .inner_join(units::table.on(units::id.eq(assignments::assigned_by)))
+        .filter(units::kind.eq(Kind::Division))
+        .filter(assignments::task_id.eq(tasks::id))
+        .filter(assignments::unit_id.eq(plan_items::lead_id))
+        .filter(assignments::period_id.eq(periods::id.nullable()));
     // Who left the plan's unit is given its work by nobody there any more; a division's is that of the whole department.
     let below = unit_closure::table
         .filter(unit_closure::ancestor.eq(plans::unit_id))
@@ -61,6 +72,7 @@ fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
         .filter(periods::kind.eq(period_kind(cadence)))
         .filter(periods::starts_on.le(day))
         .filter(diesel::dsl::not(diesel::dsl::exists(there)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(by_division)))
         .filter(diesel::dsl::exists(below).or(diesel::dsl::exists(beside)))
         .select((
             (
@@ -112,6 +124,6 @@ pub fn open_periods(tx: &mut Tx<'_>) -> Result<usize> {
         let after = serde_json::json!({"period": one.period, "due_on": one.due_on});
         Ok(Entry { unit: Some(one.unit), ..entry.told(None, Some(&after), None)? })
     };
-    journal::append_all(tx, given.iter().filter(|one| made.contains(&one.id)).map(told).collect::<Result<_>>()?)?;
+    journal::append_all(tx, given.iter().filter(|one| made.get(&one.id) == Some(&one.id)).map(told).collect::<Result<_>>()?)?;
     Ok(made.len())
 }

@@ -205,6 +205,7 @@ pub fn set_target(
     year: i32,
     new: &TargetBody,
 ) -> Result<(Option<Target>, Target)> {
+    lock(tx, unit.id)?;
     let before = target_of(tx, indicator, unit, year)?.filter(|target| target.inherited_from.is_none());
     write(tx, indicator, unit.id, year, new)?;
     let after = target_of(tx, indicator, unit, year)?.ok_or_else(Error::not_found)?;
@@ -215,7 +216,6 @@ pub fn set_target(
 }
 
 fn write(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32, target: &TargetBody) -> Result<()> {
-    lock(tx, unit)?;
     let now = tx.now();
     let value = target.value.and_then(Decimal::stored);
     // A version is never given twice, or who read a target that ended meanwhile would change the one that came after it.
@@ -317,6 +317,7 @@ pub fn target_history(db: &mut Db<'_>, indicator: IndicatorId, unit: UnitId, yea
 /// # Errors
 /// Database errors.
 pub fn end_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: &UnitRef, year: i32) -> Result<()> {
+    lock(tx, unit.id)?;
     let own = target_of(tx, indicator, unit, year)?.filter(|target| target.inherited_from.is_none());
     let Some(before) = own else { return Ok(()) };
     keep(tx, before.id, before.version + 1, true)?;

@@ -6,4 +6,4 @@ mod write;
 
 pub use read::{KeptTarget, find, get, is_own_in_force, list, missing, revision, revisions};
 pub use words::{Words, Written};
-pub use write::{Locked, amend, approve, insert, insert_department_plan, lock, replaces, send_back, submit, update};
+pub use write::{Locked, amend, approve, insert, insert_department_plan, lock, send_back, submit, update};

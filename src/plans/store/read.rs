@@ -132,7 +132,10 @@ fn amended(db: &mut Db<'_>, rows: &[Row]) -> Result<HashSet<PlanId>> {
         return Ok(HashSet::new());
     }
     let written = [PlanStatus::Draft, PlanStatus::Submitted, PlanStatus::Returned];
-    let query = plans::table.filter(plans::previous_id.eq_any(in_force)).filter(plans::status.eq_any(written));
+    let units: Vec<UnitId> = rows.iter().map(|row| row.unit).collect();
+    // Found by its unit, which is the same.
+    let query = plans::table.filter(plans::unit_id.eq_any(units)).filter(plans::status.eq_any(written));
+    let query = query.filter(plans::previous_id.eq_any(in_force));
     Ok(query.select(plans::previous_id.assume_not_null()).load::<PlanId>(db.conn)?.into_iter().collect())
 }
 

@@ -83,8 +83,13 @@ impl Words {
             self.sections = Some(plan.sections.clone());
         }
         if self.items.is_none() {
-            let own = |item: Item| if plan.unit.id == unit { item } else { Item { lead: unit, ..item } };
-            self.items = Some(led_below(tx, unit, items_of(plan, years).into_iter().map(own).collect())?);
+            let mut items = led_below(tx, unit, items_of(plan, years))?;
+            for item in items.iter_mut().filter(|_| plan.unit.id != unit) {
+                item.lead = unit;
+                // A task of that unit alone is none here.
+                item.task = item.task.map(|task| tasks::store::find(tx, &Key::from(task))).transpose()?.flatten().map(|task| task.id);
+            }
+            self.items = Some(items);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::read::{self, KeptTarget};
 use super::words::{self, Item, Words};
 use crate::clock::Instant;
 use crate::db::schema::{assignments, plan_items, plan_revisions, plans, progress_sums};
-use crate::db::{Conn, Db, Tx};
+use crate::db::{Conn, Tx};
 use crate::error::{Error, Result};
 use crate::ids::{AssignmentId, Id, PlanId, TaskId, UnitId};
 use crate::indicators;
@@ -260,14 +260,6 @@ pub fn approve(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
     diesel::update(plans::table.filter(plans::id.eq(plan.id))).set(change).execute(tx.conn)?;
     touched(tx, plan.id)?;
     set_targets(tx, plan)
-}
-
-/// The version of a plan that it is to replace, if any: whoever approves it takes the tree, as the work on that goes over to it.
-///
-/// # Errors
-/// Database errors.
-pub fn replaces(db: &mut Db<'_>, id: PlanId) -> Result<Option<PlanId>> {
-    Ok(plans::table.filter(plans::id.eq(id)).select(plans::previous_id).first::<Option<PlanId>>(db.conn).optional()?.flatten())
 }
 
 /// Puts a plan in the place of the version before it: that is in force no more, what it set and this one does not ends, and the work on it

@@ -326,13 +326,17 @@ pub fn lies_within(db: &mut Db<'_>, unit: UnitId, from: NaiveDate) -> Result<boo
     let mut lies_in: HashMap<LocalityId, Vec<LocalityId>> = HashMap::new();
     for (start, end, parent, locality) in offices {
         let (Some(parent), Some(locality)) = (parent, locality) else { continue };
+        let start = start.max(from);
+        let meets = |(unit, since, until, _): &&Territory| *unit == parent && *since < end && start < *until;
+        let above: Vec<LocalityId> = above.iter().filter(meets).filter_map(|(.., own)| *own).collect();
+        if above.is_empty() {
+            continue;
+        }
         let known = match lies_in.entry(locality) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(around(db, locality)?),
         };
-        let start = start.max(from);
-        let meets = |(unit, since, until, _): &&Territory| *unit == parent && *since < end && start < *until;
-        if above.iter().filter(meets).any(|(.., own)| own.is_some_and(|own| !known.contains(&own))) {
+        if above.iter().any(|own| !known.contains(own)) {
             return Ok(false);
         }
     }

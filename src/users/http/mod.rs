@@ -108,6 +108,7 @@ async fn update_user(
     let user = access
         .write(move |tx| {
             let locked = store::lock(tx, id)?;
+            sessions::store::must_stand(tx)?;
             let before = &locked.user;
             let granted = patch.duties.as_ref().map_or_else(|| Duties::of(&before.duties), |duties| Duties::of(duties));
             let itself = before.id == me && (patch.duties.is_some() || patch.unit.is_some());
@@ -201,6 +202,7 @@ async fn change_status(
     let user = access
         .write(move |tx| {
             let locked = store::lock(tx, id)?;
+            sessions::store::must_stand(tx)?;
             let before = locked.user.clone();
             if !rules::may_grant(own, Duties::of(&before.duties)) || before.id == me {
                 return Err(Error::forbidden());

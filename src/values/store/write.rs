@@ -79,6 +79,15 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     for (index, (row, resolved)) in rows.iter().zip(&resolved).enumerate() {
         let Some(resolved) = resolved else { continue };
         let old = stored.get(&resolved.cell());
+        let keeper = match old {
+            Some(old) if old.unit != resolved.unit.id => keeper(tx, old, resolved)?,
+            _ => Some(resolved.unit.id),
+        };
+        // First of all: what is another's is told by no fault that it would have beside this row.
+        let Some(unit) = keeper else {
+            faults.push(Fault::at(format!("/rows/{index}/locality"), FaultCode::DuplicateRow));
+            continue;
+        };
         let blind = records_only || hidden.contains(&resolved.indicator.id);
         let left_out = old.filter(|_| blind).map(|old| rules::left_out(index, row, &old.figures)).unwrap_or_default();
         if !left_out.is_empty() {
@@ -88,14 +97,6 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
         let figures = old.map(|old| old.figures.clone()).unwrap_or_default().after(row);
         let findings = rules::check(index, row, &figures, resolved.indicator.kind, resolved.definition, resolved.collects);
         faults.extend(findings.faults);
-        let keeper = match old {
-            Some(old) if old.unit != resolved.unit.id => keeper(tx, old, resolved)?,
-            _ => Some(resolved.unit.id),
-        };
-        let Some(unit) = keeper else {
-            faults.push(Fault::at(format!("/rows/{index}/locality"), FaultCode::DuplicateRow));
-            continue;
-        };
         let outcome = match old {
             None => Outcome::Created,
             // Whoever may not see what is stored is not told that it guessed it.

@@ -1,0 +1,2 @@
+DROP POLICY in_its_place ON indicator_value_revisions;
+DROP POLICY in_its_place ON indicator_values;
