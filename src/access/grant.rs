@@ -145,15 +145,15 @@ grants! {
     "Give units more time in a round."
         "Gia hạn nộp báo cáo cho đơn vị."
         GrantExceptions = "round-exceptions:write" for FrontEnd : [GrantExceptions];
-    "Write, consolidate and submit reports."
-        "Soạn, tổng hợp và nộp báo cáo."
-        WriteReports = "reports:write" for FrontEnd : [WriteReports];
-    "Accept and return reports."
-        "Tiếp nhận và trả lại báo cáo."
-        DecideReports = "reports:decide" for FrontEnd : [DecideReports];
-    "Issue, correct and recall the department's report."
-        "Ban hành, đính chính và thu hồi báo cáo của Sở."
-        IssueReports = "reports:issue" for FrontEnd : [IssueReports];
+    "Read reports with their figures; write, consolidate and submit them."
+        "Xem báo cáo và số liệu trong đó; soạn, tổng hợp và nộp báo cáo."
+        WriteReports = "reports:write" for FrontEnd : [ReadReports, WriteReports];
+    "Read reports with their figures; accept and return them."
+        "Xem báo cáo và số liệu trong đó; tiếp nhận và trả lại báo cáo."
+        DecideReports = "reports:decide" for FrontEnd : [ReadReports, DecideReports];
+    "Read reports with their figures; issue, correct and recall the department's."
+        "Xem báo cáo và số liệu trong đó; ban hành, đính chính và thu hồi báo cáo của Sở."
+        IssueReports = "reports:issue" for FrontEnd : [ReadReports, IssueReports];
 }
 
 impl Grant {

@@ -155,9 +155,11 @@ async fn list_extensions(access: Access<ReadAssignments>, Path(id): Path<Assignm
 async fn create_assignment(access: Access<WriteAssignments>, Body(new): Body<NewAssignment>) -> Result<Created<Assignment>> {
     let assignment = access
         .write(move |tx| {
-            let id = store::give_one(tx, &new)?;
+            let (id, fresh) = store::give_one(tx, &new)?;
             let assignment = store::get(tx, id)?;
-            journal::append(tx, entry("assignment.create", "assignment.created", None, &assignment, None)?)?;
+            if fresh {
+                journal::append(tx, entry("assignment.create", "assignment.created", None, &assignment, None)?)?;
+            }
             Ok(assignment)
         })
         .await?;

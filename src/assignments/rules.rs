@@ -57,7 +57,8 @@ pub const fn taken_over(status: Status) -> Status {
     match status {
         Status::Cancelled | Status::Paused => Status::Assigned,
         Status::Confirmed => Status::ReportedDone,
-        Status::Assigned | Status::InProgress | Status::ReportedDone | Status::Returned => status,
+        Status::Returned => Status::InProgress,
+        Status::Assigned | Status::InProgress | Status::ReportedDone => status,
     }
 }
 

@@ -65,7 +65,7 @@ pub struct Client {
     pub kind: ClientType,
     /// What it is, for people.
     pub name: String,
-    /// The unit whose subtree it never leaves.
+    /// The unit whose subtree it never leaves; of a division it is the department's, as for its people.
     pub unit: UnitRef,
     /// What its tokens may be for.
     pub scopes: Vec<Grant>,
@@ -104,7 +104,8 @@ pub struct NewClient {
     /// What it is, for people.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
-    /// The unit whose subtree it never leaves, of the caller's own or below: id or code.
+    /// The unit whose subtree it never leaves, of the caller's own or below: id or code. Of a division it is the department's, as for its
+    /// people.
     #[schema(min_length = 1, max_length = 40)]
     pub unit: String,
     /// What its tokens may be for: of a machine account nothing that the caller may not do itself; of a front end nothing that its people may

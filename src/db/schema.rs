@@ -163,7 +163,7 @@ table! {
     use diesel::sql_types::*;
     use crate::ids::Uid;
     invitations (digest) {
-        digest -> Binary, user_id -> Uid, expires_at -> Timestamp, used_at -> Nullable<Timestamp>, given_for -> Nullable<Uid>,
+        digest -> Binary, user_id -> Uid, expires_at -> Timestamp, used_at -> Nullable<Timestamp>, given_by -> Nullable<Uid>,
     }
 }
 

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::model::{HomeUnit, Me, NewUser, Status, User, UserFilters, UserPatch};
 use crate::access::caller::{Caller, Person};
-use crate::access::policy::{Duties, Permission, Role};
+use crate::access::policy::{Duties, Duty, Permission, Role};
 use crate::clock::Instant;
 use crate::config::AccountSettings;
 use crate::dashboard::store::owes;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
-use crate::db::schema::{invitations, password_history, totp, unit_closure, unit_spells, units, users};
+use crate::db::schema::{invitations, password_history, totp, unit_spells, units, users};
 use crate::db::{Conn, Context, Db, Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{UnitId, UserId};
@@ -21,6 +21,7 @@ use crate::journal::{self, Entry};
 use crate::sessions;
 use crate::text;
 use crate::units::model::{Kind, UnitRef};
+use crate::units::rules::scope_of;
 use crate::units::store::{referred_unit, within};
 
 type Source = InnerJoinQuerySource<users::table, units::table>;
@@ -261,13 +262,13 @@ pub fn insert(tx: &mut Tx<'_>, id: UserId, unit: UnitId, new: &NewUser) -> Resul
 /// Database errors.
 pub fn invite(tx: &mut Tx<'_>, user: UserId, digest: &[u8], expires_at: Instant) -> Result<()> {
     end_links(tx, user)?;
-    let given_for = tx.context.caller.scope().map(|scope| scope.root());
+    let given_by = tx.context.caller.person().map(|person| person.id);
     diesel::insert_into(invitations::table)
         .values((
             invitations::digest.eq(digest),
             invitations::user_id.eq(user),
             invitations::expires_at.eq(expires_at),
-            invitations::given_for.eq(given_for),
+            invitations::given_by.eq(given_by),
         ))
         .execute(tx.conn)?;
     Ok(())
@@ -308,34 +309,61 @@ pub struct Invited {
     pub totp: bool,
 }
 
-/// The user whom an unused invitation lets in: one who still works below who gave it.
+/// The user whom an unused invitation lets in, while who gave it may still let it in.
 ///
 /// # Errors
 /// 410 if it was used or has ended, 422 at `/token` if it never was or is forgotten.
 pub fn invited(db: &mut Db<'_>, digest: &[u8]) -> Result<Invited> {
-    let day = db.today();
-    let below = unit_closure::table
-        .filter(unit_closure::descendant.eq(users::unit_id))
-        .filter(unit_closure::ancestor.nullable().eq(invitations::given_for))
-        .filter(unit_closure::valid_from.le(day))
-        .filter(unit_closure::valid_to.gt(day));
-    let row: Option<(UserId, String, String, UnitId, bool)> = invitations::table
-        .inner_join(users::table)
+    type Row = (UserId, String, String, UnitId, bool, Option<UserId>);
+    let row: Option<Row> = invitations::table
+        .inner_join(users::table.on(users::id.eq(invitations::user_id)))
         .left_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
         .filter(invitations::digest.eq(digest))
         .filter(invitations::used_at.is_null())
         .filter(invitations::expires_at.gt(db.now()))
         .filter(users::status.ne(Status::Disabled))
-        .filter(invitations::given_for.is_null().or(exists(below)))
-        .select((users::id, users::username, users::full_name, users::unit_id, totp::user_id.nullable().is_not_null()))
+        .select((
+            users::id,
+            users::username,
+            users::full_name,
+            users::unit_id,
+            totp::user_id.nullable().is_not_null(),
+            invitations::given_by,
+        ))
         .first(db.conn)
         .optional()?;
-    let Some((id, username, full_name, unit, totp)) = row else {
+    let Some((id, username, full_name, unit, totp, given_by)) = row else {
         let known: bool = diesel::select(exists(invitations::table.find(digest))).get_result(db.conn)?;
         let unknown = || Error::invalid(vec![Fault::at("/token", FaultCode::UnknownReference)]);
         return Err(if known { Error::new(crate::error::Code::Gone) } else { unknown() });
     };
+    if let Some(giver) = given_by
+        && !lets_in(db, giver, unit)?
+    {
+        return Err(Error::new(crate::error::Code::Gone));
+    }
     Ok(Invited { id, username, full_name, unit, totp })
+}
+
+/// Whether a person is an admin, with the second factor that this takes, of a unit at or above one.
+fn lets_in(db: &mut Db<'_>, giver: UserId, unit: UnitId) -> Result<bool> {
+    type Row = (String, UnitId, Kind, Option<UnitId>);
+    let day = db.today();
+    let row: Option<Row> = users::table
+        .inner_join(units::table)
+        .inner_join(totp::table.on(totp::user_id.eq(users::id).and(totp::confirmed_at.is_not_null())))
+        .inner_join(unit_spells::table.on(unit_spells::unit_id.eq(users::unit_id)))
+        .filter(users::id.eq(giver))
+        .filter(users::status.eq(Status::Active))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .select((users::duties, users::unit_id, units::kind, unit_spells::parent_id))
+        .first(db.conn)
+        .optional()?;
+    let Some((_, home, kind, parent)) = row.filter(|row| Duties::from_words(&row.0).has(Duty::Admin)) else { return Ok(false) };
+    let root = scope_of(home, kind, parent, day).root();
+    let below = units::table.filter(units::id.eq(unit)).filter(units::id.eq_any(within(root, day)));
+    Ok(diesel::select(exists(below)).get_result(db.conn)?)
 }
 
 /// Uses an invitation up and sets the password. One of many at once succeeds.

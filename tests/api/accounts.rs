@@ -511,6 +511,27 @@ fn a_link_ends_with_what_the_account_was() {
     admin.patch("/api/v1/units/MN-A", "*", &json!({"parent": "PGD-B"})).expect(200);
     accept(&below).problem(410, "gone");
     accept(&from_above).expect(204);
+    // And none does of whom could not give it any more.
+    admin.unit("MN-B", "school", "preschool", "Trường Mầm non B", "PGD-A");
+    let me = office.get("/api/v1/me").expect(200).id();
+    let place = format!("/api/v1/users/{me}");
+    let own = |name: &str| {
+        let new = json!({"username": name, "full_name": "Bùi Thị Hoà", "unit": "MN-B", "duties": ["viewer"]});
+        app.sign_in("pgd.a.qt").post("/api/v1/users", &new).expect(201).json()
+    };
+    for (name, less, back) in [
+        ("mn.c", json!({"duties": ["viewer"]}), json!({"duties": ["admin"]})),
+        ("mn.d", json!({"unit": "PGD-B"}), json!({"unit": "PGD-A"})),
+    ] {
+        let link = own(name);
+        admin.patch(&place, "*", &less).expect(200);
+        accept(&link).problem(410, "gone");
+        admin.patch(&place, "*", &back).expect(200);
+        accept(&link).expect(204);
+    }
+    let link = own("mn.e");
+    admin.post(&format!("{place}/disable"), &json!({})).expect(200);
+    accept(&link).problem(410, "gone");
 }
 
 /// SE-07: an instance that has not heard yet that an account is disabled lets it read for a second more, and lets nobody in for it.

@@ -470,6 +470,9 @@ fn an_office_that_moves_leaves_its_territory_behind() {
         rows["data"].as_array().expect("rows").len()
     };
     assert_eq!((from(&admin), from(&new)), (1, 0));
+    // Nor by its own people, whoever they are since; and nothing of a place that is only to come.
+    let own = new.user("xa.moi", "XA-1", &["viewer"]);
+    assert_eq!((told(&own, "XA-1"), from(&own)), (Value::Null, 0));
     // Nor is it written there: what it recorded itself is read as it was.
     for caller in [&clerk, &new] {
         assert_eq!(caller.post("/api/v1/indicator-values", &row("XA-1", 7)).faults(), ["/rows/0/locality not_collected_here"]);
@@ -502,10 +505,25 @@ fn what_is_planned_one_after_another_gives_no_office_a_territory_elsewhere() {
     make("XA-2");
     change(&admin, "XA-2", json!({"parent": "PGD-DB", "effective_on": "2025-12-15"})).expect(200);
     change(&old, "XA-2", json!({"locality": communes[0]})).problem(403, "forbidden");
-    // Nor does the territory above move away from those below.
+    // Nor does the territory above move away from those below, or end; nor has an office one below a district that has none.
     make("XA-3");
     change(&old, "XA-3", json!({"locality": communes[1]})).expect(200);
-    change(&admin, "PGD-MC", json!({"locality": "D150", "effective_on": "2025-12-15"})).problem(403, "forbidden");
+    for locality in [json!("D150"), Value::Null] {
+        change(&admin, "PGD-MC", json!({"locality": locality, "effective_on": "2025-12-15"})).problem(403, "forbidden");
+    }
+    admin.unit("PGD-X", "district_office", "district_office", "Phòng Giáo dục và Đào tạo huyện X", "SGD");
+    change(&admin, "XA-3", json!({"parent": "PGD-X"})).problem(403, "forbidden");
+    // What is to come is read when it is there, and what was, as long as nobody else has it.
+    change(&admin, "XA-3", json!({"locality": null})).expect(200);
+    let clerk = old.user("xa.ba", "XA-3", &["viewer"]);
+    let row =
+        json!({"rows": [{"indicator": "MN01", "unit": "PGD-MC", "period": "2025-2026-START", "locality": communes[1], "denominator": 9}]});
+    old.post("/api/v1/indicator-values", &row).expect(200);
+    let told = |caller: &Caller<'_>, unit: &str| result(caller, "MN01", unit, "2025-2026-START")["denominator"].clone();
+    change(&old, "XA-3", json!({"locality": communes[1], "effective_on": "2025-03-01"})).expect(200);
+    assert_eq!((told(&clerk, "XA-3"), told(&old, "XA-3"), told(&admin, "XA-3")), (Value::Null, json!(9), json!(9)));
+    app.clock.advance(10 * 86_400);
+    assert_eq!(told(&app.sign_in("xa.ba"), "XA-3"), 9);
 }
 
 #[test]

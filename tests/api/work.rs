@@ -230,10 +230,23 @@ fn what_those_above_set_since_is_what_an_amendment_begins_with() {
     decider.post(&format!("{next}/approve"), &json!({})).expect(200);
     let held = admin.get("/api/v1/indicators/MN01/targets?unit=PGD-DB&year=2028").expect(200).json();
     assert_eq!((&held["data"][0]["value"], &held["data"][0]["version"]), (&json!("60.00"), &json!(2)));
+    // What they set while it is decided on is not undone by it, nor ended where it is left out.
+    let amended = editor.post(&format!("{next}/amend"), &json!({})).expect(201).id();
+    let last = format!("/api/v1/plans/{amended}");
+    editor.post(&format!("{last}/submit"), &json!({})).expect(200);
+    app.clock.advance(1);
+    decider.put(place, ("If-Match", "*"), &json!({"operator": ">=", "value": "65.00"})).expect(200);
+    assert_eq!(decider.post(&format!("{last}/approve"), &json!({})).faults(), ["/targets/0 stale_version"]);
+    decider.post(&format!("{last}/return"), &json!({"reason": "Sở đã giao 65%"})).expect(200);
+    editor.patch(&last, "*", &json!({"targets": []})).expect(200);
+    editor.post(&format!("{last}/submit"), &json!({})).expect(200);
+    decider.post(&format!("{last}/approve"), &json!({})).expect(200);
+    let held = admin.get("/api/v1/indicators/MN01/targets?unit=PGD-DB&year=2028").expect(200).json();
+    assert_eq!((&held["data"][0]["value"], &held["data"][0]["version"]), (&json!("65.00"), &json!(3)));
     app.db_seal();
     let feed = admin.get("/api/v1/changes?limit=200").expect(200).json();
     let told = feed["data"].as_array().expect("rows").iter().find(|row| row["type"] == "target.updated").expect("it is told");
-    assert_eq!((&told["data"]["year"], &told["data"]["value"]), (&json!(2028), &json!("60.00")));
+    assert_eq!((&told["data"]["year"], &told["data"]["value"]), (&json!(2028), &json!("65.00")));
 }
 
 #[test]
@@ -286,6 +299,8 @@ fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_m
     school.post(&format!("/api/v1/assignments/{own}/cancel"), &json!({"reason": "Không làm"})).problem(403, "forbidden");
     give(&office, "2025-Q2").problem(409, "duplicate");
     assert_eq!(bulk(&office, "PGD-DB", "2025-Q2")["outcome"], "exists");
+    let asked = json!({"due_on": "2026-03-31", "reason": "Chờ tập huấn"});
+    school.post(&format!("/api/v1/assignments/{own}/extensions"), &asked).expect(201);
     // What those above gave is theirs.
     let above = give(&admin.user("so.soan", "SGD", &["editor"]), "2025-Q3").expect(201).id();
     for caller in [&office, &school] {
@@ -304,10 +319,18 @@ fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_m
     assert_eq!(now, (&json!("reported_done"), &json!("PGD-MC"), &Value::Null));
     office.get(&format!("/api/v1/assignments/{confirmed}")).problem(404, "not_found");
     assert_eq!(bulk(&next, "PGD-MC", "2025-Q3")["id"], json!(above));
+    // The school itself takes nothing over, and what those below decided on stays so.
+    give(&school, "2025-Q2").problem(409, "duplicate");
+    let decided = give(&next, "2026-Q1").expect(201).id();
+    school.post(&format!("/api/v1/assignments/{decided}/updates"), &update(80)).expect(201);
+    turn(&school, &decided, "report-done", &json!({}));
+    turn(&next, &decided, "confirm", &json!({}));
+    assert_eq!(bulk(&admin.user("so.hai", "SGD", &["editor"]), "SGD", "2026-Q1")["outcome"], "exists");
     turn(&next, &confirmed, "confirm", &json!({}));
     app.db_seal();
     let trail = admin.get("/api/v1/audit-events?action=assignment.take_over").expect(200).json();
-    assert_eq!(trail["data"].as_array().map(Vec::len), Some(2));
+    // And one for the office that has it no more.
+    assert_eq!(trail["data"].as_array().map(Vec::len), Some(3));
     app.db_verify();
 }
 

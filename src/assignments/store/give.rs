@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::given::Given;
+use super::take_over::take_over;
 use crate::access::policy::Permission;
 use crate::assignments::model::{AssignmentStatus, BulkAnswer, BulkOutcome, BulkRow, BulkSummary, NewAssignment, NewAssignments, Selector};
 use crate::assignments::rules;
 use crate::clock::Instant;
 use crate::db::schema::{assignment_units, assignments, unit_closure, unit_spells, units};
-use crate::db::{Conn, TreeRead, Tx, UNTIL_FURTHER_NOTICE, in_blocks, insert_all};
+use crate::db::{TreeRead, Tx, UNTIL_FURTHER_NOTICE, in_blocks, insert_all};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{AssignmentId, GroupId, Id, Key, PeriodId, PlanId, TaskId, UnitId};
 use crate::journal::{self, Entry};
@@ -58,11 +60,11 @@ fn given(named: &Named, unit: UnitId, assigned_by: UnitId) -> Given {
     }
 }
 
-/// Gives a task to a unit, and answers the assignment.
+/// Gives a task to a unit, and answers the assignment, and whether it is a new one.
 ///
 /// # Errors
 /// 422 with everything that names nothing; 409 `duplicate` where the unit has the task for the period already.
-pub fn give_one(tx: &mut Tx<'_>, new: &NewAssignment) -> Result<AssignmentId> {
+pub fn give_one(tx: &mut Tx<'_>, new: &NewAssignment) -> Result<(AssignmentId, bool)> {
     let tree = tx.hold_tree()?;
     let mut faults = Vec::new();
     let named = resolve(tx, &new.task, new.plan, new.period.as_deref(), &mut faults)?;
@@ -78,7 +80,10 @@ pub fn give_one(tx: &mut Tx<'_>, new: &NewAssignment) -> Result<AssignmentId> {
     let by = tx.scope()?.root();
     let one = Given { due_on: new.due_on, deliverable: new.deliverable.clone(), cooperating, ..given(&named, unit.id, by) };
     let made = give(tx, &tree, std::slice::from_ref(&one))?;
-    made.get(&one.id).copied().ok_or_else(|| Error::duplicate("/period"))
+    let id = made.ids.get(&one.id).copied().ok_or_else(|| Error::duplicate("/period"))?;
+    let fresh = made.is_fresh(&one);
+    journal::append_all(tx, made.taken)?;
+    Ok((id, fresh))
 }
 
 /// Gives a task to the units that a selector finds, and says what became of each.
@@ -122,22 +127,23 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
     if !new.dry_run {
         let made = give(tx, &tree, &fresh)?;
         // What somebody else made meanwhile is theirs, and not told twice.
-        let lost = |row: &&mut BulkRow| row.outcome == BulkOutcome::Created && !row.id.is_some_and(|id| made.contains_key(&id));
+        let lost = |row: &&mut BulkRow| row.outcome == BulkOutcome::Created && !row.id.is_some_and(|id| made.ids.contains_key(&id));
         let units: Vec<UnitId> = rows.iter_mut().filter(lost).map(|row| row.unit.id).collect();
         let theirs = having(tx, units, named.task.id, named.period)?;
         for row in rows.iter_mut().filter(lost) {
             (row.outcome, row.id) = (BulkOutcome::Exists, theirs.get(&row.unit.id).copied().filter(|_| is_told));
         }
         for row in rows.iter_mut().filter(|row| row.outcome == BulkOutcome::Created) {
-            row.id = row.id.and_then(|id| made.get(&id).copied());
+            row.id = row.id.and_then(|id| made.ids.get(&id).copied());
         }
-        fresh.retain(|one| made.get(&one.id) == Some(&one.id));
+        fresh.retain(|one| made.is_fresh(one));
         let told = |one: &Given| {
             let after = serde_json::json!({"task": named.task.code, "due_on": one.due_on, "deliverable": one.deliverable});
             let entry = Entry::new("assignment.create", Some("assignment.created"), "assignment", one.id.any());
             Ok(Entry { unit: Some(one.unit), ..entry.told(None, Some(&after), None)? })
         };
         journal::append_all(tx, fresh.iter().map(told).collect::<Result<_>>()?)?;
+        journal::append_all(tx, made.taken)?;
     }
     let created = rows.iter().filter(|row| row.outcome == BulkOutcome::Created).count();
     let summary = BulkSummary { created, exists: rows.len() - created };
@@ -182,7 +188,8 @@ fn select(
     Ok(found.into_iter().map(|(id, code, name)| (UnitRef { id, code, name }, having.get(&id).copied())).collect())
 }
 
-/// Which of these units have the task already, from the caller's unit or one above it: for this period, or open where none is asked.
+/// Which of these units have the task already: open where no period is asked; for a period from the caller's unit or one above it, or
+/// confirmed by one below. What another gave for it is taken over.
 fn having(tx: &mut Tx<'_>, units: Vec<UnitId>, task: TaskId, period: Option<PeriodId>) -> Result<HashMap<UnitId, AssignmentId>> {
     if units.is_empty() {
         return Ok(HashMap::new());
@@ -191,41 +198,18 @@ fn having(tx: &mut Tx<'_>, units: Vec<UnitId>, task: TaskId, period: Option<Peri
     let mut having = assignments::table
         .filter(assignments::task_id.eq(task))
         .filter(assignments::unit_id.eq_any(units))
-        .filter(assignments::assigned_by.eq_any(line_of(scope.root(), day)).or(assignments::assigned_by.eq_any(divisions())))
         .select((assignments::unit_id, assignments::id))
         .into_boxed();
+    let above = unit_closure::table.filter(unit_closure::descendant.eq(scope.root()));
+    let above = above.filter(unit_closure::valid_from.le(day)).filter(unit_closure::valid_to.gt(day)).select(unit_closure::ancestor);
+    let divisions = units::table.filter(units::kind.eq(Kind::Division)).select(units::id);
+    let decided = assignments::status.eq(AssignmentStatus::Confirmed).and(assignments::assigned_by.eq_any(within(scope.root(), day)));
+    let theirs = assignments::assigned_by.eq_any(above).or(assignments::assigned_by.eq_any(divisions)).or(decided);
     having = match period {
-        Some(period) => having.filter(assignments::period_id.eq(period)),
+        Some(period) => having.filter(assignments::period_id.eq(period)).filter(theirs),
         None => having.filter(assignments::period_id.is_null()).filter(assignments::status.eq_any(rules::open())),
     };
     Ok(having.load::<(UnitId, AssignmentId)>(tx.conn)?.into_iter().collect())
-}
-
-/// An assignment to be recorded.
-#[derive(Clone, Debug)]
-pub struct Given {
-    /// Its id.
-    pub id: AssignmentId,
-    /// The task.
-    pub task: TaskId,
-    /// The group of the task.
-    pub group: GroupId,
-    /// The plan that it carries out.
-    pub plan: Option<PlanId>,
-    /// Who leads it.
-    pub unit: UnitId,
-    /// Who gives it.
-    pub assigned_by: UnitId,
-    /// The period that it is for.
-    pub period: Option<PeriodId>,
-    /// Its title.
-    pub title: String,
-    /// What there should be at the end.
-    pub deliverable: Option<String>,
-    /// Its last day.
-    pub due_on: Option<NaiveDate>,
-    /// Who works with it.
-    pub cooperating: Vec<UnitId>,
 }
 
 #[derive(Insertable)]
@@ -249,26 +233,28 @@ struct GivenRow {
     updated_at: Instant,
 }
 
-/// A unit and those above it on a day.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn line_of(unit: UnitId, day: NaiveDate) -> _ {
-    let line = unit_closure::table.filter(unit_closure::descendant.eq(unit));
-    line.filter(unit_closure::valid_from.le(day)).filter(unit_closure::valid_to.gt(day)).select(unit_closure::ancestor)
+/// What was made of what was to be given.
+pub struct Made {
+    /// Under which ids it is there now: its own, or that of what was taken over. What another has is left out.
+    pub ids: HashMap<AssignmentId, AssignmentId>,
+    /// What is to be told of what was taken over, after what was made.
+    pub taken: Vec<Entry>,
 }
 
-/// The divisions: what they give the department gives.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn divisions() -> _ {
-    let kind: Kind = Kind::Division;
-    units::table.filter(units::kind.eq(kind)).select(units::id)
+impl Made {
+    /// Whether it was there before in no form.
+    #[must_use]
+    pub fn is_fresh(&self, one: &Given) -> bool {
+        self.ids.get(&one.id) == Some(&one.id)
+    }
 }
 
-/// Records assignments and answers under which ids: one of a task, unit and period is made once, whoever else makes it now. One that a unit
-/// gave which does not stand above who gives it now, itself or one that it has left, is taken over; any other is left as it is, and out.
+/// Records assignments: one of a task, unit and period is made once, whoever else makes it now. One that a unit gave which does not stand
+/// above who gives it now, itself or one that it has left, is taken over; any other is left as it is.
 ///
 /// # Errors
 /// Database errors.
-pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashMap<AssignmentId, AssignmentId>> {
+pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<Made> {
     let now = tx.now();
     let mut made = HashSet::with_capacity(given.len());
     // Many units are given one task: its title is folded once.
@@ -318,66 +304,12 @@ pub fn give(tx: &mut Tx<'_>, _: &TreeRead, given: &[Given]) -> Result<HashMap<As
             Piece { unit: one.unit, plan: one.plan, group: one.group, due_on, amount }
         })
         .collect();
-    progress::replace(tx, &[], &pieces)?;
-    let mut ids: HashMap<AssignmentId, AssignmentId> = made.iter().map(|id| (*id, *id)).collect();
-    for one in given.iter().filter(|one| !made.contains(&one.id)) {
-        ids.extend(take_over(tx, one)?.map(|id| (one.id, id)));
-    }
-    Ok(ids)
-}
-
-/// What was given by one that has no say over who gives it now: that one gives it, as if anew. How far it is stays.
-fn take_over(tx: &mut Tx<'_>, one: &Given) -> Result<Option<AssignmentId>> {
-    type There = (AssignmentId, UnitId, Option<PlanId>, GroupId, (AssignmentStatus, i32), (NaiveDate, Option<NaiveDate>));
-    let day = tx.today();
-    let theirs = || {
-        assignments::table
-            .filter(assignments::task_id.eq(one.task))
-            .filter(assignments::unit_id.eq(one.unit))
-            .filter(assignments::period_id.eq(one.period))
-            .filter(assignments::assigned_by.ne_all(line_of(one.assigned_by, day)))
-            .filter(assignments::assigned_by.ne_all(divisions()))
-    };
-    if let Conn::Pg(pg) = &mut *tx.conn {
-        let _: Option<AssignmentId> = theirs().select(assignments::id).for_no_key_update().first(pg).optional()?;
-    }
-    let there: Option<There> = theirs()
-        .select((
-            assignments::id,
-            assignments::assigned_by,
-            assignments::plan_id,
-            assignments::group_id,
-            (assignments::status, assignments::percent),
-            (assignments::due_on, assignments::done_on),
-        ))
-        .first(tx.conn)
-        .optional()?;
-    let Some((id, giver, plan, group, (status, percent), (due_on, done_on))) = there else { return Ok(None) };
-    let after = rules::taken_over(status);
-    let due = one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE);
-    let change = (
-        assignments::assigned_by.eq(one.assigned_by),
-        assignments::plan_id.eq(one.plan),
-        assignments::title.eq(&one.title),
-        assignments::title_key.eq(text::fold(&one.title)),
-        assignments::deliverable.eq(&one.deliverable),
-        assignments::due_on.eq(due),
-        assignments::status.eq(after),
-        assignments::done_on.eq(None::<NaiveDate>),
-        assignments::confirmed_at.eq(None::<Instant>),
-        assignments::reason.eq(None::<String>),
-        assignments::version.eq(assignments::version + 1),
-        assignments::updated_at.eq(tx.now()),
-    );
-    diesel::update(assignments::table.filter(assignments::id.eq(id))).set(change).execute(tx.conn)?;
-    let before = Piece { unit: one.unit, plan, group, due_on, amount: progress::amount(status.as_str(), percent, due_on, done_on) };
-    let amount = progress::amount(after.as_str(), percent, due, None);
-    progress::replace(tx, &[before], &[Piece { plan: one.plan, due_on: due, amount, ..before }])?;
-    let told = |giver: UnitId, status: AssignmentStatus, due_on: NaiveDate| serde_json::json!({"assigned_by": giver, "status": status, "due_on": due_on});
-    let entry = Entry::new("assignment.take_over", Some("assignment.updated"), "assignment", id.any());
-    let entry = entry.told(Some(&told(giver, status, due_on)), Some(&told(one.assigned_by, after, due)), None)?;
-    journal::append(tx, Entry { unit: Some(one.unit), ..entry })?;
-    Ok(Some(id))
+    let lost: Vec<&Given> = given.iter().filter(|one| !made.contains(&one.id)).collect();
+    let taken = take_over(tx, &lost)?;
+    // All at once and last, so that the busiest rows are locked as briefly as can be.
+    progress::replace(tx, &taken.before, &[pieces, taken.after].concat())?;
+    let ids = made.into_iter().map(|id| (id, id)).chain(taken.ids).collect();
+    Ok(Made { ids, taken: taken.entries })
 }
 
 /// Puts an assignment that was just given into a later state: for loads of what was so already.

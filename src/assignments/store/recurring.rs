@@ -3,7 +3,9 @@
 
 use diesel::prelude::*;
 
-use super::give::{Given, give};
+use super::give::give;
+use super::given::Given;
+use crate::assignments::rules;
 use crate::clock::Instant;
 use crate::db::Tx;
 use crate::db::schema::{assignments, periods, plan_items, plans, tasks, unit_closure, unit_spells, units};
@@ -46,6 +48,12 @@ fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
         .filter(assignments::task_id.eq(tasks::id))
         .filter(assignments::unit_id.eq(plan_items::lead_id))
         .filter(assignments::period_id.eq(periods::id.nullable()));
+    // Of itself only open work of a time that has not ended goes over to another, and none to the unit that leads it.
+    let settled = assignments::table
+        .filter(assignments::task_id.eq(tasks::id))
+        .filter(assignments::unit_id.eq(plan_items::lead_id))
+        .filter(assignments::period_id.eq(periods::id.nullable()))
+        .filter(assignments::status.ne_all(rules::open()).or(periods::ends_on.lt(day)).or(plans::unit_id.eq(plan_items::lead_id)));
     // Who left the plan's unit is given its work by nobody there any more; a division's is that of the whole department.
     let below = unit_closure::table
         .filter(unit_closure::ancestor.eq(plans::unit_id))
@@ -73,6 +81,7 @@ fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
         .filter(periods::starts_on.le(day))
         .filter(diesel::dsl::not(diesel::dsl::exists(there)))
         .filter(diesel::dsl::not(diesel::dsl::exists(by_division)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(settled)))
         .filter(diesel::dsl::exists(below).or(diesel::dsl::exists(beside)))
         .select((
             (
@@ -124,6 +133,7 @@ pub fn open_periods(tx: &mut Tx<'_>) -> Result<usize> {
         let after = serde_json::json!({"period": one.period, "due_on": one.due_on});
         Ok(Entry { unit: Some(one.unit), ..entry.told(None, Some(&after), None)? })
     };
-    journal::append_all(tx, given.iter().filter(|one| made.get(&one.id) == Some(&one.id)).map(told).collect::<Result<_>>()?)?;
-    Ok(made.len())
+    journal::append_all(tx, given.iter().filter(|one| made.is_fresh(one)).map(told).collect::<Result<_>>()?)?;
+    journal::append_all(tx, made.taken)?;
+    Ok(made.ids.len())
 }

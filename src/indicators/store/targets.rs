@@ -194,6 +194,19 @@ pub fn find_target(db: &mut Db<'_>, id: TargetId) -> Result<Option<Target>> {
     row.map(told).transpose()
 }
 
+/// Whether a unit's own target for a year was last set by a moment.
+///
+/// # Errors
+/// Database errors.
+pub fn is_set_by(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32, by: Instant) -> Result<bool> {
+    let own = targets::table
+        .filter(targets::indicator_id.eq(indicator))
+        .filter(targets::unit_id.eq(unit))
+        .filter(targets::year.eq(year))
+        .filter(targets::updated_at.le(by));
+    Ok(diesel::select(diesel::dsl::exists(own)).get_result(tx.conn)?)
+}
+
 /// Sets a unit's own target, in the place of the one that is there, and tells it. Answers what was before, and the new one.
 ///
 /// # Errors

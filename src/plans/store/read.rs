@@ -217,11 +217,14 @@ pub struct KeptTarget {
     pub value: Option<Decimal>,
     /// Why it is easier than what would be inherited.
     pub reason: Option<String>,
+    /// The version of the unit's own target in whose place it was written, if there was one.
+    #[serde(default)]
+    pub over: Option<i64>,
 }
 
 impl KeptTarget {
     fn shown(self, named: &HashMap<IndicatorId, CatalogueRef>) -> Option<PlanTarget> {
-        let Self { indicator, year, operator, value, reason } = self;
+        let Self { indicator, year, operator, value, reason, .. } = self;
         Some(PlanTarget { indicator: named.get(&indicator)?.clone(), year, operator, value, reason })
     }
 }

@@ -6,14 +6,15 @@ use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 
 use super::read::{KeptTarget, ours};
-use crate::db::schema::plan_items;
+use crate::db::schema::{plan_items, plans};
 use crate::db::{Tx, each};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::ids::{Id, Key, PlanId, PlanItemId, TaskId, UnitId};
+use crate::ids::{Id, IndicatorId, Key, PlanId, PlanItemId, TaskId, UnitId};
 use crate::indicators;
+use crate::indicators::model::Target;
 use crate::indicators::rules::{Measured, faults_of_target};
 use crate::patch::Field;
-use crate::plans::model::{NewItem, NewPlanTarget, Plan, PlanItem, PlanTarget, Section};
+use crate::plans::model::{NewItem, NewPlanTarget, Plan, PlanItem, Section};
 use crate::tasks;
 use crate::units::model::{Unit, UnitRef};
 use crate::units::store::{get as get_unit, referred_card, referred_unit};
@@ -143,8 +144,9 @@ fn resolve_targets(
         if resolved.iter().any(|(_, other)| other.indicator == indicator && other.year == target.year) {
             faults.push(Fault::at(format!("/targets/{index}"), FaultCode::DuplicateRow));
         }
+        let over = own(tx, indicator, &unit.to_ref(), target.year)?.map(|own| own.version);
         let (year, operator, value, reason) = (target.year, target.operator, target.value, target.reason.clone());
-        resolved.push((index, KeptTarget { indicator, year, operator, value, reason }));
+        resolved.push((index, KeptTarget { indicator, year, operator, value, reason, over }));
     }
     faults.extend(faults_of_targets(tx, unit.parent.as_ref(), &resolved)?);
     Ok(resolved.into_iter().map(|(_, target)| target).collect())
@@ -171,24 +173,31 @@ fn faults_of_targets(tx: &mut Tx<'_>, parent: Option<&UnitRef>, targets: &[(usiz
 }
 
 /// The targets of a plan as it keeps them.
-pub(super) fn kept(plan: &Plan) -> impl Iterator<Item = KeptTarget> {
-    plan.targets.iter().map(|target: &PlanTarget| KeptTarget {
-        indicator: target.indicator.id.of(),
-        year: target.year,
-        operator: target.operator,
-        value: target.value,
-        reason: target.reason.clone(),
-    })
+pub(super) fn kept(tx: &mut Tx<'_>, plan: PlanId) -> Result<Vec<KeptTarget>> {
+    let kept: String = plans::table.filter(plans::id.eq(plan)).select(plans::targets).first(tx.conn)?;
+    Ok(serde_json::from_str(&kept)?)
 }
 
-/// Checks the targets of a plan against what the units above set by now: it may have changed since they were written.
+/// The target that a unit has of its own.
+pub(super) fn own(tx: &mut Tx<'_>, indicator: IndicatorId, unit: &UnitRef, year: i32) -> Result<Option<Target>> {
+    let target = indicators::store::target_of(tx, indicator, unit, year)?;
+    Ok(target.filter(|target| target.inherited_from.is_none()))
+}
+
+/// Checks the targets of a plan against what the units above set by now, and its unit's own: they may have changed since it was written.
 ///
 /// # Errors
-/// 422 with every target that would need a reason.
+/// 422 with every target that would need a reason, and every one in whose place another was set meanwhile.
 pub(super) fn check_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
     let unit = get_unit(tx, &Key::from(plan.unit.id), None)?.unit;
-    let targets: Vec<_> = kept(plan).enumerate().collect();
-    let faults = faults_of_targets(tx, unit.parent.as_ref(), &targets)?;
+    let targets: Vec<(usize, KeptTarget)> = kept(tx, plan.id)?.into_iter().enumerate().collect();
+    let mut faults = faults_of_targets(tx, unit.parent.as_ref(), &targets)?;
+    for (index, target) in &targets {
+        let own = own(tx, target.indicator, &plan.unit, target.year)?;
+        if own.map(|own| own.version) != target.over {
+            faults.push(Fault::at(format!("/targets/{index}"), FaultCode::StaleRow));
+        }
+    }
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
 

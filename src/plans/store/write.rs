@@ -14,7 +14,7 @@ use crate::ids::{AssignmentId, Id, PlanId, TaskId, UnitId};
 use crate::indicators;
 use crate::indicators::model::{Target, TargetBody};
 use crate::journal::{self, Entry};
-use crate::plans::model::{NewPlan, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, PlanTarget, Returned, WrittenPlan};
+use crate::plans::model::{NewPlan, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, Returned, WrittenPlan};
 use crate::plans::rules::{self, Relation};
 use crate::text;
 
@@ -268,7 +268,7 @@ fn replace(tx: &mut Tx<'_>, plan: &Plan, previous: PlanId) -> Result<()> {
     let before = read::get(tx, previous)?;
     diesel::update(plans::table.filter(plans::id.eq(previous))).set(plans::status.eq(PlanStatus::Amended)).execute(tx.conn)?;
     touched(tx, previous)?;
-    end_targets(tx, plan, &before)?;
+    end_targets(tx, plan, previous)?;
     hand_on(tx, previous, plan.id)?;
     let after = read::get(tx, previous)?;
     let entry = Entry::new("plan.replace", Some("plan.amended"), "plan", previous.any()).told(Some(&before), Some(&after), None)?;
@@ -293,26 +293,24 @@ fn hand_on(tx: &mut Tx<'_>, previous: PlanId, plan: PlanId) -> Result<()> {
     journal::append_all(tx, given.into_iter().map(told).collect::<Result<_>>()?)
 }
 
-/// Ends what the version before set and this one sets no more.
-fn end_targets(tx: &mut Tx<'_>, plan: &Plan, previous: &Plan) -> Result<()> {
-    let still = |old: &&PlanTarget| plan.targets.iter().any(|new| new.indicator.id == old.indicator.id && new.year == old.year);
-    for old in previous.targets.iter().filter(|old| !still(old)) {
-        indicators::store::end_target(tx, old.indicator.id.of(), &plan.unit, old.year)?;
+/// Ends what the version before set and this one sets no more, but for what was set anew since it was begun.
+fn end_targets(tx: &mut Tx<'_>, plan: &Plan, previous: PlanId) -> Result<()> {
+    let now = words::kept(tx, plan.id)?;
+    let still = |old: &KeptTarget| now.iter().any(|new| (new.indicator, new.year) == (old.indicator, old.year));
+    for old in words::kept(tx, previous)?.into_iter().filter(|old| !still(old)) {
+        if indicators::store::is_set_by(tx, old.indicator, plan.unit.id, old.year, plan.created_at)? {
+            indicators::store::end_target(tx, old.indicator, &plan.unit, old.year)?;
+        }
     }
     Ok(())
 }
 
 /// Sets what a plan sets and does not hold yet.
 fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
-    for target in &plan.targets {
-        let indicator = target.indicator.id.of();
-        let there = indicators::store::target_of(tx, indicator, &plan.unit, target.year)?;
-        let is_there = |own: &Target| {
-            own.inherited_from.is_none() && (own.operator, own.value, &own.reason) == (target.operator, target.value, &target.reason)
-        };
-        if !there.as_ref().is_some_and(is_there) {
-            let set = TargetBody { operator: target.operator, value: target.value, reason: target.reason.clone() };
-            indicators::store::set_target(tx, indicator, &plan.unit, target.year, &set)?;
+    for KeptTarget { indicator, year, operator, value, reason, .. } in words::kept(tx, plan.id)? {
+        let own = words::own(tx, indicator, &plan.unit, year)?;
+        if !own.is_some_and(|own| (own.operator, own.value, &own.reason) == (operator, value, &reason)) {
+            indicators::store::set_target(tx, indicator, &plan.unit, year, &TargetBody { operator, value, reason })?;
         }
     }
     Ok(())
@@ -320,13 +318,13 @@ fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
 
 /// What a plan sets, as it holds now: those above may have set its unit another target since.
 fn held(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<KeptTarget>> {
-    let mut held = Vec::with_capacity(plan.targets.len());
-    for target in words::kept(plan) {
-        let now = indicators::store::target_of(tx, target.indicator, &plan.unit, target.year)?;
-        held.push(match now.filter(|now| now.inherited_from.is_none()) {
-            Some(Target { operator, value, reason, .. }) => KeptTarget { operator, value, reason, ..target },
-            None => target,
-        });
+    let mut held = words::kept(tx, plan.id)?;
+    for target in &mut held {
+        let own = words::own(tx, target.indicator, &plan.unit, target.year)?;
+        target.over = own.as_ref().map(|own| own.version);
+        if let Some(Target { operator, value, reason, .. }) = own {
+            (target.operator, target.value, target.reason) = (operator, value, reason);
+        }
     }
     Ok(held)
 }

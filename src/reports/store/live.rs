@@ -1,6 +1,6 @@
 //! What a report says while it is written: what its unit recorded and what it was put together of, as they stand now.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::Datelike;
 use diesel::prelude::*;
@@ -14,7 +14,6 @@ use crate::forms::store::{Asked, asked};
 use crate::ids::{IndicatorId, Key, LocalityId, PeriodId, ReportId, UnitId};
 use crate::indicators::model::{CollectedBy, Definition, IndicatorKind, Side};
 use crate::indicators::store::{Defined, Which, defined};
-use crate::localities::store::within as localities_within;
 use crate::periods::model::Period;
 use crate::periods::store as periods;
 use crate::reports::model::{Content, ReportValue};
@@ -121,14 +120,7 @@ fn own_values(db: &mut Db<'_>, question: &Question) -> Result<(Vec<ReportValue>,
     of.sort_unstable();
     of.dedup();
     let recorded = values::store::own_of(db, unit.id, &indicators, &of)?;
-    let mut recorded: Vec<ReportValue> = recorded.into_iter().map(ReportValue::from).collect();
-    if recorded.iter().any(|value| value.locality.is_some()) {
-        // What it recorded for a place that it had left by the day of the round is told by who has it.
-        let own = unit.locality.as_ref().filter(|_| unit.kind.is_in_charge()).map(|own| own.id.to_string());
-        let held: HashSet<LocalityId> = own.map_or(Ok(Vec::new()), |own| localities_within(db, &own))?.into_iter().collect();
-        recorded.retain(|value| value.locality.as_ref().is_none_or(|place| held.contains(&place.id)));
-    }
-    let mut recorded: Vec<Option<ReportValue>> = recorded.into_iter().map(Some).collect();
+    let mut recorded: Vec<Option<ReportValue>> = recorded.into_iter().map(|value| Some(ReportValue::from(value))).collect();
     let (mut rows, mut wanting) = (Vec::new(), Vec::new());
     let mut take = |indicator: &Defined, period: &Period, of_place: bool| -> Vec<ReportValue> {
         let is = |value: &ReportValue| {

@@ -22,7 +22,7 @@ use crate::sums::collectors::{self, Collectors};
 use crate::sums::recast::{self, Asked, Known, View};
 use crate::sums::values::{self, Amount, Key, WHOLE};
 use crate::units::model::{Unit, UnitRef};
-use crate::units::store::{Seat, reach, seats, stretches_below};
+use crate::units::store::{Seat, is_anothers, reach, seats, stretches_below};
 use crate::values::model::State;
 
 mod lists;
@@ -72,33 +72,32 @@ struct Figured {
     known: Option<Vec<Known>>,
 }
 
-/// The territories of units, as far as they are the caller's to read: what a unit was in charge of while it stood elsewhere is read by that
-/// unit itself and by those who have, or had, the place.
+/// The territories of units, as far as they are the caller's to read: those that a unit, or the caller's own, is in charge of today, at all
+/// times; what one was in charge of before, while it stood here, unless that is another's by now; and none that is only to come.
 fn seats_of(db: &mut Db<'_>, units: &[Unit]) -> Result<HashMap<UnitId, Vec<Seat>>> {
     let offices: Vec<UnitId> = units.iter().filter(|unit| unit.kind.is_in_charge()).map(|unit| unit.id).collect();
-    let own = db.context.caller.scope().map(|scope| scope.root());
-    let mut seats = seats(db, offices.clone())?;
-    if offices.iter().all(|office| Some(*office) == own) {
+    let (mut seats, today) = (seats(db, offices.clone())?, db.today());
+    let now = |held: &[Seat]| held.iter().find(|(from, to, _)| *from <= today && today < *to).map(|(.., place)| *place);
+    let stays = |held: &Vec<Seat>| held.iter().all(|(.., place)| now(held) == Some(*place));
+    if seats.values().all(stays) {
         return Ok(seats);
     }
     let Some(reach) = reach(db)? else { return Ok(seats) };
+    let (own, here) = (db.scope()?.root(), now(&reach));
     let below = stretches_below(db, offices)?;
-    let today = db.today();
-    for (unit, held) in seats.iter_mut().filter(|(unit, _)| Some(**unit) != own) {
-        let spans = below.get(unit).map(Vec::as_slice).unwrap_or_default();
+    for (unit, held) in &mut seats {
+        let spans = if *unit == own { &[(NaiveDate::MIN, today)] } else { below.get(unit).map(Vec::as_slice).unwrap_or_default() };
+        let holds = [now(held), here];
         let mut ours: Vec<Seat> = Vec::with_capacity(held.len());
         for seat in held.drain(..) {
             let (from, to, place) = seat;
-            if spans.iter().any(|(since, until)| *since <= from && to <= *until) {
-                ours.push(seat);
-                continue;
-            }
-            let within = |(since, until): (NaiveDate, NaiveDate)| (from.max(since), to.min(until), place);
             let around = around(db, place)?;
-            let reached = reach.iter().filter(|(.., own)| around.contains(own)).map(|(since, until, _)| (*since, *until));
-            // Who has the place today has its history.
-            let reached = reached.map(|span| if span.0 <= today && today < span.1 { (from, to) } else { span });
-            ours.extend(spans.iter().copied().chain(reached).map(within).filter(|(from, to, _)| from < to));
+            if holds.iter().flatten().any(|own| around.contains(own)) {
+                ours.push(seat);
+            } else if from < today && !is_anothers(db, place, &around)? {
+                let within = |(since, until): &(NaiveDate, NaiveDate)| (from.max(*since), to.min(*until).min(today), place);
+                ours.extend(spans.iter().map(within).filter(|(from, to, _)| from < to));
+            }
         }
         *held = ours;
     }

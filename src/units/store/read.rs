@@ -289,6 +289,24 @@ pub fn reach(db: &mut Db<'_>) -> Result<Option<Vec<Seat>>> {
     Ok(Some(seats(db, vec![scope.root()])?.remove(&scope.root()).unwrap_or_default()))
 }
 
+/// Whether an office outside the caller's subtree is in charge of a place, or of a part of it, today; `around` is what the place lies in.
+///
+/// # Errors
+/// Database errors; 403 for a caller without a scope.
+pub fn is_anothers(db: &mut Db<'_>, place: LocalityId, around: &[LocalityId]) -> Result<bool> {
+    let (scope, day) = (db.scope()?, db.today());
+    let mut concerned = localities_within(db, &place.to_string())?;
+    concerned.extend(around);
+    let offices = unit_spells::table
+        .inner_join(units::table)
+        .filter(units::kind.eq_any([Kind::DistrictOffice, Kind::CommuneOffice]))
+        .filter(unit_spells::locality_id.eq_any(concerned))
+        .filter(unit_spells::valid_from.le(day))
+        .filter(unit_spells::valid_to.gt(day))
+        .filter(unit_spells::unit_id.ne_all(within(scope.root(), scope.today())));
+    Ok(diesel::select(exists(offices)).get_result(db.conn)?)
+}
+
 /// From when until before when units stood, stand and will stand in the caller's subtree.
 ///
 /// # Errors
@@ -328,7 +346,7 @@ pub fn lies_within(db: &mut Db<'_>, unit: UnitId, from: NaiveDate) -> Result<boo
         let (Some(parent), Some(locality)) = (parent, locality) else { continue };
         let start = start.max(from);
         let meets = |(unit, since, until, _): &&Territory| *unit == parent && *since < end && start < *until;
-        let above: Vec<LocalityId> = above.iter().filter(meets).filter_map(|(.., own)| *own).collect();
+        let above: Vec<Option<LocalityId>> = above.iter().filter(meets).map(|(.., own)| *own).collect();
         if above.is_empty() {
             continue;
         }
@@ -336,7 +354,7 @@ pub fn lies_within(db: &mut Db<'_>, unit: UnitId, from: NaiveDate) -> Result<boo
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(around(db, locality)?),
         };
-        if above.iter().any(|own| !known.contains(own)) {
+        if above.iter().any(|own| own.is_none_or(|own| !known.contains(&own))) {
             return Ok(false);
         }
     }

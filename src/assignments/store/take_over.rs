@@ -1,0 +1,157 @@
+//! Work that another gave for a period: who stands above it gives it from now on, itself or instead of one that the unit has left. How far it
+//! is stays; what was stopped is to be done again, and what one decided on that has no say any more is decided on anew.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::given::Given;
+use crate::assignments::model::AssignmentStatus;
+use crate::assignments::rules;
+use crate::clock::Instant;
+use crate::db::schema::{assignment_units, assignments, unit_closure, units};
+use crate::db::{Conn, Tx, UNTIL_FURTHER_NOTICE};
+use crate::error::Result;
+use crate::ids::{AssignmentId, GroupId, PeriodId, PlanId, TaskId, UnitId};
+use crate::journal::Entry;
+use crate::sums::progress::{self, Piece};
+use crate::text;
+use crate::units::model::Kind;
+
+/// What was taken over.
+#[derive(Default)]
+pub(super) struct Taken {
+    /// What was to be given, and under which id it is there.
+    pub(super) ids: HashMap<AssignmentId, AssignmentId>,
+    /// What it was in the sums.
+    pub(super) before: Vec<Piece>,
+    /// What it is.
+    pub(super) after: Vec<Piece>,
+    /// What is to be told of it.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What keeps two pieces of work apart.
+type Place = (TaskId, UnitId, Option<PeriodId>);
+
+#[derive(Clone, Copy, Queryable)]
+struct There {
+    id: AssignmentId,
+    place: Place,
+    giver: UnitId,
+    plan: Option<PlanId>,
+    group: GroupId,
+    status: AssignmentStatus,
+    percent: i32,
+    due_on: NaiveDate,
+    done_on: Option<NaiveDate>,
+}
+
+/// Takes over what of these is there from one that does not stand above who gives it now. A unit takes its own work over from nobody.
+///
+/// # Errors
+/// Database errors.
+pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
+    let mut taken = Taken::default();
+    let lost: HashMap<Place, &Given> = lost
+        .iter()
+        .filter(|one| one.period.is_some() && one.assigned_by != one.unit)
+        .map(|one| ((one.task, one.unit, one.period), *one))
+        .collect();
+    if lost.is_empty() {
+        return Ok(taken);
+    }
+    let mut found = theirs(tx, &lost)?;
+    if let Conn::Pg(pg) = &mut *tx.conn {
+        // In one order, like everybody; who waited reads again.
+        let rows = assignments::table.filter(assignments::id.eq_any(found.iter().map(|(there, ..)| there.id).collect::<Vec<_>>()));
+        let _: Vec<AssignmentId> = rows.order_by(assignments::id).select(assignments::id).for_no_key_update().load(pg)?;
+        found = theirs(tx, &lost)?;
+    }
+    for (there, one, has_left) in found {
+        let (after, due_on) = (rules::taken_over(there.status), one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE));
+        write(tx, there.id, one, after, due_on)?;
+        let amount = progress::amount(there.status.as_str(), there.percent, there.due_on, there.done_on);
+        let before = Piece { unit: one.unit, plan: there.plan, group: there.group, due_on: there.due_on, amount };
+        let amount = progress::amount(after.as_str(), there.percent, due_on, None);
+        taken.before.push(before);
+        taken.after.push(Piece { plan: one.plan, due_on, amount, ..before });
+        taken.ids.insert(one.id, there.id);
+        let told = |giver: UnitId, status: AssignmentStatus, due_on: NaiveDate| serde_json::json!({"assigned_by": giver, "status": status, "due_on": due_on});
+        let entry = |event: &'static str| Entry::new("assignment.take_over", Some(event), "assignment", there.id.any());
+        if has_left {
+            // It sees it no more.
+            taken.entries.push(Entry { unit: Some(there.giver), deleted: true, ..entry("assignment.deleted") });
+        }
+        let (was, is) = (told(there.giver, there.status, there.due_on), told(one.assigned_by, after, due_on));
+        taken.entries.push(Entry { unit: Some(one.unit), ..entry("assignment.updated").told(Some(&was), Some(&is), None)? });
+    }
+    Ok(taken)
+}
+
+/// What stands in these places from others who have no say over who gives it now, by id, and whether they are not below that one either.
+fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(There, &'g Given, bool)>> {
+    let rows: Vec<There> = assignments::table
+        .filter(assignments::task_id.eq_any(lost.keys().map(|place| place.0).collect::<HashSet<_>>()))
+        .filter(assignments::unit_id.eq_any(lost.keys().map(|place| place.1).collect::<HashSet<_>>()))
+        .filter(assignments::period_id.eq_any(lost.keys().filter_map(|place| place.2).collect::<HashSet<_>>()))
+        .order_by(assignments::id)
+        .select((
+            assignments::id,
+            (assignments::task_id, assignments::unit_id, assignments::period_id),
+            assignments::assigned_by,
+            assignments::plan_id,
+            assignments::group_id,
+            assignments::status,
+            assignments::percent,
+            assignments::due_on,
+            assignments::done_on,
+        ))
+        .load(tx.conn)?;
+    let rows: Vec<(There, &Given)> = rows.into_iter().filter_map(|there| Some((there, *lost.get(&there.place)?))).collect();
+    let all: Vec<UnitId> = rows.iter().flat_map(|(there, one)| [there.giver, one.assigned_by]).collect();
+    let day = tx.today();
+    let lines: Vec<(UnitId, UnitId)> = unit_closure::table
+        .filter(unit_closure::ancestor.eq_any(all.clone()))
+        .filter(unit_closure::descendant.eq_any(all.clone()))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day))
+        .select((unit_closure::ancestor, unit_closure::descendant))
+        .load(tx.conn)?;
+    let lines: HashSet<(UnitId, UnitId)> = lines.into_iter().collect();
+    // What a division gives the department gives.
+    let divisions: Vec<UnitId> =
+        units::table.filter(units::id.eq_any(all)).filter(units::kind.eq(Kind::Division)).select(units::id).load(tx.conn)?;
+    let judged = |(there, one): (There, &'g Given)| {
+        let stands = lines.contains(&(there.giver, one.assigned_by)) || divisions.contains(&there.giver);
+        let below = lines.contains(&(one.assigned_by, there.giver));
+        // What one below decided on stays decided.
+        (!stands && !(below && there.status == AssignmentStatus::Confirmed)).then_some((there, one, !below))
+    };
+    Ok(rows.into_iter().filter_map(judged).collect())
+}
+
+fn write(tx: &mut Tx<'_>, id: AssignmentId, one: &Given, after: AssignmentStatus, due_on: NaiveDate) -> Result<()> {
+    let change = (
+        assignments::assigned_by.eq(one.assigned_by),
+        assignments::plan_id.eq(one.plan),
+        assignments::title.eq(&one.title),
+        assignments::title_key.eq(text::fold(&one.title)),
+        assignments::deliverable.eq(&one.deliverable),
+        assignments::due_on.eq(due_on),
+        assignments::status.eq(after),
+        assignments::done_on.eq(None::<NaiveDate>),
+        assignments::confirmed_at.eq(None::<Instant>),
+        assignments::reason.eq(None::<String>),
+        assignments::version.eq(assignments::version + 1),
+        assignments::updated_at.eq(tx.now()),
+    );
+    diesel::update(assignments::table.filter(assignments::id.eq(id))).set(change).execute(tx.conn)?;
+    diesel::delete(assignment_units::table.filter(assignment_units::assignment_id.eq(id))).execute(tx.conn)?;
+    for unit in &one.cooperating {
+        let shared = (assignment_units::assignment_id.eq(id), assignment_units::unit_id.eq(*unit));
+        diesel::insert_into(assignment_units::table).values(shared).execute(tx.conn)?;
+    }
+    Ok(())
+}
