@@ -237,7 +237,8 @@ impl Caller {
 
 /// A token without the scope that lets this in; what makes credentials has none.
 fn lacking(permission: Permission) -> Error {
-    Grant::of(permission).last().map_or_else(Error::forbidden, |grant| Error::insufficient_scope(grant.as_str()))
+    let named = Grant::of(permission).find(|grant| grant.as_str() == permission.as_str());
+    named.map_or_else(Error::forbidden, |grant| Error::insufficient_scope(grant.as_str()))
 }
 
 /// Marks of the request that the journal keeps.

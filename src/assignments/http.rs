@@ -7,7 +7,7 @@ use super::model::{
 use super::rules;
 use super::store::{self, Change, Locked};
 use crate::access::Access;
-use crate::access::policy::{DecideAssignments, Permit, ReadAssignments, SteerAssignments, WriteAssignments};
+use crate::access::policy::{DecideAssignments, Permission, Permit, ReadAssignments, SteerAssignments, WriteAssignments};
 use crate::db::Tx;
 use crate::error::{Code, Error, Fault, FaultCode, Result};
 use crate::http::answers::{Created, Paged, Plain, Resource, Rows, Single};
@@ -156,6 +156,10 @@ async fn create_assignment(access: Access<WriteAssignments>, Body(new): Body<New
     let assignment = access
         .write(move |tx| {
             let (id, fresh) = store::give_one(tx, &new)?;
+            if !fresh && tx.context.caller.program().is_some() {
+                // How far it was with another is not told by giving it.
+                tx.context.caller.must(Permission::ReadAssignments)?;
+            }
             let assignment = store::get(tx, id)?;
             if fresh {
                 journal::append(tx, entry("assignment.create", "assignment.created", None, &assignment, None)?)?;

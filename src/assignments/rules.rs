@@ -51,15 +51,20 @@ impl Relation {
     }
 }
 
-/// What becomes of work that another gives from now on: what was stopped or decided on is the new one's to decide.
+/// Whether work may be given by another from now on: what is confirmed is done, and what is cancelled begins again only by one who decides.
+#[must_use]
+pub const fn may_be_taken_over(status: Status, decides: bool) -> bool {
+    match status {
+        Status::Confirmed => false,
+        Status::Cancelled => decides,
+        Status::Assigned | Status::InProgress | Status::ReportedDone | Status::Returned | Status::Paused => true,
+    }
+}
+
+/// What becomes of it: everything else stays as it is.
 #[must_use]
 pub const fn taken_over(status: Status) -> Status {
-    match status {
-        Status::Cancelled | Status::Paused => Status::Assigned,
-        Status::Confirmed => Status::ReportedDone,
-        Status::Returned => Status::InProgress,
-        Status::Assigned | Status::InProgress | Status::ReportedDone => status,
-    }
+    if matches!(status, Status::Cancelled) { Status::Assigned } else { status }
 }
 
 /// Who makes a move.

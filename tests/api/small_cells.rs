@@ -564,6 +564,8 @@ fn a_scope_tells_nothing_of_what_another_is_for() {
         client.get("/api/v1/reporting-rounds").expect(200);
         let _ = client.get("/api/v1/reporting-rounds?owed=true").problem(403, "forbidden");
     }
+    let refused = with(&["catalogue:read"]).get("/api/v1/reports");
+    assert!(refused.header("www-authenticate").contains("scope=\"reports:read\""), "{}", refused.header("www-authenticate"));
     with(&["catalogue:read", "reports:read"]).get("/api/v1/reporting-rounds?owed=true").expect(200);
     assert_eq!(with(&["plans:read"]).get(&path).expect(200).json()["progress"], Value::Null);
     assert!(with(&["plans:read", "assignments:read"]).get(&path).expect(200).json()["progress"].is_object());

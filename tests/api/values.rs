@@ -524,6 +524,12 @@ fn what_is_planned_one_after_another_gives_no_office_a_territory_elsewhere() {
     assert_eq!((told(&clerk, "XA-3"), told(&old, "XA-3"), told(&admin, "XA-3")), (Value::Null, json!(9), json!(9)));
     app.clock.advance(10 * 86_400);
     assert_eq!(told(&app.sign_in("xa.ba"), "XA-3"), 9);
+    // An office that goes on with another place in the same district keeps what it had.
+    app.sign_in("pgd.mc").patch("/api/v1/units/XA-3", "*", &json!({"locality": communes[0], "effective_on": "2025-10-10"})).expect(200);
+    app.clock.advance(240 * 86_400);
+    let clerk = app.sign_in("xa.ba");
+    assert_eq!(told(&clerk, "XA-3"), 9);
+    assert_eq!(clerk.get("/api/v1/units/XA-3").expect(200).json()["locality"]["code"], json!(communes[0]));
 }
 
 #[test]

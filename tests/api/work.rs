@@ -290,47 +290,54 @@ fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_m
         let rows = caller.post("/api/v1/assignments/bulk", &body).expect(200).json()["rows"].clone();
         rows.as_array().expect("rows").iter().find(|row| row["unit"]["code"] == "MN-DB-001").cloned().expect("the school")
     };
-    // A school that gives itself what is to come and cancels it keeps nobody above from asking for it.
+    // A school that gives itself what is to come and cancels it keeps nobody above from asking for it who may decide on that.
     let own = give(&school, "2025-Q2").expect(201).id();
     turn(&school, &own, "cancel", &json!({"reason": "Không làm"}));
     give(&school, "2025-Q2").problem(409, "duplicate");
+    let clerk = admin.user("pgd.soan", "PGD-DB", &["editor"]);
+    give(&clerk, "2025-Q2").problem(409, "duplicate");
+    assert_eq!(bulk(&clerk, "PGD-DB", "2025-Q2")["outcome"], "exists");
     let given = give(&office, "2025-Q2").expect(201).json();
     assert_eq!((&given["id"], &given["status"], &given["assigned_by"]["code"]), (&json!(own), &json!("assigned"), &json!("PGD-DB")));
     school.post(&format!("/api/v1/assignments/{own}/cancel"), &json!({"reason": "Không làm"})).problem(403, "forbidden");
     give(&office, "2025-Q2").problem(409, "duplicate");
-    assert_eq!(bulk(&office, "PGD-DB", "2025-Q2")["outcome"], "exists");
-    let asked = json!({"due_on": "2026-03-31", "reason": "Chờ tập huấn"});
-    school.post(&format!("/api/v1/assignments/{own}/extensions"), &asked).expect(201);
-    // What those above gave is theirs.
-    let above = give(&admin.user("so.soan", "SGD", &["editor"]), "2025-Q3").expect(201).id();
-    for caller in [&office, &school] {
+    // What those above gave is theirs, whoever stands above them, and what was decided on the school's own holds.
+    let above = give(&admin.user("so.soan", "SGD", &["editor", "approver"]), "2025-Q3").expect(201).id();
+    for caller in [&office, &school, &app.sign_in("so.soan")] {
         give(caller, "2025-Q3").problem(409, "duplicate");
     }
-    // Once the school is another's, what its former office gave is given by that one.
+    give(&app.sign_in("so.soan"), "2025-Q2").problem(409, "duplicate");
+    let held = give(&school, "2025-Q1").expect(201).id();
+    let asked = json!({"due_on": "2026-06-30", "reason": "Chờ tập huấn"});
+    let extension = school.post(&format!("/api/v1/assignments/{held}/extensions"), &asked).expect(201).id();
+    office.post(&format!("/api/v1/assignments/{held}/extensions/{extension}/grant"), &json!({})).expect(200);
+    turn(&office, &held, "pause", &json!({"reason": "Chờ hướng dẫn"}));
+    let taken = give(&clerk, "2025-Q1").expect(201).json();
+    let now = (&taken["id"], &taken["status"], &taken["due_on"], &taken["assigned_by"]["code"]);
+    assert_eq!(now, (&json!(held), &json!("paused"), &json!("2026-06-30"), &json!("PGD-DB")));
+    // Once the school is another's, what its former office gave is given by that one; what that confirmed is done.
+    let open = give(&office, "2026-Q1").expect(201).id();
     let confirmed = give(&office, "2025-Q4").expect(201).id();
-    school.post(&format!("/api/v1/assignments/{confirmed}/updates"), &update(80)).expect(201);
-    turn(&school, &confirmed, "report-done", &json!({}));
+    for id in [&open, &confirmed] {
+        school.post(&format!("/api/v1/assignments/{id}/updates"), &update(80)).expect(201);
+        turn(&school, id, "report-done", &json!({}));
+    }
     turn(&office, &confirmed, "confirm", &json!({}));
     admin.patch("/api/v1/units/MN-DB-001", "*", &json!({"parent": "PGD-MC"})).expect(200);
-    let row = bulk(&next, "PGD-MC", "2025-Q4");
-    assert_eq!((&row["outcome"], &row["id"]), (&json!("created"), &json!(confirmed)));
-    let taken = next.get(&format!("/api/v1/assignments/{confirmed}")).expect(200).json();
-    let now = (&taken["status"], &taken["assigned_by"]["code"], &taken["confirmed_at"]);
-    assert_eq!(now, (&json!("reported_done"), &json!("PGD-MC"), &Value::Null));
-    office.get(&format!("/api/v1/assignments/{confirmed}")).problem(404, "not_found");
+    assert_eq!(bulk(&next, "PGD-MC", "2025-Q4")["outcome"], "exists");
+    let row = bulk(&next, "PGD-MC", "2026-Q1");
+    assert_eq!((&row["outcome"], &row["id"]), (&json!("created"), &json!(open)));
+    let taken = next.get(&format!("/api/v1/assignments/{open}")).expect(200).json();
+    assert_eq!((&taken["status"], &taken["assigned_by"]["code"]), (&json!("reported_done"), &json!("PGD-MC")));
+    office.get(&format!("/api/v1/assignments/{open}")).problem(404, "not_found");
     assert_eq!(bulk(&next, "PGD-MC", "2025-Q3")["id"], json!(above));
-    // The school itself takes nothing over, and what those below decided on stays so.
+    // The school itself takes nothing over.
     give(&school, "2025-Q2").problem(409, "duplicate");
-    let decided = give(&next, "2026-Q1").expect(201).id();
-    school.post(&format!("/api/v1/assignments/{decided}/updates"), &update(80)).expect(201);
-    turn(&school, &decided, "report-done", &json!({}));
-    turn(&next, &decided, "confirm", &json!({}));
-    assert_eq!(bulk(&admin.user("so.hai", "SGD", &["editor"]), "SGD", "2026-Q1")["outcome"], "exists");
-    turn(&next, &confirmed, "confirm", &json!({}));
+    turn(&next, &open, "confirm", &json!({}));
     app.db_seal();
     let trail = admin.get("/api/v1/audit-events?action=assignment.take_over").expect(200).json();
     // And one for the office that has it no more.
-    assert_eq!(trail["data"].as_array().map(Vec::len), Some(3));
+    assert_eq!(trail["data"].as_array().map(Vec::len), Some(4));
     app.db_verify();
 }
 

@@ -188,23 +188,29 @@ fn select(
     Ok(found.into_iter().map(|(id, code, name)| (UnitRef { id, code, name }, having.get(&id).copied())).collect())
 }
 
-/// Which of these units have the task already: open where no period is asked; for a period from the caller's unit or one above it, or
-/// confirmed by one below. What another gave for it is taken over.
+/// Which of these units have the task already: open where no period is asked; for a period from one above them, or settled. What they gave
+/// themselves, or one that they have left, is taken over.
 fn having(tx: &mut Tx<'_>, units: Vec<UnitId>, task: TaskId, period: Option<PeriodId>) -> Result<HashMap<UnitId, AssignmentId>> {
     if units.is_empty() {
         return Ok(HashMap::new());
     }
-    let (scope, day) = (tx.scope()?, tx.today());
+    let day = tx.today();
     let mut having = assignments::table
         .filter(assignments::task_id.eq(task))
         .filter(assignments::unit_id.eq_any(units))
         .select((assignments::unit_id, assignments::id))
         .into_boxed();
-    let above = unit_closure::table.filter(unit_closure::descendant.eq(scope.root()));
-    let above = above.filter(unit_closure::valid_from.le(day)).filter(unit_closure::valid_to.gt(day)).select(unit_closure::ancestor);
+    let above = unit_closure::table
+        .filter(unit_closure::ancestor.eq(assignments::assigned_by))
+        .filter(unit_closure::descendant.eq(assignments::unit_id))
+        .filter(unit_closure::valid_from.le(day))
+        .filter(unit_closure::valid_to.gt(day));
     let divisions = units::table.filter(units::kind.eq(Kind::Division)).select(units::id);
-    let decided = assignments::status.eq(AssignmentStatus::Confirmed).and(assignments::assigned_by.eq_any(within(scope.root(), day)));
-    let theirs = assignments::assigned_by.eq_any(above).or(assignments::assigned_by.eq_any(divisions)).or(decided);
+    let stands = assignments::assigned_by.ne(assignments::unit_id).and(diesel::dsl::exists(above));
+    let decides = tx.context.caller.may(Permission::DecideAssignments);
+    let settled: Vec<AssignmentStatus> =
+        AssignmentStatus::ALL.iter().copied().filter(|status| !rules::may_be_taken_over(*status, decides)).collect();
+    let theirs = stands.or(assignments::assigned_by.eq_any(divisions)).or(assignments::status.eq_any(settled));
     having = match period {
         Some(period) => having.filter(assignments::period_id.eq(period)).filter(theirs),
         None => having.filter(assignments::period_id.is_null()).filter(assignments::status.eq_any(rules::open())),
@@ -249,8 +255,8 @@ impl Made {
     }
 }
 
-/// Records assignments: one of a task, unit and period is made once, whoever else makes it now. One that a unit gave which does not stand
-/// above who gives it now, itself or one that it has left, is taken over; any other is left as it is.
+/// Records assignments: one of a task, unit and period is made once, whoever else makes it now. One that the unit gave itself, or that one
+/// gave which it has left, is taken over; any other is left as it is.
 ///
 /// # Errors
 /// Database errors.

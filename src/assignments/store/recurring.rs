@@ -33,10 +33,11 @@ type Due = (PlanId, UnitId, UnitId, (TaskId, GroupId, String), Option<String>, (
 fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
     type Row = (Due, Option<Instant>, Instant, chrono::NaiveDate);
     let day = tx.today();
-    // From the plan's unit or one above it; what another gave is taken over.
+    // From one above the unit; what it gave itself, or one that it has left, is taken over.
     let there = assignments::table
         .inner_join(unit_closure::table.on(unit_closure::ancestor.eq(assignments::assigned_by)))
-        .filter(unit_closure::descendant.eq(plans::unit_id))
+        .filter(unit_closure::descendant.eq(plan_items::lead_id))
+        .filter(assignments::assigned_by.ne(assignments::unit_id))
         .filter(unit_closure::valid_from.le(day))
         .filter(unit_closure::valid_to.gt(day))
         .filter(assignments::task_id.eq(tasks::id))

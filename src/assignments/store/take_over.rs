@@ -1,5 +1,5 @@
-//! Work that another gave for a period: who stands above it gives it from now on, itself or instead of one that the unit has left. How far it
-//! is stays; what was stopped is to be done again, and what one decided on that has no say any more is decided on anew.
+//! Work for a period that the unit gave itself, or one that it has left: who stands above the unit gives it from now on. How far it is and what
+//! was decided on it stays; what is cancelled begins again where the new one may decide on that, what is confirmed is done.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::given::Given;
-use crate::assignments::model::AssignmentStatus;
+use crate::access::policy::Permission;
+use crate::assignments::model::{AssignmentStatus, ExtensionStatus};
 use crate::assignments::rules;
-use crate::clock::Instant;
-use crate::db::schema::{assignment_units, assignments, unit_closure, units};
+use crate::db::schema::{assignment_extensions, assignment_units, assignments, unit_closure, units};
 use crate::db::{Conn, Tx, UNTIL_FURTHER_NOTICE};
 use crate::error::Result;
 use crate::ids::{AssignmentId, GroupId, PeriodId, PlanId, TaskId, UnitId};
@@ -48,7 +48,7 @@ struct There {
     done_on: Option<NaiveDate>,
 }
 
-/// Takes over what of these is there from one that does not stand above who gives it now. A unit takes its own work over from nobody.
+/// Takes over what of these is there from the unit itself or from one that it has left. A unit takes its own work over from nobody.
 ///
 /// # Errors
 /// Database errors.
@@ -69,9 +69,14 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
         let _: Vec<AssignmentId> = rows.order_by(assignments::id).select(assignments::id).for_no_key_update().load(pg)?;
         found = theirs(tx, &lost)?;
     }
+    let shared = assignment_units::assignment_id.eq_any(found.iter().map(|(there, ..)| there.id).collect::<Vec<_>>());
+    diesel::delete(assignment_units::table.filter(shared)).execute(tx.conn)?;
+    let granted = granted(tx, &found)?;
     for (there, one, has_left) in found {
         let (after, due_on) = (rules::taken_over(there.status), one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE));
-        write(tx, there.id, one, after, due_on)?;
+        // A later date that was granted holds.
+        let due_on = if granted.contains(&there.id) { due_on.max(there.due_on) } else { due_on };
+        write(tx, &there, one, (after, due_on))?;
         let amount = progress::amount(there.status.as_str(), there.percent, there.due_on, there.done_on);
         let before = Piece { unit: one.unit, plan: there.plan, group: there.group, due_on: there.due_on, amount };
         let amount = progress::amount(after.as_str(), there.percent, due_on, None);
@@ -90,7 +95,7 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
     Ok(taken)
 }
 
-/// What stands in these places from others who have no say over who gives it now, by id, and whether they are not below that one either.
+/// What stands in these places from the units themselves, or from others that they have left, by id, and whether it is the latter.
 fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(There, &'g Given, bool)>> {
     let rows: Vec<There> = assignments::table
         .filter(assignments::task_id.eq_any(lost.keys().map(|place| place.0).collect::<HashSet<_>>()))
@@ -110,29 +115,35 @@ fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(
         ))
         .load(tx.conn)?;
     let rows: Vec<(There, &Given)> = rows.into_iter().filter_map(|there| Some((there, *lost.get(&there.place)?))).collect();
-    let all: Vec<UnitId> = rows.iter().flat_map(|(there, one)| [there.giver, one.assigned_by]).collect();
     let day = tx.today();
     let lines: Vec<(UnitId, UnitId)> = unit_closure::table
-        .filter(unit_closure::ancestor.eq_any(all.clone()))
-        .filter(unit_closure::descendant.eq_any(all.clone()))
+        .filter(unit_closure::ancestor.eq_any(rows.iter().map(|(there, _)| there.giver).collect::<HashSet<_>>()))
+        .filter(unit_closure::descendant.eq_any(rows.iter().map(|(_, one)| one.unit).collect::<HashSet<_>>()))
         .filter(unit_closure::valid_from.le(day))
         .filter(unit_closure::valid_to.gt(day))
         .select((unit_closure::ancestor, unit_closure::descendant))
         .load(tx.conn)?;
     let lines: HashSet<(UnitId, UnitId)> = lines.into_iter().collect();
     // What a division gives the department gives.
-    let divisions: Vec<UnitId> =
-        units::table.filter(units::id.eq_any(all)).filter(units::kind.eq(Kind::Division)).select(units::id).load(tx.conn)?;
+    let divisions: Vec<UnitId> = units::table.filter(units::kind.eq(Kind::Division)).select(units::id).load(tx.conn)?;
+    let decides = tx.context.caller.may(Permission::DecideAssignments);
     let judged = |(there, one): (There, &'g Given)| {
-        let stands = lines.contains(&(there.giver, one.assigned_by)) || divisions.contains(&there.giver);
-        let below = lines.contains(&(one.assigned_by, there.giver));
-        // What one below decided on stays decided.
-        (!stands && !(below && there.status == AssignmentStatus::Confirmed)).then_some((there, one, !below))
+        let has_left = !lines.contains(&(there.giver, one.unit)) && !divisions.contains(&there.giver);
+        let free = rules::may_be_taken_over(there.status, decides);
+        (free && (has_left || there.giver == one.unit)).then_some((there, one, has_left))
     };
     Ok(rows.into_iter().filter_map(judged).collect())
 }
 
-fn write(tx: &mut Tx<'_>, id: AssignmentId, one: &Given, after: AssignmentStatus, due_on: NaiveDate) -> Result<()> {
+/// Those of these whose due date was moved by one who decided on it.
+fn granted(tx: &mut Tx<'_>, found: &[(There, &Given, bool)]) -> Result<HashSet<AssignmentId>> {
+    let extensions = assignment_extensions::table
+        .filter(assignment_extensions::assignment_id.eq_any(found.iter().map(|(there, ..)| there.id).collect::<Vec<_>>()))
+        .filter(assignment_extensions::status.eq(ExtensionStatus::Granted));
+    Ok(extensions.select(assignment_extensions::assignment_id).load(tx.conn)?.into_iter().collect())
+}
+
+fn write(tx: &mut Tx<'_>, there: &There, one: &Given, (after, due_on): (AssignmentStatus, NaiveDate)) -> Result<()> {
     let change = (
         assignments::assigned_by.eq(one.assigned_by),
         assignments::plan_id.eq(one.plan),
@@ -141,16 +152,12 @@ fn write(tx: &mut Tx<'_>, id: AssignmentId, one: &Given, after: AssignmentStatus
         assignments::deliverable.eq(&one.deliverable),
         assignments::due_on.eq(due_on),
         assignments::status.eq(after),
-        assignments::done_on.eq(None::<NaiveDate>),
-        assignments::confirmed_at.eq(None::<Instant>),
-        assignments::reason.eq(None::<String>),
         assignments::version.eq(assignments::version + 1),
         assignments::updated_at.eq(tx.now()),
     );
-    diesel::update(assignments::table.filter(assignments::id.eq(id))).set(change).execute(tx.conn)?;
-    diesel::delete(assignment_units::table.filter(assignment_units::assignment_id.eq(id))).execute(tx.conn)?;
+    diesel::update(assignments::table.filter(assignments::id.eq(there.id))).set(change).execute(tx.conn)?;
     for unit in &one.cooperating {
-        let shared = (assignment_units::assignment_id.eq(id), assignment_units::unit_id.eq(*unit));
+        let shared = (assignment_units::assignment_id.eq(there.id), assignment_units::unit_id.eq(*unit));
         diesel::insert_into(assignment_units::table).values(shared).execute(tx.conn)?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What a plan says: its words, items and targets, looked up, copied and written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
@@ -133,6 +133,7 @@ fn resolve_targets(
     new: &[NewPlanTarget],
     faults: &mut Vec<Fault>,
 ) -> Result<Vec<KeptTarget>> {
+    let own = own(tx, &unit.to_ref())?;
     let mut resolved: Vec<(usize, KeptTarget)> = Vec::with_capacity(new.len());
     for (index, target) in new.iter().enumerate() {
         let at = |member: &str, code| Fault::at(format!("/targets/{index}/{member}"), code);
@@ -144,7 +145,7 @@ fn resolve_targets(
         if resolved.iter().any(|(_, other)| other.indicator == indicator && other.year == target.year) {
             faults.push(Fault::at(format!("/targets/{index}"), FaultCode::DuplicateRow));
         }
-        let over = own(tx, indicator, &unit.to_ref(), target.year)?.map(|own| own.version);
+        let over = Some(over(&own, indicator, target.year));
         let (year, operator, value, reason) = (target.year, target.operator, target.value, target.reason.clone());
         resolved.push((index, KeptTarget { indicator, year, operator, value, reason, over }));
     }
@@ -178,10 +179,16 @@ pub(super) fn kept(tx: &mut Tx<'_>, plan: PlanId) -> Result<Vec<KeptTarget>> {
     Ok(serde_json::from_str(&kept)?)
 }
 
-/// The target that a unit has of its own.
-pub(super) fn own(tx: &mut Tx<'_>, indicator: IndicatorId, unit: &UnitRef, year: i32) -> Result<Option<Target>> {
-    let target = indicators::store::target_of(tx, indicator, unit, year)?;
-    Ok(target.filter(|target| target.inherited_from.is_none()))
+/// The targets that a unit has of its own.
+pub(super) fn own(tx: &mut Tx<'_>, unit: &UnitRef) -> Result<HashMap<(IndicatorId, i32), Target>> {
+    let found = indicators::store::in_force(tx, std::slice::from_ref(unit), None, None)?.remove(&unit.id).unwrap_or_default();
+    let own = found.into_iter().filter(|(_, target)| target.inherited_from.is_none());
+    Ok(own.map(|(indicator, target)| ((indicator, target.year), target)).collect())
+}
+
+/// In whose place a target would be written: the version of the own one, or 0.
+pub(super) fn over(own: &HashMap<(IndicatorId, i32), Target>, indicator: IndicatorId, year: i32) -> i64 {
+    own.get(&(indicator, year)).map_or(0, |own| own.version)
 }
 
 /// Checks the targets of a plan against what the units above set by now, and its unit's own: they may have changed since it was written.
@@ -192,9 +199,9 @@ pub(super) fn check_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
     let unit = get_unit(tx, &Key::from(plan.unit.id), None)?.unit;
     let targets: Vec<(usize, KeptTarget)> = kept(tx, plan.id)?.into_iter().enumerate().collect();
     let mut faults = faults_of_targets(tx, unit.parent.as_ref(), &targets)?;
+    let own = own(tx, &plan.unit)?;
     for (index, target) in &targets {
-        let own = own(tx, target.indicator, &plan.unit, target.year)?;
-        if own.map(|own| own.version) != target.over {
+        if target.over.is_some_and(|known| known != over(&own, target.indicator, target.year)) {
             faults.push(Fault::at(format!("/targets/{index}"), FaultCode::StaleRow));
         }
     }

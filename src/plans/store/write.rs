@@ -16,7 +16,7 @@ use crate::indicators::model::{Target, TargetBody};
 use crate::journal::{self, Entry};
 use crate::plans::model::{NewPlan, Plan, PlanAction, PlanKind, PlanReturn, PlanStatus, Returned, WrittenPlan};
 use crate::plans::rules::{self, Relation};
-use crate::text;
+use crate::{text, units};
 
 /// A plan whose row is locked until the end of the transaction.
 #[derive(Debug)]
@@ -251,6 +251,8 @@ pub fn send_back(tx: &mut Tx<'_>, locked: &Locked, why: &PlanReturn) -> Result<(
 /// 422 where a target needs a reason by now; database errors.
 pub fn approve(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
     let (plan, now) = (&locked.plan, tx.now());
+    // Nobody sets its unit a target between the check and the end.
+    units::store::hold(tx, plan.unit.id)?;
     words::check_targets(tx, plan)?;
     if let Some(previous) = plan.previous {
         replace(tx, plan, previous)?;
@@ -307,9 +309,9 @@ fn end_targets(tx: &mut Tx<'_>, plan: &Plan, previous: PlanId) -> Result<()> {
 
 /// Sets what a plan sets and does not hold yet.
 fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
+    let own = words::own(tx, &plan.unit)?;
     for KeptTarget { indicator, year, operator, value, reason, .. } in words::kept(tx, plan.id)? {
-        let own = words::own(tx, indicator, &plan.unit, year)?;
-        if !own.is_some_and(|own| (own.operator, own.value, &own.reason) == (operator, value, &reason)) {
+        if own.get(&(indicator, year)).is_none_or(|own| (own.operator, own.value, &own.reason) != (operator, value, &reason)) {
             indicators::store::set_target(tx, indicator, &plan.unit, year, &TargetBody { operator, value, reason })?;
         }
     }
@@ -318,11 +320,10 @@ fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
 
 /// What a plan sets, as it holds now: those above may have set its unit another target since.
 fn held(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<KeptTarget>> {
-    let mut held = words::kept(tx, plan.id)?;
+    let (mut held, own) = (words::kept(tx, plan.id)?, words::own(tx, &plan.unit)?);
     for target in &mut held {
-        let own = words::own(tx, target.indicator, &plan.unit, target.year)?;
-        target.over = own.as_ref().map(|own| own.version);
-        if let Some(Target { operator, value, reason, .. }) = own {
+        target.over = Some(words::over(&own, target.indicator, target.year));
+        if let Some(Target { operator, value, reason, .. }) = own.get(&(target.indicator, target.year)).cloned() {
             (target.operator, target.value, target.reason) = (operator, value, reason);
         }
     }

@@ -85,7 +85,7 @@ fn seats_of(db: &mut Db<'_>, units: &[Unit]) -> Result<HashMap<UnitId, Vec<Seat>
     let Some(reach) = reach(db)? else { return Ok(seats) };
     let (own, here) = (db.scope()?.root(), now(&reach));
     let below = stretches_below(db, offices)?;
-    for (unit, held) in &mut seats {
+    for (unit, held) in seats.iter_mut().filter(|(_, held)| !stays(held)) {
         let spans = if *unit == own { &[(NaiveDate::MIN, today)] } else { below.get(unit).map(Vec::as_slice).unwrap_or_default() };
         let holds = [now(held), here];
         let mut ours: Vec<Seat> = Vec::with_capacity(held.len());
@@ -367,8 +367,9 @@ pub struct Reported {
 pub fn of_report(db: &mut Db<'_>, unit: &Unit, asked: &[(Defined, Period)], reported: Reported) -> Result<Vec<IndicatorResult>> {
     let units = std::slice::from_ref(unit);
     let bases = both(db, BASE_YEAR)?.0;
-    let seats = seats_of(db, units)?;
-    let nodes = nodes_of(units, &seats);
+    // The figures are the report's own, also of what its unit is not in charge of any more; those of the base year are read as by anybody.
+    let (seats, read) = (seats(db, vec![unit.id])?, seats_of(db, units)?);
+    let nodes = nodes_of(units, &read);
     let first: Vec<PeriodId> = bases.iter().map(|period| period.id).collect();
     let mut sums = values::read(db, &nodes, &first, None, &[WHOLE])?;
     // What was reported stands in the place of what is recorded, for the base year as well where it is that year's report.

@@ -289,7 +289,7 @@ pub fn reach(db: &mut Db<'_>) -> Result<Option<Vec<Seat>>> {
     Ok(Some(seats(db, vec![scope.root()])?.remove(&scope.root()).unwrap_or_default()))
 }
 
-/// Whether an office outside the caller's subtree is in charge of a place, or of a part of it, today; `around` is what the place lies in.
+/// Whether an office neither in the caller's subtree nor above it is in charge of a place, or of a part of it, today; `around` is what the place lies in.
 ///
 /// # Errors
 /// Database errors; 403 for a caller without a scope.
@@ -297,13 +297,16 @@ pub fn is_anothers(db: &mut Db<'_>, place: LocalityId, around: &[LocalityId]) ->
     let (scope, day) = (db.scope()?, db.today());
     let mut concerned = localities_within(db, &place.to_string())?;
     concerned.extend(around);
+    let above = unit_closure::table.filter(unit_closure::descendant.eq(scope.root()));
+    let above = above.filter(unit_closure::valid_from.le(day)).filter(unit_closure::valid_to.gt(day)).select(unit_closure::ancestor);
     let offices = unit_spells::table
         .inner_join(units::table)
         .filter(units::kind.eq_any([Kind::DistrictOffice, Kind::CommuneOffice]))
         .filter(unit_spells::locality_id.eq_any(concerned))
         .filter(unit_spells::valid_from.le(day))
         .filter(unit_spells::valid_to.gt(day))
-        .filter(unit_spells::unit_id.ne_all(within(scope.root(), scope.today())));
+        .filter(unit_spells::unit_id.ne_all(within(scope.root(), scope.today())))
+        .filter(unit_spells::unit_id.ne_all(above));
     Ok(diesel::select(exists(offices)).get_result(db.conn)?)
 }
 
