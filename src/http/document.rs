@@ -365,7 +365,7 @@ pub(super) fn frame() -> Value {
                     "description": "The `access_token` of `POST /api/v1/sessions`; it lives 10 minutes."},
                 "oauth2": {"type": "oauth2",
                     "description": "For programs of others (`/api/v1/clients`). A client with any one of the scopes that an operation lists may call it, in the \
-                        subtree of its unit. `/.well-known/oauth-authorization-server` describes the endpoints.",
+                        subtree of its unit. What it writes is answered whole, as GET shows it. `/.well-known/oauth-authorization-server` describes the endpoints.",
                     "flows": {
                         "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes(true)},
                         "authorizationCode": {"authorizationUrl": "/oauth/authorize", "tokenUrl": "/oauth/token", "refreshUrl": "/oauth/token",
