@@ -156,8 +156,8 @@ async fn create_assignment(access: Access<WriteAssignments>, Body(new): Body<New
     let assignment = access
         .write(move |tx| {
             let (id, fresh) = store::give_one(tx, &new)?;
-            if !fresh && tx.context.caller.program().is_some() {
-                // How far it was with another is not told by giving it.
+            if !fresh {
+                // How far it was with another is told to no program that may only give.
                 tx.context.caller.must(Permission::ReadAssignments)?;
             }
             let assignment = store::get(tx, id)?;

@@ -51,20 +51,15 @@ impl Relation {
     }
 }
 
-/// Whether work may be given by another from now on: what is confirmed is done, and what is cancelled begins again only by one who decides.
+/// What becomes of work that another gives from now on, if it may: what is confirmed is done, and what is cancelled begins again only by one
+/// who decides; everything else stays as it is.
 #[must_use]
-pub const fn may_be_taken_over(status: Status, decides: bool) -> bool {
+pub const fn taken_over(status: Status, decides: bool) -> Option<Status> {
     match status {
-        Status::Confirmed => false,
-        Status::Cancelled => decides,
-        Status::Assigned | Status::InProgress | Status::ReportedDone | Status::Returned | Status::Paused => true,
+        Status::Cancelled if decides => Some(Status::Assigned),
+        Status::Cancelled | Status::Confirmed => None,
+        Status::Assigned | Status::InProgress | Status::ReportedDone | Status::Returned | Status::Paused => Some(status),
     }
-}
-
-/// What becomes of it: everything else stays as it is.
-#[must_use]
-pub const fn taken_over(status: Status) -> Status {
-    if matches!(status, Status::Cancelled) { Status::Assigned } else { status }
 }
 
 /// Who makes a move.

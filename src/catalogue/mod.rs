@@ -144,7 +144,7 @@ fn load_indicators(tx: &mut Tx<'_>, department: UnitId) -> Result<(HashMap<Strin
         let indicator = indicators::store::insert(tx, new, department)?;
         let kept = |target: &NewTarget| {
             let (year, operator, value) = (target.year, target.operator, target.value);
-            KeptTarget { indicator, year, operator, value, reason: None, over: None }
+            KeptTarget { indicator, year, operator, value, reason: None, replaces: None }
         };
         set.extend(new.targets.iter().map(kept));
         loaded.insert(new.code.clone(), indicator);

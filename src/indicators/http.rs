@@ -181,8 +181,7 @@ async fn set_target(
         .write(move |tx| {
             let (indicator, unit) = placed(tx, &key, &unit)?;
             known(year)?;
-            let there = store::own_target(tx, indicator, unit.id, year)?;
-            putting.check(there.map(|(_, version)| version))?;
+            putting.check(store::own_version(tx, indicator, unit.id, year)?)?;
             let faults = faults_of(tx, indicator, &unit, year, &new)?;
             if !faults.is_empty() {
                 return Err(Error::invalid(faults));
@@ -202,8 +201,7 @@ async fn end_target(
         .write(move |tx| {
             let (indicator, unit) = placed(tx, &key, &unit)?;
             known(year)?;
-            let (_, version) = store::own_target(tx, indicator, unit.id, year)?.ok_or_else(Error::not_found)?;
-            matching.check(version)?;
+            matching.check(store::own_version(tx, indicator, unit.id, year)?.ok_or_else(Error::not_found)?)?;
             store::end_target(tx, indicator, &unit.to_ref(), year)
         })
         .await?;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::given::Given;
-use super::take_over::take_over;
+use super::take_over::{keeps, take_over};
 use crate::access::policy::Permission;
 use crate::assignments::model::{AssignmentStatus, BulkAnswer, BulkOutcome, BulkRow, BulkSummary, NewAssignment, NewAssignments, Selector};
 use crate::assignments::rules;
@@ -18,7 +18,7 @@ use crate::ids::{AssignmentId, GroupId, Id, Key, PeriodId, PlanId, TaskId, UnitI
 use crate::journal::{self, Entry};
 use crate::sums::progress::{self, Piece};
 use crate::tasks::model::Task;
-use crate::units::model::{Kind, UnitRef};
+use crate::units::model::UnitRef;
 use crate::units::store::{referred_card, referred_unit, teaches, within};
 use crate::{periods, plans, tasks, text};
 
@@ -98,8 +98,8 @@ pub fn give_many(tx: &mut Tx<'_>, new: &NewAssignments) -> Result<BulkAnswer> {
     let root = referred_unit(tx, fault, &new.selector.within, &mut faults)?;
     let (Some(named), Some(root), true) = (named, root, faults.is_empty()) else { return Err(Error::invalid(faults)) };
     // What units have is told to no program that may only give.
-    let is_told = tx.context.caller.program().is_none() || tx.context.caller.may(Permission::ReadAssignments);
-    if new.dry_run && !is_told {
+    let is_told = tx.context.caller.may(Permission::ReadAssignments);
+    if new.dry_run {
         tx.context.caller.must(Permission::ReadAssignments)?;
     }
     if named.period.is_none() {
@@ -200,19 +200,11 @@ fn having(tx: &mut Tx<'_>, units: Vec<UnitId>, task: TaskId, period: Option<Peri
         .filter(assignments::unit_id.eq_any(units))
         .select((assignments::unit_id, assignments::id))
         .into_boxed();
-    let above = unit_closure::table
-        .filter(unit_closure::ancestor.eq(assignments::assigned_by))
-        .filter(unit_closure::descendant.eq(assignments::unit_id))
-        .filter(unit_closure::valid_from.le(day))
-        .filter(unit_closure::valid_to.gt(day));
-    let divisions = units::table.filter(units::kind.eq(Kind::Division)).select(units::id);
-    let stands = assignments::assigned_by.ne(assignments::unit_id).and(diesel::dsl::exists(above));
     let decides = tx.context.caller.may(Permission::DecideAssignments);
     let settled: Vec<AssignmentStatus> =
-        AssignmentStatus::ALL.iter().copied().filter(|status| !rules::may_be_taken_over(*status, decides)).collect();
-    let theirs = stands.or(assignments::assigned_by.eq_any(divisions)).or(assignments::status.eq_any(settled));
+        AssignmentStatus::ALL.iter().copied().filter(|status| rules::taken_over(*status, decides).is_none()).collect();
     having = match period {
-        Some(period) => having.filter(assignments::period_id.eq(period)).filter(theirs),
+        Some(period) => having.filter(assignments::period_id.eq(period)).filter(keeps!(day).or(assignments::status.eq_any(settled))),
         None => having.filter(assignments::period_id.is_null()).filter(assignments::status.eq_any(rules::open())),
     };
     Ok(having.load::<(UnitId, AssignmentId)>(tx.conn)?.into_iter().collect())

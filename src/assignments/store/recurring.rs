@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::give::give;
 use super::given::Given;
+use super::take_over::keeps;
 use crate::assignments::rules;
 use crate::clock::Instant;
 use crate::db::Tx;
@@ -33,28 +34,17 @@ type Due = (PlanId, UnitId, UnitId, (TaskId, GroupId, String), Option<String>, (
 fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
     type Row = (Due, Option<Instant>, Instant, chrono::NaiveDate);
     let day = tx.today();
-    // From one above the unit; what it gave itself, or one that it has left, is taken over.
+    // Of itself only open work of a time that has not ended goes over from one that does not keep it, and none to the unit that leads it.
     let there = assignments::table
-        .inner_join(unit_closure::table.on(unit_closure::ancestor.eq(assignments::assigned_by)))
-        .filter(unit_closure::descendant.eq(plan_items::lead_id))
-        .filter(assignments::assigned_by.ne(assignments::unit_id))
-        .filter(unit_closure::valid_from.le(day))
-        .filter(unit_closure::valid_to.gt(day))
-        .filter(assignments::task_id.eq(tasks::id))
-        .filter(assignments::unit_id.eq(plan_items::lead_id))
-        .filter(assignments::period_id.eq(periods::id.nullable()));
-    let by_division = assignments::table
-        .inner_join(units::table.on(units::id.eq(assignments::assigned_by)))
-        .filter(units::kind.eq(Kind::Division))
-        .filter(assignments::task_id.eq(tasks::id))
-        .filter(assignments::unit_id.eq(plan_items::lead_id))
-        .filter(assignments::period_id.eq(periods::id.nullable()));
-    // Of itself only open work of a time that has not ended goes over to another, and none to the unit that leads it.
-    let settled = assignments::table
         .filter(assignments::task_id.eq(tasks::id))
         .filter(assignments::unit_id.eq(plan_items::lead_id))
         .filter(assignments::period_id.eq(periods::id.nullable()))
-        .filter(assignments::status.ne_all(rules::open()).or(periods::ends_on.lt(day)).or(plans::unit_id.eq(plan_items::lead_id)));
+        .filter(
+            keeps!(day)
+                .or(assignments::status.ne_all(rules::open()))
+                .or(periods::ends_on.lt(day))
+                .or(plans::unit_id.eq(plan_items::lead_id)),
+        );
     // Who left the plan's unit is given its work by nobody there any more; a division's is that of the whole department.
     let below = unit_closure::table
         .filter(unit_closure::ancestor.eq(plans::unit_id))
@@ -81,8 +71,6 @@ fn due(tx: &mut Tx<'_>, cadence: Cadence) -> Result<Vec<Due>> {
         .filter(periods::kind.eq(period_kind(cadence)))
         .filter(periods::starts_on.le(day))
         .filter(diesel::dsl::not(diesel::dsl::exists(there)))
-        .filter(diesel::dsl::not(diesel::dsl::exists(by_division)))
-        .filter(diesel::dsl::not(diesel::dsl::exists(settled)))
         .filter(diesel::dsl::exists(below).or(diesel::dsl::exists(beside)))
         .select((
             (

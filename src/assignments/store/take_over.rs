@@ -17,7 +17,24 @@ use crate::ids::{AssignmentId, GroupId, PeriodId, PlanId, TaskId, UnitId};
 use crate::journal::Entry;
 use crate::sums::progress::{self, Piece};
 use crate::text;
-use crate::units::model::Kind;
+
+/// Whether who gave a piece of work keeps it: one above the unit that leads it, or a division, which gives for the department. A macro,
+/// because the type has no name.
+macro_rules! keeps {
+    ($day:expr) => {{
+        let day: chrono::NaiveDate = $day;
+        let above = unit_closure::table
+            .filter(unit_closure::ancestor.eq(assignments::assigned_by))
+            .filter(unit_closure::descendant.eq(assignments::unit_id))
+            .filter(unit_closure::valid_from.le(day))
+            .filter(unit_closure::valid_to.gt(day));
+        let divisions = units::table.filter(units::kind.eq(crate::units::model::Kind::Division)).select(units::id);
+        let stands = assignments::assigned_by.ne(assignments::unit_id).and(diesel::dsl::exists(above));
+        stands.or(assignments::assigned_by.eq_any(divisions))
+    }};
+}
+
+pub(super) use keeps;
 
 /// What was taken over.
 #[derive(Default)]
@@ -72,8 +89,8 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
     let shared = assignment_units::assignment_id.eq_any(found.iter().map(|(there, ..)| there.id).collect::<Vec<_>>());
     diesel::delete(assignment_units::table.filter(shared)).execute(tx.conn)?;
     let granted = granted(tx, &found)?;
-    for (there, one, has_left) in found {
-        let (after, due_on) = (rules::taken_over(there.status), one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE));
+    for (there, one, after) in found {
+        let due_on = one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE);
         // A later date that was granted holds.
         let due_on = if granted.contains(&there.id) { due_on.max(there.due_on) } else { due_on };
         write(tx, &there, one, (after, due_on))?;
@@ -85,8 +102,8 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
         taken.ids.insert(one.id, there.id);
         let told = |giver: UnitId, status: AssignmentStatus, due_on: NaiveDate| serde_json::json!({"assigned_by": giver, "status": status, "due_on": due_on});
         let entry = |event: &'static str| Entry::new("assignment.take_over", Some(event), "assignment", there.id.any());
-        if has_left {
-            // It sees it no more.
+        if there.giver != one.unit {
+            // The unit has left it: it sees this no more.
             taken.entries.push(Entry { unit: Some(there.giver), deleted: true, ..entry("assignment.deleted") });
         }
         let (was, is) = (told(there.giver, there.status, there.due_on), told(one.assigned_by, after, due_on));
@@ -95,12 +112,14 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
     Ok(taken)
 }
 
-/// What stands in these places from the units themselves, or from others that they have left, by id, and whether it is the latter.
-fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(There, &'g Given, bool)>> {
+/// What stands in these places from the units themselves, or from others that they have left, by id, and the status that it goes over with.
+fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(There, &'g Given, AssignmentStatus)>> {
+    let decides = tx.context.caller.may(Permission::DecideAssignments);
     let rows: Vec<There> = assignments::table
         .filter(assignments::task_id.eq_any(lost.keys().map(|place| place.0).collect::<HashSet<_>>()))
         .filter(assignments::unit_id.eq_any(lost.keys().map(|place| place.1).collect::<HashSet<_>>()))
         .filter(assignments::period_id.eq_any(lost.keys().filter_map(|place| place.2).collect::<HashSet<_>>()))
+        .filter(diesel::dsl::not(keeps!(tx.today())))
         .order_by(assignments::id)
         .select((
             assignments::id,
@@ -114,29 +133,12 @@ fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(
             assignments::done_on,
         ))
         .load(tx.conn)?;
-    let rows: Vec<(There, &Given)> = rows.into_iter().filter_map(|there| Some((there, *lost.get(&there.place)?))).collect();
-    let day = tx.today();
-    let lines: Vec<(UnitId, UnitId)> = unit_closure::table
-        .filter(unit_closure::ancestor.eq_any(rows.iter().map(|(there, _)| there.giver).collect::<HashSet<_>>()))
-        .filter(unit_closure::descendant.eq_any(rows.iter().map(|(_, one)| one.unit).collect::<HashSet<_>>()))
-        .filter(unit_closure::valid_from.le(day))
-        .filter(unit_closure::valid_to.gt(day))
-        .select((unit_closure::ancestor, unit_closure::descendant))
-        .load(tx.conn)?;
-    let lines: HashSet<(UnitId, UnitId)> = lines.into_iter().collect();
-    // What a division gives the department gives.
-    let divisions: Vec<UnitId> = units::table.filter(units::kind.eq(Kind::Division)).select(units::id).load(tx.conn)?;
-    let decides = tx.context.caller.may(Permission::DecideAssignments);
-    let judged = |(there, one): (There, &'g Given)| {
-        let has_left = !lines.contains(&(there.giver, one.unit)) && !divisions.contains(&there.giver);
-        let free = rules::may_be_taken_over(there.status, decides);
-        (free && (has_left || there.giver == one.unit)).then_some((there, one, has_left))
-    };
-    Ok(rows.into_iter().filter_map(judged).collect())
+    let free = |there: There| Some((there, *lost.get(&there.place)?, rules::taken_over(there.status, decides)?));
+    Ok(rows.into_iter().filter_map(free).collect())
 }
 
 /// Those of these whose due date was moved by one who decided on it.
-fn granted(tx: &mut Tx<'_>, found: &[(There, &Given, bool)]) -> Result<HashSet<AssignmentId>> {
+fn granted(tx: &mut Tx<'_>, found: &[(There, &Given, AssignmentStatus)]) -> Result<HashSet<AssignmentId>> {
     let extensions = assignment_extensions::table
         .filter(assignment_extensions::assignment_id.eq_any(found.iter().map(|(there, ..)| there.id).collect::<Vec<_>>()))
         .filter(assignment_extensions::status.eq(ExtensionStatus::Granted));

@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 
-use super::targets::lock;
 use super::withheld;
 use crate::clock::Instant;
 use crate::db::schema::{baselines, unit_spells, units};
@@ -13,7 +12,7 @@ use crate::indicators::decimal::Decimal;
 use crate::indicators::model::{Baseline, BaselineBody};
 use crate::indicators::rules::Fraction;
 use crate::units::model::UnitRef;
-use crate::units::store::within;
+use crate::units::store::{hold, within};
 
 type Row =
     ((BaselineId, IndicatorId, UnitId, String, String), (i32, Option<i64>, Option<i64>, Option<i64>, String), (i64, Instant, Instant));
@@ -90,7 +89,7 @@ pub fn baseline(db: &mut Db<'_>, indicator: IndicatorId, unit: UnitId) -> Result
 /// # Errors
 /// Database errors.
 pub fn lock_baseline(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId) -> Result<Option<Baseline>> {
-    lock(tx, unit)?;
+    hold(tx, unit)?;
     Ok(baselines(tx, &[unit], Some(indicator))?.pop().map(|(baseline, _)| baseline))
 }
 

@@ -19,7 +19,7 @@ use crate::ids::{Id, IndicatorId, Key, UnitId};
 use crate::{refs, text};
 pub use baselines::{Started, baseline, baselines, end_baseline, find_baseline, lock_baseline, set_baseline};
 pub use definitions::{Defined, Which, add_definition, defined, definition, definitions};
-pub use targets::{end_target, find_target, in_force, is_set_by, own_target, set_target, target_history, target_of};
+pub use targets::{end_target, find_target, in_force, is_set_by, own_version, set_target, target_history, target_of};
 
 #[derive(Debug, Queryable)]
 struct Row {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::clock::Instant;
 use crate::db::schema::{target_revisions, targets, unit_closure, unit_spells, units, users};
-use crate::db::{Conn, Db, Tx, each};
+use crate::db::{Db, Tx, each};
 use crate::error::{Error, Result};
 use crate::ids::{IndicatorId, TargetId, UnitId};
 use crate::indicators::decimal::Decimal;
@@ -14,7 +14,7 @@ use crate::indicators::model::{NewTarget, Operator, Target, TargetBody, TargetOr
 use crate::journal::{self, Entry};
 use crate::refs::{NamedPerson, PersonRef};
 use crate::units::model::{Kind, UnitRef};
-use crate::units::store::within;
+use crate::units::store::{hold, within};
 
 #[derive(Debug, Queryable)]
 struct TargetRow {
@@ -138,29 +138,14 @@ fn lines_above(db: &mut Db<'_>, of: &[UnitRef]) -> Result<HashMap<UnitId, Vec<Se
     Ok(lines)
 }
 
-/// Locks what a unit has targets and baselines by: its own row.
+/// The version of the target that a unit itself set for a year; its row is locked by the unit's.
 ///
 /// # Errors
 /// Database errors.
-pub(super) fn lock(tx: &mut Tx<'_>, unit: UnitId) -> Result<()> {
-    if let Conn::Pg(pg) = &mut *tx.conn {
-        let _: UnitId = units::table.filter(units::id.eq(unit)).select(units::id).for_no_key_update().first(pg)?;
-    }
-    Ok(())
-}
-
-/// The target that a unit itself set for a year, with its version; its row is locked by the unit's.
-///
-/// # Errors
-/// Database errors.
-pub fn own_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32) -> Result<Option<(TargetId, i64)>> {
-    lock(tx, unit)?;
-    let own = targets::table
-        .filter(targets::indicator_id.eq(indicator))
-        .filter(targets::unit_id.eq(unit))
-        .filter(targets::year.eq(year))
-        .select((targets::id, targets::version));
-    Ok(own.first(tx.conn).optional()?)
+pub fn own_version(tx: &mut Tx<'_>, indicator: IndicatorId, unit: UnitId, year: i32) -> Result<Option<i64>> {
+    hold(tx, unit)?;
+    let own = targets::table.filter(targets::indicator_id.eq(indicator)).filter(targets::unit_id.eq(unit)).filter(targets::year.eq(year));
+    Ok(own.select(targets::version).first(tx.conn).optional()?)
 }
 
 /// The target in force for a unit and a year.
@@ -218,7 +203,7 @@ pub fn set_target(
     year: i32,
     new: &TargetBody,
 ) -> Result<(Option<Target>, Target)> {
-    lock(tx, unit.id)?;
+    hold(tx, unit.id)?;
     let before = target_of(tx, indicator, unit, year)?.filter(|target| target.inherited_from.is_none());
     write(tx, indicator, unit.id, year, new)?;
     let after = target_of(tx, indicator, unit, year)?.ok_or_else(Error::not_found)?;
@@ -330,7 +315,7 @@ pub fn target_history(db: &mut Db<'_>, indicator: IndicatorId, unit: UnitId, yea
 /// # Errors
 /// Database errors.
 pub fn end_target(tx: &mut Tx<'_>, indicator: IndicatorId, unit: &UnitRef, year: i32) -> Result<()> {
-    lock(tx, unit.id)?;
+    hold(tx, unit.id)?;
     let own = target_of(tx, indicator, unit, year)?.filter(|target| target.inherited_from.is_none());
     let Some(before) = own else { return Ok(()) };
     keep(tx, before.id, before.version + 1, true)?;

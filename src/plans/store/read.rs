@@ -217,9 +217,9 @@ pub struct KeptTarget {
     pub value: Option<Decimal>,
     /// Why it is easier than what would be inherited.
     pub reason: Option<String>,
-    /// The version of the unit's own target in whose place it was written; 0 where there was none, nothing where it is not known.
+    /// The version of the unit's own target that it replaces; 0 where there was none, nothing where it is not known.
     #[serde(default)]
-    pub over: Option<i64>,
+    pub replaces: Option<i64>,
 }
 
 impl KeptTarget {

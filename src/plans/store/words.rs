@@ -145,9 +145,9 @@ fn resolve_targets(
         if resolved.iter().any(|(_, other)| other.indicator == indicator && other.year == target.year) {
             faults.push(Fault::at(format!("/targets/{index}"), FaultCode::DuplicateRow));
         }
-        let over = Some(over(&own, indicator, target.year));
+        let replaces = Some(version_of(&own, indicator, target.year));
         let (year, operator, value, reason) = (target.year, target.operator, target.value, target.reason.clone());
-        resolved.push((index, KeptTarget { indicator, year, operator, value, reason, over }));
+        resolved.push((index, KeptTarget { indicator, year, operator, value, reason, replaces }));
     }
     faults.extend(faults_of_targets(tx, unit.parent.as_ref(), &resolved)?);
     Ok(resolved.into_iter().map(|(_, target)| target).collect())
@@ -186,8 +186,8 @@ pub(super) fn own(tx: &mut Tx<'_>, unit: &UnitRef) -> Result<HashMap<(IndicatorI
     Ok(own.map(|(indicator, target)| ((indicator, target.year), target)).collect())
 }
 
-/// In whose place a target would be written: the version of the own one, or 0.
-pub(super) fn over(own: &HashMap<(IndicatorId, i32), Target>, indicator: IndicatorId, year: i32) -> i64 {
+/// The version of the own target that one would replace; 0 where there is none.
+pub(super) fn version_of(own: &HashMap<(IndicatorId, i32), Target>, indicator: IndicatorId, year: i32) -> i64 {
     own.get(&(indicator, year)).map_or(0, |own| own.version)
 }
 
@@ -201,7 +201,7 @@ pub(super) fn check_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
     let mut faults = faults_of_targets(tx, unit.parent.as_ref(), &targets)?;
     let own = own(tx, &plan.unit)?;
     for (index, target) in &targets {
-        if target.over.is_some_and(|known| known != over(&own, target.indicator, target.year)) {
+        if target.replaces.is_some_and(|known| known != version_of(&own, target.indicator, target.year)) {
             faults.push(Fault::at(format!("/targets/{index}"), FaultCode::StaleRow));
         }
     }

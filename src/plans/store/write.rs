@@ -322,7 +322,7 @@ fn set_targets(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
 fn held(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<KeptTarget>> {
     let (mut held, own) = (words::kept(tx, plan.id)?, words::own(tx, &plan.unit)?);
     for target in &mut held {
-        target.over = Some(words::over(&own, target.indicator, target.year));
+        target.replaces = Some(words::version_of(&own, target.indicator, target.year));
         if let Some(Target { operator, value, reason, .. }) = own.get(&(target.indicator, target.year)).cloned() {
             (target.operator, target.value, target.reason) = (operator, value, reason);
         }

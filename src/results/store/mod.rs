@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
+use self::territories::{seats_of, territory};
 use super::model::{Basis, Coverage, IndicatorResult, Milestone, MilestoneOrigin, ResultReason, Trajectory};
 use super::rules::{self, Added, BASE_YEAR, Figures, Start, Way};
 use super::sentence::sentence;
@@ -15,19 +16,19 @@ use crate::ids::{self, AnyId, IndicatorId, LocalityId, PeriodId, UnitId};
 use crate::indicators::model::{Category, CollectedBy, Definition, Dimension, IndicatorKind, Side, Target};
 use crate::indicators::rules::Fraction;
 use crate::indicators::store::{Defined, Started, baselines, in_force};
-use crate::localities::store::around;
 use crate::periods::model::{Period, PeriodKind};
 use crate::periods::store as periods;
 use crate::sums::collectors::{self, Collectors};
 use crate::sums::recast::{self, Asked, Known, View};
 use crate::sums::values::{self, Amount, Key, WHOLE};
 use crate::units::model::{Unit, UnitRef};
-use crate::units::store::{Seat, is_anothers, reach, seats, stretches_below};
+use crate::units::store::{Seat, seats};
 use crate::values::model::State;
 
 mod lists;
 mod own;
 mod provenance;
+mod territories;
 pub use lists::{asked, indicator_results, ranking, sources, unit_milestones, unit_results};
 
 /// From where results are looked at, in the words of a query.
@@ -72,38 +73,6 @@ struct Figured {
     known: Option<Vec<Known>>,
 }
 
-/// The territories of units, as far as they are the caller's to read: those that a unit, or the caller's own, is in charge of today, at all
-/// times; what one was in charge of before, while it stood here, unless that is another's by now; and none that is only to come.
-fn seats_of(db: &mut Db<'_>, units: &[Unit]) -> Result<HashMap<UnitId, Vec<Seat>>> {
-    let offices: Vec<UnitId> = units.iter().filter(|unit| unit.kind.is_in_charge()).map(|unit| unit.id).collect();
-    let (mut seats, today) = (seats(db, offices.clone())?, db.today());
-    let now = |held: &[Seat]| held.iter().find(|(from, to, _)| *from <= today && today < *to).map(|(.., place)| *place);
-    let stays = |held: &Vec<Seat>| held.iter().all(|(.., place)| now(held) == Some(*place));
-    if seats.values().all(stays) {
-        return Ok(seats);
-    }
-    let Some(reach) = reach(db)? else { return Ok(seats) };
-    let (own, here) = (db.scope()?.root(), now(&reach));
-    let below = stretches_below(db, offices)?;
-    for (unit, held) in seats.iter_mut().filter(|(_, held)| !stays(held)) {
-        let spans = if *unit == own { &[(NaiveDate::MIN, today)] } else { below.get(unit).map(Vec::as_slice).unwrap_or_default() };
-        let holds = [now(held), here];
-        let mut ours: Vec<Seat> = Vec::with_capacity(held.len());
-        for seat in held.drain(..) {
-            let (from, to, place) = seat;
-            let around = around(db, place)?;
-            if holds.iter().flatten().any(|own| around.contains(own)) {
-                ours.push(seat);
-            } else if from < today && !is_anothers(db, place, &around)? {
-                let within = |(since, until): &(NaiveDate, NaiveDate)| (from.max(*since), to.min(*until).min(today), place);
-                ours.extend(spans.iter().map(within).filter(|(from, to, _)| from < to));
-            }
-        }
-        *held = ours;
-    }
-    Ok(seats)
-}
-
 /// The nodes that figures of units are kept at: the units, and the territories in their charge.
 fn nodes_of(units: &[Unit], seats: &HashMap<UnitId, Vec<Seat>>) -> Vec<AnyId> {
     let own = units.iter().map(|unit| unit.id.any());
@@ -128,12 +97,6 @@ fn single(indicators: &[Defined]) -> Option<IndicatorId> {
         [one] => Some(one.id),
         _ => None,
     }
-}
-
-/// The territory of a unit on a day, if it is in charge of one.
-fn territory(unit: &Unit, seats: &HashMap<UnitId, Vec<Seat>>, day: NaiveDate) -> Option<LocalityId> {
-    let held = seats.get(&unit.id)?.iter().find(|(from, to, _)| *from <= day && day < *to);
-    held.filter(|_| unit.kind.is_in_charge()).map(|(_, _, place)| *place)
 }
 
 impl Table {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::{seats_of, territory};
+use super::territories::{seats_of, territory};
 use crate::access::scope::Scope;
 use crate::db::Db;
 use crate::db::page::{Condition, CursorValue, Page, PageRequest};

@@ -15,7 +15,7 @@ use crate::periods::model::Period;
 use crate::periods::store as periods;
 use crate::sums::lineage::{Lineage, Subject};
 use crate::units::model::{Kind, Level};
-use crate::units::store::{Seat, reach, within};
+use crate::units::store::{reach, seat_on, within};
 use crate::values::model::NewValue;
 
 /// A stretch of what a unit was, as far as collecting goes.
@@ -155,24 +155,26 @@ pub(super) fn units_of(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<Unit>> {
 /// The places whose figures the caller may write today, whatever was on the day of the period: who was in charge of a place then and is so
 /// no more corrects nothing there.
 #[derive(Debug, Default)]
-pub(super) struct Reach {
-    today: NaiveDate,
-    /// Territories in its charge; `None`: all.
-    territories: Option<Vec<LocalityId>>,
+pub(super) enum Reach {
+    /// All: of the department and the system.
+    #[default]
+    All,
+    /// Those in the territory of the caller's own unit, if it has one, or of a unit of its scope, on this day.
+    Own(Option<LocalityId>, NaiveDate),
 }
 
 impl Reach {
     pub(super) fn read(tx: &mut Tx<'_>) -> Result<Self> {
-        let (today, held) = (tx.today(), reach(tx)?);
-        let now =
-            |held: Vec<Seat>| held.into_iter().filter(|(from, to, _)| *from <= today && today < *to).map(|(.., place)| place).collect();
-        Ok(Self { today, territories: held.map(now) })
+        let today = tx.today();
+        Ok(reach(tx)?.map_or(Self::All, |held| Self::Own(seat_on(&held, today), today)))
     }
 
-    /// Whether a place is in it, or in the charge of a unit of the scope.
+    /// Whether the figures of a place that a unit keeps are in it.
     pub(super) fn takes(&self, place: &Place, unit: &Unit) -> bool {
-        let Some(own) = &self.territories else { return true };
-        own.iter().any(|own| place.around.contains(own)) || unit.holds(place, self.today)
+        match self {
+            Self::All => true,
+            Self::Own(own, today) => own.is_some_and(|own| place.around.contains(&own)) || unit.holds(place, *today),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::periods::store as periods;
 use crate::sums::lineage::{Lineage, Subject};
 use crate::sums::values::{self, CountsAs, Totals};
 use crate::units::model::Kind;
-use crate::units::store::{seats, within};
+use crate::units::store::{seat_on, seats, within};
 use crate::values::model::{IndicatorValue, NewValue, Outcome};
 use crate::values::rules::{self, Figures};
 use crate::values::store::cells::{Cell, Change, Resolved, Stored, resolve, stored, withdrawn};
@@ -62,7 +62,7 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
     let withdrawn = withdrawn(tx, &seen)?;
     let hidden = withheld(tx)?;
     // A program that only records is told nothing of what is stored, of whichever indicator.
-    let records_only = tx.context.caller.program().is_some() && !tx.context.caller.may(Permission::ReadValues);
+    let records_only = !tx.context.caller.may(Permission::ReadValues);
     if resolved
         .iter()
         .flatten()
@@ -194,8 +194,7 @@ fn keeper(tx: &mut Tx<'_>, old: &Stored, resolved: &Resolved<'_>) -> Result<Opti
     // It stands elsewhere since, and the place is not there: whoever has the place now has its figures.
     let today = tx.today();
     let seats = seats(tx, vec![old.unit])?.remove(&old.unit).unwrap_or_default();
-    let own = seats.iter().find(|(from, to, _)| *from <= today && today < *to).map(|(.., own)| *own);
-    let lets_go = !own.zip(resolved.place).is_some_and(|(own, place)| place.around.contains(&own));
+    let lets_go = !seat_on(&seats, today).zip(resolved.place).is_some_and(|(own, place)| place.around.contains(&own));
     Ok(lets_go.then_some(resolved.unit.id))
 }
 
