@@ -245,6 +245,7 @@ fn serve_bare(database: &Database, unit: tiendo::ids::UnitId) -> SocketAddr {
     let now = Clock::System.now();
     let person = Person {
         id: Id::new(),
+        others: Vec::new(),
         session: Id::new(),
         username: String::new(),
         full_name: String::new(),

@@ -27,6 +27,8 @@ pub struct App {
 pub struct Person {
     /// The account.
     pub id: UserId,
+    /// Its other accounts: those with the same address, whatever became of them.
+    pub others: Vec<UserId>,
     /// Its session.
     pub session: SessionId,
     /// For the journal.
@@ -58,11 +60,23 @@ impl Person {
         permission.allows(self.role, self.duties) && self.app.as_ref().is_none_or(|app| app.grants.allow(permission))
     }
 
+    /// Its accounts, this one first.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<UserId> {
+        std::iter::once(self.id).chain(self.others.iter().copied()).collect()
+    }
+
+    /// Whether it is who did this, under whichever of its accounts.
+    #[must_use]
+    pub fn is(&self, by: UserId) -> bool {
+        by == self.id || self.others.contains(&by)
+    }
+
     /// Whether it may decide on what somebody handed in of this unit: nobody decides on what the same person, or outside the
     /// department the same unit, handed in.
     #[must_use]
     pub fn is_apart(&self, unit: UnitId, by: Option<UserId>) -> bool {
-        by != Some(self.id) && (self.role == Role::Department || !self.scope.is_own(unit))
+        !by.is_some_and(|by| self.is(by)) && (self.role == Role::Department || !self.scope.is_own(unit))
     }
 
     /// 403, saying what is missing where the person can mend it.

@@ -346,18 +346,19 @@ async fn decide(
     may: MayMatch,
     status: ExtensionStatus,
 ) -> Result<Single<Extension>> {
-    let me = access.person()?.id;
+    let me = access.person()?.clone();
     let extension = access
         .write(move |tx| {
             let tree = tx.hold_tree()?;
             let locked = store::lock(tx, &tree, id)?;
             let asked = store::lock_extension(tx, &locked, extension)?;
-            if !locked.relation.decides || asked.asked_by.as_ref().is_some_and(|by| by.id == me) {
+            if !locked.relation.decides || asked.asked_by.as_ref().is_some_and(|by| me.is(by.id)) {
                 return Err(Error::forbidden());
             }
             may.check(asked.version)?;
-            // What is confirmed or cancelled has no later due date any more.
-            let over = status == ExtensionStatus::Granted && !rules::is_open(locked.assignment.status);
+            // What is confirmed or cancelled has no later due date any more, and who took the work over may have given it one meanwhile.
+            let later = locked.assignment.due_on.is_some_and(|due_on| due_on < asked.due_on);
+            let over = status == ExtensionStatus::Granted && !(later && rules::is_open(locked.assignment.status));
             if asked.status != ExtensionStatus::Asked || over {
                 return Err(Error::illegal_transition(if over { vec!["refuse"] } else { Vec::new() }));
             }

@@ -38,6 +38,11 @@ use crate::access::scope::Scope;
 use crate::clock::{Clock, Instant};
 use crate::error::{Code, Error, Result};
 
+diesel::define_sql_function! {
+    /// A text in lower case.
+    fn lower(text: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
+}
+
 /// The end of what has no end yet.
 pub const UNTIL_FURTHER_NOTICE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     Some(date) => date,

@@ -140,6 +140,7 @@ pub fn insert(tx: &mut Tx<'_>, vault: &Vault, person: &Person, hash: &str) -> Re
     let root = if kind == Kind::Division { find_by_code(tx, DEPARTMENT)?.unwrap_or(unit) } else { unit };
     let known = caller::Person {
         id,
+        others: Vec::new(),
         session: Id::new(),
         username: person.username.clone(),
         full_name: person.full_name.clone(),

@@ -29,8 +29,6 @@ pub struct Parties {
     pub kind: Kind,
     /// Who handed it in.
     pub submitted_by: Option<UserId>,
-    /// Whether who handed it in is the caller under another name: an account with the same e-mail.
-    pub same_person: bool,
 }
 
 impl Relation {
@@ -39,7 +37,7 @@ impl Relation {
     pub fn of(caller: &Caller, parties: Parties) -> Self {
         let Some(person) = caller.person() else { return Self::default() };
         let approves = person.may(Permission::DecideReports);
-        let apart = person.is_apart(parties.unit, parties.submitted_by) && !parties.same_person;
+        let apart = person.is_apart(parties.unit, parties.submitted_by);
         let decides = approves && apart;
         Self {
             writes: person.scope.is_own(parties.unit) && person.may(Permission::WriteReports),

@@ -13,7 +13,7 @@ use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{
     account_cookies, authorization_codes, clients, refresh_tokens, sessions, totp, unit_closure, unit_spells, units, users,
 };
-use crate::db::{Conn, Db, Tx};
+use crate::db::{Conn, Db, Tx, lower};
 use crate::error::{Code, Error, Result};
 use crate::ids::{ClientId, SessionId, UnitId, UserId};
 use crate::units::model::Kind;
@@ -25,6 +25,7 @@ const GRACE: i64 = 10;
 diesel::alias! {
     const APP_UNITS: Alias<AppUnits> = units as app_units;
     const APP_SPELLS: Alias<AppSpells> = unit_spells as app_spells;
+    const OTHERS: Alias<Others> = users as others;
 }
 
 /// The person of a session that has not ended, of an account that is active. A front end has sessions only as long as it may be signed in
@@ -54,8 +55,10 @@ pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
         .and(APP_SPELLS.field(unit_spells::valid_from).le(day))
         .and(APP_SPELLS.field(unit_spells::valid_to).gt(day))
         .and(exists(is_for));
-    let row: Option<(Of, With)> = sessions::table
+    let other = OTHERS.field(users::id);
+    let mut rows: Vec<(Of, With, Option<UserId>)> = sessions::table
         .inner_join(users::table)
+        .left_join(OTHERS.on(lower(OTHERS.field(users::email)).eq(lower(users::email)).and(other.ne(users::id))))
         .left_join(
             clients::table
                 .inner_join(APP_UNITS.on(APP_UNITS.field(units::id).eq(clients::unit_id)))
@@ -85,10 +88,11 @@ pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
                 unit_spells::parent_id,
             ),
             (sessions::scopes, sessions::app_id, (clients::id, clients::name, clients::scopes).nullable()),
+            other.nullable(),
         ))
-        .first(db.conn)
-        .optional()?;
-    let Some((of, (allowed, app_id, client))) = row else { return Ok(None) };
+        .load(db.conn)?;
+    let others: Vec<UserId> = rows.iter().filter_map(|row| row.2).collect();
+    let Some((of, (allowed, app_id, client), _)) = rows.pop() else { return Ok(None) };
     let app = match (app_id, client) {
         (None, _) => None,
         (Some(_), None) => return Ok(None),
@@ -97,25 +101,24 @@ pub fn person(db: &mut Db<'_>, session: SessionId) -> Result<Option<Person>> {
             Some(App { id, name, grants })
         }
     };
-    let person = |(id, username, full_name, duties, must_change_password, totp, unit, kind, parent): Of| {
-        let duties = Duties::from_words(&duties);
-        let lacks_totp = duties.has(Duty::Admin) && !totp;
-        Person {
-            id,
-            session,
-            username,
-            full_name,
-            role: kind.role(),
-            duties: if lacks_totp { duties.without(Duty::Admin) } else { duties },
-            totp,
-            lacks_totp,
-            unit,
-            scope: scope_of(unit, kind, parent, day),
-            must_change_password,
-            app,
-        }
-    };
-    Ok(Some(person(of)))
+    let (id, username, full_name, duties, must_change_password, totp, unit, kind, parent): Of = of;
+    let duties = Duties::from_words(&duties);
+    let lacks_totp = duties.has(Duty::Admin) && !totp;
+    Ok(Some(Person {
+        id,
+        others,
+        session,
+        username,
+        full_name,
+        role: kind.role(),
+        duties: if lacks_totp { duties.without(Duty::Admin) } else { duties },
+        totp,
+        lacks_totp,
+        unit,
+        scope: scope_of(unit, kind, parent, day),
+        must_change_password,
+        app,
+    }))
 }
 
 /// What signing in needs of an account.

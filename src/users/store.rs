@@ -14,7 +14,7 @@ use crate::config::AccountSettings;
 use crate::dashboard::store::owes;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{invitations, password_history, totp, unit_spells, units, users};
-use crate::db::{Conn, Context, Db, Tx, each};
+use crate::db::{Conn, Context, Db, Tx, each, lower};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{UnitId, UserId};
 use crate::journal::{self, Entry};
@@ -470,7 +470,7 @@ pub struct Reachable {
 /// Database errors.
 pub fn with_email(db: &mut Db<'_>, email: &str) -> Result<Vec<Reachable>> {
     let rows = users::table
-        .filter(users::email.eq_any([email.to_owned(), email.to_lowercase()]))
+        .filter(lower(users::email).eq(email.to_lowercase()))
         .filter(users::status.eq(Status::Active))
         .order_by((users::created_at, users::id))
         .limit(i64::try_from(SHARED).map_err(Error::internal)?)

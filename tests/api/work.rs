@@ -315,6 +315,17 @@ fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_m
     let taken = give(&clerk, "2025-Q1").expect(201).json();
     let now = (&taken["id"], &taken["status"], &taken["due_on"], &taken["assigned_by"]["code"]);
     assert_eq!(now, (&json!(held), &json!("paused"), &json!("2026-06-30"), &json!("PGD-DB")));
+    // A later date that the school asked for before is none, where who took the work over gave it more time than that.
+    let free = give(&school, "2026-Q2").expect(201).id();
+    let asked = json!({"due_on": "2026-01-31", "reason": "Chờ tập huấn"});
+    let extension = school.post(&format!("/api/v1/assignments/{free}/extensions"), &asked).expect(201).id();
+    let longer = json!({"task": "1.01", "unit": "MN-DB-001", "period": "2026-Q2", "due_on": "2026-06-30"});
+    assert_eq!(office.post("/api/v1/assignments", &longer).expect(201).json()["id"], json!(free));
+    let waiting = format!("/api/v1/assignments/{free}/extensions/{extension}");
+    let over = office.post(&format!("{waiting}/grant"), &json!({})).problem(409, "illegal_transition");
+    assert_eq!(over["actions"], json!(["refuse"]));
+    office.post(&format!("{waiting}/refuse"), &json!({})).expect(200);
+    assert_eq!(office.get(&format!("/api/v1/assignments/{free}")).expect(200).json()["due_on"], "2026-06-30");
     // Once the school is another's, what its former office gave is given by that one; what that confirmed is done.
     let open = give(&office, "2026-Q1").expect(201).id();
     let confirmed = give(&office, "2025-Q4").expect(201).id();
@@ -337,7 +348,43 @@ fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_m
     app.db_seal();
     let trail = admin.get("/api/v1/audit-events?action=assignment.take_over").expect(200).json();
     // And one for the office that has it no more.
-    assert_eq!(trail["data"].as_array().map(Vec::len), Some(4));
+    assert_eq!(trail["data"].as_array().map(Vec::len), Some(5));
+    app.db_verify();
+}
+
+/// Whoever has an account in a school and one above it decides on nothing that it handed in itself.
+#[test]
+fn accounts_of_one_address_are_one_person() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let (school, office) = (admin.user("mn.soan", "MN-DB-001", &["editor"]), admin.user("pgd.soan", "PGD-DB", &["editor"]));
+    let (same, other) = (admin.user("pgd.duyet", "PGD-DB", &["approver"]), admin.user("pgd.khac", "PGD-DB", &["approver"]));
+    for (caller, address) in [(&school, "Hoa@hoabinh.example.vn"), (&same, "hoa@hoabinh.example.vn"), (&other, "mai@hoabinh.example.vn")] {
+        let id = caller.get("/api/v1/me").expect(200).id();
+        admin.patch(&format!("/api/v1/users/{id}"), "*", &json!({"email": address})).expect(200);
+    }
+    app.clock.advance(2);
+    let id = give(&office, "1.01", "MN-DB-001", "2025-06-30");
+    let path = format!("/api/v1/assignments/{id}");
+    let asked = json!({"due_on": "2025-12-31", "reason": "Giáo viên đi tập huấn"});
+    let extension = format!("{path}/extensions/{}", school.post(&format!("{path}/extensions"), &asked).expect(201).id());
+    school.post(&format!("{path}/updates"), &update(80)).expect(201);
+    turn(&school, &id, "report-done", &json!({}));
+    let plan = json!({"unit": "MN-DB-001", "kind": "annual", "from_year": 2025, "to_year": 2025, "title": "Kế hoạch năm 2025"});
+    let plan = format!("/api/v1/plans/{}", school.post("/api/v1/plans", &plan).expect(201).id());
+    school.post(&format!("{plan}/submit"), &json!({})).expect(200);
+    let desk =
+        |caller: &Caller<'_>| caller.get("/api/v1/assignments?to_decide=true&count=exact").expect(200).json()["page"]["total"].clone();
+    assert_eq!((desk(&same), desk(&other)), (json!(0), json!(1)));
+    assert_eq!(same.get(&path).expect(200).json()["actions"], json!(["cancel"]));
+    assert_eq!(same.get(&plan).expect(200).json()["actions"], json!([]));
+    let decisions = [format!("{path}/confirm"), format!("{plan}/approve"), format!("{extension}/refuse")];
+    for decision in &decisions {
+        same.post(decision, &json!({})).problem(403, "forbidden");
+    }
+    for decision in &decisions {
+        other.post(decision, &json!({})).expect(200);
+    }
     app.db_verify();
 }
 

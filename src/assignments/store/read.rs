@@ -221,10 +221,10 @@ type Condition = Box<dyn BoxableExpression<Source, crate::db::MultiBackend, SqlT
 /// Those that wait for the caller's decision; `None` where it decides on nothing.
 fn to_decide(db: &Db<'_>, scope: Scope) -> Option<Condition> {
     let person = db.context.caller.person().filter(|person| person.may(Permission::DecideAssignments))?;
-    let mine = assignments::reported_by.is_null().or(assignments::reported_by.assume_not_null().ne(person.id));
+    let mine = assignments::reported_by.is_null().or(assignments::reported_by.assume_not_null().ne_all(person.accounts()));
     let asked = assignment_extensions::table
         .filter(assignment_extensions::status.eq("asked"))
-        .filter(assignment_extensions::asked_by.is_null().or(assignment_extensions::asked_by.assume_not_null().ne(person.id)))
+        .filter(assignment_extensions::asked_by.is_null().or(assignment_extensions::asked_by.assume_not_null().ne_all(person.accounts())))
         .select(assignment_extensions::assignment_id);
     let waits = assignments::status.eq(AssignmentStatus::ReportedDone).and(mine).or(assignments::id.eq_any(asked));
     let below = assignments::assigned_by.eq_any(within(scope.root(), scope.today()));

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
 use serde_json::Value;
 
 use super::live;
@@ -34,16 +33,11 @@ use crate::sums::values::Amount;
 use crate::units::model::Kind;
 use crate::units::store::{referred_unit, unit_refs, within};
 
-diesel::define_sql_function! {
-    /// A text in lower case.
-    fn lower(text: Nullable<Text>) -> Nullable<Text>;
-}
-
 /// What stands around rows: their rounds, units and people, each read once.
 pub(super) struct Around {
     rounds: HashMap<RoundId, Bare>,
     kinds: HashMap<UnitId, Kind>,
-    people: HashMap<UserId, (PersonRef, Option<String>)>,
+    people: HashMap<UserId, PersonRef>,
     excepted: Vec<(RoundId, UnitId)>,
     /// Whose reports are being replaced already.
     replaced: Vec<(RoundId, UnitId)>,
@@ -54,12 +48,9 @@ impl Around {
         let rounds = rounds::bare(db, rows.iter().map(|row| row.round).collect())?;
         let of: Vec<UnitId> = rows.iter().map(|row| row.unit).collect();
         let kinds: Vec<(UnitId, Kind)> = units::table.filter(units::id.eq_any(of)).select((units::id, units::kind)).load(db.conn)?;
-        let mut asked: Vec<UserId> = rows.iter().flat_map(|row| [row.submitted_by, row.accepted_by]).flatten().collect();
-        asked.extend(db.context.caller.person().map(|person| person.id));
-        let people: Vec<(NamedPerson, Option<String>)> = users::table
-            .filter(users::id.eq_any(asked))
-            .select(((users::id, users::username, users::full_name), users::email))
-            .load(db.conn)?;
+        let asked: Vec<UserId> = rows.iter().flat_map(|row| [row.submitted_by, row.accepted_by]).flatten().collect();
+        let people: Vec<NamedPerson> =
+            users::table.filter(users::id.eq_any(asked)).select((users::id, users::username, users::full_name)).load(db.conn)?;
         let kinds: HashMap<UnitId, Kind> = kinds.into_iter().collect();
         let now = db.now();
         let shut = |row: &&Row| {
@@ -73,7 +64,7 @@ impl Around {
             excepted: rounds::excepted(db, &shut)?,
             replaced: replaced(db, &taken)?,
             kinds,
-            people: people.into_iter().map(|(named, email)| (named.0, (PersonRef::of(named), email))).collect(),
+            people: people.into_iter().map(|named| (named.0, PersonRef::of(named))).collect(),
             rounds,
         })
     }
@@ -91,7 +82,7 @@ impl Around {
     }
 
     fn person(&self, id: Option<UserId>) -> Option<PersonRef> {
-        self.people.get(&id?).map(|(named, _)| named.clone())
+        self.people.get(&id?).cloned()
     }
 
     /// Whether the unit cannot write any more: past its lock, or the round is closed, and nobody gave it more time.
@@ -111,11 +102,8 @@ impl Around {
 
     /// How the caller stands to a report.
     pub(super) fn relation(&self, db: &Db<'_>, row: &Row) -> Relation {
-        let email = |id: Option<UserId>| self.people.get(&id?)?.1.as_deref().map(str::to_lowercase);
-        let own = email(db.context.caller.person().map(|person| person.id));
-        let same_person = own.is_some() && own == email(row.submitted_by);
         let kind = self.kinds.get(&row.unit).copied().unwrap_or(Kind::School);
-        Relation::of(&db.context.caller, Parties { unit: row.unit, kind, submitted_by: row.submitted_by, same_person })
+        Relation::of(&db.context.caller, Parties { unit: row.unit, kind, submitted_by: row.submitted_by })
     }
 }
 
@@ -321,7 +309,7 @@ pub fn list(db: &mut Db<'_>, filters: &ReportFilters, since: Option<Instant>, pa
     if !faults.is_empty() {
         return Err(Error::invalid(faults));
     }
-    let decided = decided(db)?;
+    let decided = decided(db);
     let narrowed = || {
         let mut query = visible!(scope).into_boxed();
         if let Some(round) = round {
@@ -368,16 +356,10 @@ fn awaits((own, accounts): &Decided) -> Condition<reports::table> {
 }
 
 /// Whose reports the caller does not decide on: units, and accounts that are its own. `None` where it decides on nothing.
-fn decided(db: &mut Db<'_>) -> Result<Option<Decided>> {
-    let Some(person) = db.context.caller.person().cloned().filter(|person| person.may(Permission::DecideReports)) else { return Ok(None) };
+fn decided(db: &Db<'_>) -> Option<Decided> {
+    let person = db.context.caller.person().filter(|person| person.may(Permission::DecideReports))?;
     let own = if person.role == Role::Department { Vec::new() } else { vec![person.scope.root(), person.scope.home()] };
-    let email: Option<String> = users::table.filter(users::id.eq(person.id)).select(users::email).first(db.conn)?;
-    let mut accounts = vec![person.id];
-    if let Some(email) = email {
-        let same = users::table.filter(lower(users::email).eq(email.to_lowercase())).select(users::id);
-        accounts.extend(same.load::<UserId>(db.conn)?);
-    }
-    Ok(Some((own, accounts)))
+    Some((own, person.accounts()))
 }
 
 /// The reports that wait for the caller's decision, the first one first.
@@ -386,7 +368,7 @@ fn decided(db: &mut Db<'_>) -> Result<Option<Decided>> {
 /// Database errors.
 pub fn waiting(db: &mut Db<'_>) -> Result<Vec<ReportId>> {
     let scope = db.scope()?;
-    let Some(decided) = decided(db)? else { return Ok(Vec::new()) };
+    let Some(decided) = decided(db) else { return Ok(Vec::new()) };
     Ok(visible!(scope).filter(awaits(&decided)).order_by(reports::id).select(reports::id).load(db.conn)?)
 }
 
@@ -396,7 +378,7 @@ pub fn waiting(db: &mut Db<'_>) -> Result<Vec<ReportId>> {
 /// Database errors.
 pub fn count_to_decide(db: &mut Db<'_>) -> Result<i64> {
     let scope = db.scope()?;
-    let Some(decided) = decided(db)? else { return Ok(0) };
+    let Some(decided) = decided(db) else { return Ok(0) };
     Ok(visible!(scope).filter(awaits(&decided)).select(count_star()).first(db.conn)?)
 }
 
