@@ -91,8 +91,8 @@ grants! {
     "Read assignments and their progress."
         "Xem phân công và tiến độ."
         Assignments = "assignments:read" for Any : [ReadAssignments];
-    "Read reports, and how far rounds are there."
-        "Xem báo cáo và tình hình nộp báo cáo."
+    "Read reports with the figures, targets and work that stand in them, and how far rounds are there."
+        "Xem báo cáo (gồm số liệu, mục tiêu, công việc nêu trong báo cáo) và tình hình nộp báo cáo."
         Reports = "reports:read" for Any : [ReadReports];
     "Follow the change feed, with what it tells of resources that other scopes let read."
         "Theo dõi các thay đổi."
