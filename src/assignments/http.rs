@@ -24,7 +24,7 @@ pub fn routes(api: &mut Registrar) {
     api.tag("assignments", "Phân công: tasks given to units, their progress, and what is decided on it.");
     api.path("/assignments")
         .get(list_assignments, "List assignments", "That units of the scope lead, share or gave; `to_decide=true` is one's own desk.")
-        .post(create_assignment, "Give a task to a unit", "To one's own unit or one below; one of a task, unit and period is made once.")
+        .post(create_assignment, "Give a task to a unit", "To one's own unit or one below; one of a task, unit and period is made once. What the unit gave itself, or one that it has left, is given by who stands above it from then on: what was decided on it stays.")
         .refuses(&[Code::Duplicate])
         .done();
     api.path("/assignments/bulk")

@@ -51,8 +51,8 @@ impl Relation {
     }
 }
 
-/// What becomes of work that another gives from now on, if it may: what is confirmed is done, and what is cancelled begins again only by one
-/// who decides; everything else stays as it is.
+/// What becomes of work that another gives from now on, if it may: what is confirmed is done, and what nobody above cancelled begins again
+/// only by one who decides; everything else stays as it is.
 #[must_use]
 pub const fn taken_over(status: Status, decides: bool) -> Option<Status> {
     match status {

@@ -27,7 +27,7 @@ pub fn routes(api: &mut Registrar) {
         .done();
     api.path("/clients/{client}")
         .get(get_client, "Read a client", "Of the caller's scope.")
-        .patch(update_client, "Change a client", "What it may do and from where takes effect within a second, for its present tokens too. A front end with another name, or another address to take people back to, asks each of them anew.")
+        .patch(update_client, "Change a client", "What it may do and from where takes effect within a second, for its present tokens too. A front end with another name, or another address to take people back to, asks each of them anew when they sign in next; who is signed in by it stays so.")
         .done();
     api.path("/clients/{client}/rotate")
         .post(

@@ -382,7 +382,8 @@ pub fn set_disabled(tx: &mut Tx<'_>, locked: &Locked, disabled: bool) -> Result<
 /// # Errors
 /// Database errors.
 pub fn end_tokens(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
-    diesel::update(clients::table.find(id)).set(clients::tokens_from.eq(tx.now().plus(1))).execute(tx.conn)?;
+    let next = Instant::from_micros((tx.now().unix() + 1).saturating_mul(1_000_000));
+    diesel::update(clients::table.find(id)).set(clients::tokens_from.eq(next)).execute(tx.conn)?;
     Ok(())
 }
 
@@ -393,11 +394,13 @@ pub struct Account {
     pub client: caller::Client,
     /// When it ends.
     pub expires_at: Option<Instant>,
+    /// Since when its tokens count.
+    pub tokens_from: Option<Instant>,
     /// What is kept of its secrets.
     pub digests: Vec<Vec<u8>>,
 }
 
-type CallerRow = (ClientId, String, String, String, Option<Instant>, UnitId, Kind, Option<UnitId>);
+type CallerRow = (ClientId, String, String, String, (Option<Instant>, Option<Instant>), UnitId, Kind, Option<UnitId>);
 
 /// Machine accounts that may call today: neither disabled nor ended, of a unit that stands.
 macro_rules! calling {
@@ -417,7 +420,7 @@ macro_rules! calling {
                 clients::name,
                 clients::scopes,
                 clients::networks,
-                clients::expires_at,
+                (clients::expires_at, clients::tokens_from),
                 clients::unit_id,
                 units::kind,
                 unit_spells::parent_id,
@@ -457,7 +460,11 @@ pub fn bearer(db: &mut Db<'_>, id: ClientId, jti: AnyId, issued: Instant) -> Res
 pub fn account(db: &mut Db<'_>, id: ClientId) -> Result<Option<Account>> {
     let row: Option<CallerRow> = calling!(db, id).first(db.conn).optional()?;
     let digests = client_secrets::table.filter(client_secrets::client_id.eq(id)).select(client_secrets::digest).load(db.conn)?;
-    row.map(|row| Ok(Account { expires_at: row.4, client: called(db, row)?, digests })).transpose()
+    row.map(|row| {
+        let (expires_at, tokens_from) = row.4;
+        Ok(Account { expires_at, tokens_from, client: called(db, row)?, digests })
+    })
+    .transpose()
 }
 
 /// The front end with this id, if people may sign in with it now.

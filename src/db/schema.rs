@@ -363,7 +363,7 @@ table! {
         period_id -> Nullable<Uid>, title -> Text, title_key -> Text, deliverable -> Nullable<Text>, due_on -> Date, status -> Text,
         percent -> Integer, reported_by -> Nullable<Uid>, reported_done_at -> Nullable<Timestamp>, done_on -> Nullable<Date>,
         confirmed_at -> Nullable<Timestamp>, reason -> Nullable<Text>, version -> BigInt, created_at -> Timestamp,
-        updated_at -> Timestamp,
+        updated_at -> Timestamp, cancelled_by -> Nullable<Uid>,
     }
 }
 

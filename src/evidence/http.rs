@@ -114,8 +114,10 @@ async fn delete_evidence(access: Access<WriteAssignments>, Path(id): Path<Eviden
     let key = access
         .write(move |tx| {
             let tree = tx.hold_tree()?;
+            let seen = store::get(tx, id)?.0;
+            let locked = assignments::lock(tx, &tree, seen.assignment)?;
+            // Who waited for the assignment reads again: somebody else may have taken the file away.
             let (file, key, unit) = store::get(tx, id)?;
-            let locked = assignments::lock(tx, &tree, file.assignment)?;
             may_take_away(&locked)?;
             assignments::shown_otherwise(tx, &locked)?;
             store::delete(tx, &file, unit)?;

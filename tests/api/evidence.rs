@@ -158,3 +158,30 @@ fn refused_uploads_leave_nothing_and_the_quota_holds_at_its_edge() {
     assert_eq!(app.sweep(-3600), 1);
     assert_eq!(stored(&app), 6);
 }
+
+#[test]
+fn a_file_is_taken_away_once() {
+    let app = TestApp::start();
+    let admin = province(&app);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let id = given(&admin, "MN-DB-001");
+    let kept = upload(&school, &id, "Biên bản.pdf", b"%PDF-1.7 ban giu").expect(201).id();
+    let gone = upload(&school, &id, "Biên bản thừa.pdf", b"%PDF-1.7 ban thua").expect(201).id();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..8)
+            .map(|_| {
+                let (school, path) = (school.clone(), format!("/api/v1/evidence/{gone}"));
+                scope.spawn(move || school.delete(&path).status)
+            })
+            .collect();
+        all.into_iter().map(|one| one.join().expect("answers")).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 404).count(), 7, "{statuses:?}");
+    // What is left of the quota is told apart from what was taken away.
+    school.delete(&format!("/api/v1/evidence/{kept}")).expect(204);
+    app.db_seal();
+    let trail = admin.get("/api/v1/audit-events?action=evidence.delete&outcome=done").expect(200).json();
+    assert_eq!(trail["data"].as_array().map(Vec::len), Some(2));
+    app.db_verify();
+}

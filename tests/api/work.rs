@@ -326,6 +326,21 @@ fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_m
     assert_eq!(over["actions"], json!(["refuse"]));
     office.post(&format!("{waiting}/refuse"), &json!({})).expect(200);
     assert_eq!(office.get(&format!("/api/v1/assignments/{free}")).expect(200).json()["due_on"], "2026-06-30");
+    // A date that the department refused is not given by who may not decide, and what it cancelled stays so whoever gives it.
+    let so = app.sign_in("so.soan");
+    let refused = give(&school, "2026-Q3").expect(201).id();
+    let extension = school.post(&format!("/api/v1/assignments/{refused}/extensions"), &asked).expect(201).id();
+    so.post(&format!("/api/v1/assignments/{refused}/extensions/{extension}/refuse"), &json!({})).expect(200);
+    let longer = json!({"task": "1.01", "unit": "MN-DB-001", "period": "2026-Q3", "due_on": "2026-01-31"});
+    let taken = clerk.post("/api/v1/assignments", &longer).expect(201).json();
+    assert_eq!((&taken["id"], &taken["due_on"], &taken["assigned_by"]["code"]), (&json!(refused), &json!("2025-12-31"), &json!("PGD-DB")));
+    let stopped = give(&school, "2026-Q4").expect(201).id();
+    turn(&so, &stopped, "cancel", &json!({"reason": "Sở dừng"}));
+    give(&office, "2026-Q4").problem(409, "duplicate");
+    assert_eq!(bulk(&office, "PGD-DB", "2026-Q4")["outcome"], "exists");
+    // What an office cancelled that the school has left begins again, and why it was cancelled is told no more.
+    let before = give(&office, "2027-Q1").expect(201).id();
+    turn(&office, &before, "cancel", &json!({"reason": "Phòng dừng"}));
     // Once the school is another's, what its former office gave is given by that one; what that confirmed is done.
     let open = give(&office, "2026-Q1").expect(201).id();
     let confirmed = give(&office, "2025-Q4").expect(201).id();
@@ -341,6 +356,9 @@ fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_m
     let taken = next.get(&format!("/api/v1/assignments/{open}")).expect(200).json();
     assert_eq!((&taken["status"], &taken["assigned_by"]["code"]), (&json!("reported_done"), &json!("PGD-MC")));
     office.get(&format!("/api/v1/assignments/{open}")).problem(404, "not_found");
+    let again = give(&next, "2027-Q1").expect(201).json();
+    assert_eq!((&again["id"], &again["status"], &again["reason"]), (&json!(before), &json!("assigned"), &Value::Null));
+    give(&next, "2026-Q4").problem(409, "duplicate");
     assert_eq!(bulk(&next, "PGD-MC", "2025-Q3")["id"], json!(above));
     // The school itself takes nothing over.
     give(&school, "2025-Q2").problem(409, "duplicate");
@@ -348,7 +366,26 @@ fn who_stands_above_gives_what_another_gave_before_and_who_left_has_no_say_any_m
     app.db_seal();
     let trail = admin.get("/api/v1/audit-events?action=assignment.take_over").expect(200).json();
     // And one for the office that has it no more.
-    assert_eq!(trail["data"].as_array().map(Vec::len), Some(5));
+    assert_eq!(trail["data"].as_array().map(Vec::len), Some(8));
+    app.db_verify();
+}
+
+#[test]
+fn what_is_told_last_counts_whoever_tells_at_once() {
+    let app = TestApp::start_at(tiendo::clock::Clock::System, |_| ());
+    let admin = province(&app);
+    let school = admin.user("mn.soan", "MN-DB-001", &["editor"]);
+    let id = give(&admin.user("pgd.soan", "PGD-DB", &["editor"]), "1.01", "MN-DB-001", "2030-06-30");
+    let path = format!("/api/v1/assignments/{id}");
+    std::thread::scope(|scope| {
+        for percent in 1..=12 {
+            let (school, path) = (school.clone(), format!("{path}/updates"));
+            scope.spawn(move || school.post(&path, &update(percent)).expect(201));
+        }
+    });
+    let said = school.get(&format!("{path}/updates")).expect(200).json();
+    assert_eq!(said["data"].as_array().map(Vec::len), Some(12));
+    assert_eq!(said["data"][0]["percent"], school.get(&path).expect(200).json()["percent"]);
     app.db_verify();
 }
 

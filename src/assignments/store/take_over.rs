@@ -1,5 +1,6 @@
 //! Work for a period that the unit gave itself, or one that it has left: who stands above the unit gives it from now on. How far it is and what
-//! was decided on it stays; what is cancelled begins again where the new one may decide on that, what is confirmed is done.
+//! was decided on it stays, by whomever: a due date that was decided on, what is confirmed, and what one cancelled who stands above the unit
+//! still. What the unit cancelled itself, or one that it has left, begins again where the new one may decide on that.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,6 +37,23 @@ macro_rules! keeps {
 
 pub(super) use keeps;
 
+/// Whether a piece of work was cancelled for one that stands above the unit that leads it, or nobody knows for whom.
+macro_rules! stopped {
+    ($day:expr) => {{
+        let day: chrono::NaiveDate = $day;
+        let above = unit_closure::table
+            .filter(unit_closure::ancestor.nullable().eq(assignments::cancelled_by))
+            .filter(unit_closure::descendant.eq(assignments::unit_id))
+            .filter(unit_closure::ancestor.ne(unit_closure::descendant))
+            .filter(unit_closure::valid_from.le(day))
+            .filter(unit_closure::valid_to.gt(day));
+        let by_them = assignments::cancelled_by.is_null().or(diesel::dsl::exists(above));
+        assignments::status.eq(AssignmentStatus::Cancelled).and(by_them)
+    }};
+}
+
+pub(super) use stopped;
+
 /// What was taken over.
 #[derive(Default)]
 pub(super) struct Taken {
@@ -52,7 +70,7 @@ pub(super) struct Taken {
 /// What keeps two pieces of work apart.
 type Place = (TaskId, UnitId, Option<PeriodId>);
 
-#[derive(Clone, Copy, Queryable)]
+#[derive(Clone, Queryable)]
 struct There {
     id: AssignmentId,
     place: Place,
@@ -63,6 +81,7 @@ struct There {
     percent: i32,
     due_on: NaiveDate,
     done_on: Option<NaiveDate>,
+    reason: Option<String>,
 }
 
 /// Takes over what of these is there from the unit itself or from one that it has left. A unit takes its own work over from nobody.
@@ -88,11 +107,10 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
     }
     let shared = assignment_units::assignment_id.eq_any(found.iter().map(|(there, ..)| there.id).collect::<Vec<_>>());
     diesel::delete(assignment_units::table.filter(shared)).execute(tx.conn)?;
-    let granted = granted(tx, &found)?;
+    let decided = decided(tx, &found)?;
     for (there, one, after) in found {
-        let due_on = one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE);
-        // A later date that was granted holds.
-        let due_on = if granted.contains(&there.id) { due_on.max(there.due_on) } else { due_on };
+        // A date that somebody decided on is the date.
+        let due_on = if decided.contains(&there.id) { there.due_on } else { one.due_on.unwrap_or(UNTIL_FURTHER_NOTICE) };
         write(tx, &there, one, (after, due_on))?;
         let amount = progress::amount(there.status.as_str(), there.percent, there.due_on, there.done_on);
         let before = Piece { unit: one.unit, plan: there.plan, group: there.group, due_on: there.due_on, amount };
@@ -119,7 +137,7 @@ fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(
         .filter(assignments::task_id.eq_any(lost.keys().map(|place| place.0).collect::<HashSet<_>>()))
         .filter(assignments::unit_id.eq_any(lost.keys().map(|place| place.1).collect::<HashSet<_>>()))
         .filter(assignments::period_id.eq_any(lost.keys().filter_map(|place| place.2).collect::<HashSet<_>>()))
-        .filter(diesel::dsl::not(keeps!(tx.today())))
+        .filter(diesel::dsl::not(keeps!(tx.today()).or(stopped!(tx.today()))))
         .order_by(assignments::id)
         .select((
             assignments::id,
@@ -131,21 +149,27 @@ fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(
             assignments::percent,
             assignments::due_on,
             assignments::done_on,
+            assignments::reason,
         ))
         .load(tx.conn)?;
-    let free = |there: There| Some((there, *lost.get(&there.place)?, rules::taken_over(there.status, decides)?));
+    let free = |there: There| {
+        let (one, after) = (*lost.get(&there.place)?, rules::taken_over(there.status, decides)?);
+        Some((there, one, after))
+    };
     Ok(rows.into_iter().filter_map(free).collect())
 }
 
-/// Those of these whose due date was moved by one who decided on it.
-fn granted(tx: &mut Tx<'_>, found: &[(There, &Given, AssignmentStatus)]) -> Result<HashSet<AssignmentId>> {
+/// Those of these that a later due date was granted for, or refused.
+fn decided(tx: &mut Tx<'_>, found: &[(There, &Given, AssignmentStatus)]) -> Result<HashSet<AssignmentId>> {
     let extensions = assignment_extensions::table
         .filter(assignment_extensions::assignment_id.eq_any(found.iter().map(|(there, ..)| there.id).collect::<Vec<_>>()))
-        .filter(assignment_extensions::status.eq(ExtensionStatus::Granted));
+        .filter(assignment_extensions::status.ne(ExtensionStatus::Asked));
     Ok(extensions.select(assignment_extensions::assignment_id).load(tx.conn)?.into_iter().collect())
 }
 
 fn write(tx: &mut Tx<'_>, there: &There, one: &Given, (after, due_on): (AssignmentStatus, NaiveDate)) -> Result<()> {
+    // Why it was cancelled is told of it no more once it begins again.
+    let reason = there.reason.as_ref().filter(|_| after == there.status);
     let change = (
         assignments::assigned_by.eq(one.assigned_by),
         assignments::plan_id.eq(one.plan),
@@ -154,6 +178,8 @@ fn write(tx: &mut Tx<'_>, there: &There, one: &Given, (after, due_on): (Assignme
         assignments::deliverable.eq(&one.deliverable),
         assignments::due_on.eq(due_on),
         assignments::status.eq(after),
+        assignments::cancelled_by.eq(None::<UnitId>),
+        assignments::reason.eq(reason),
         assignments::version.eq(assignments::version + 1),
         assignments::updated_at.eq(tx.now()),
     );

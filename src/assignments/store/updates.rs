@@ -43,12 +43,17 @@ pub fn list(db: &mut Db<'_>, assignment: AssignmentId, page: &PageRequest) -> Re
     Ok(Page::cut(rows, page, total, |row, name| if name == "created_at" { row.created_at.write() } else { row.id.write() }))
 }
 
-/// Adds what is said, and answers it.
+/// Adds what is said of a locked assignment, and answers it. It is later than all that was said before, also where its writer waited for
+/// the lock: what was told last is what counts.
 ///
 /// # Errors
 /// Database errors.
 pub fn add(tx: &mut Tx<'_>, assignment: AssignmentId, new: &NewUpdate) -> Result<ProgressUpdate> {
-    let (id, now): (UpdateId, Instant) = (Id::new(), tx.now());
+    let said = assignment_updates::table.filter(assignment_updates::assignment_id.eq(assignment));
+    let last: Option<Instant> =
+        said.order_by(assignment_updates::created_at.desc()).select(assignment_updates::created_at).first(tx.conn).optional()?;
+    let now = last.map_or(tx.now(), |last| tx.now().max(Instant::from_micros(last.micros().saturating_add(1))));
+    let id: UpdateId = Id::new();
     let person = tx.context.caller.person().cloned().ok_or_else(Error::forbidden)?;
     diesel::insert_into(assignment_updates::table)
         .values((

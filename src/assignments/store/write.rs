@@ -10,7 +10,7 @@ use crate::clock::Instant;
 use crate::db::schema::assignments;
 use crate::db::{Conn, TreeRead, Tx};
 use crate::error::{Error, Result};
-use crate::ids::{AssignmentId, UserId};
+use crate::ids::{AssignmentId, UnitId, UserId};
 use crate::sums::progress::{self, Piece};
 
 /// An assignment whose row is locked until the end of the transaction.
@@ -85,10 +85,13 @@ pub fn change(tx: &mut Tx<'_>, locked: &Locked, change: &Change) -> Result<()> {
         AssignmentStatus::Confirmed => (reported_at.map(Instant::business_day), Some(now)),
         _ => (locked.done_on, before.confirmed_at),
     };
+    let cancels = status == AssignmentStatus::Cancelled && before.status != status;
+    let cancelled_by: Option<UnitId> = if cancels { Some(tx.scope()?.root()) } else { None };
     let row = assignments::table.filter(assignments::id.eq(before.id));
     diesel::update(row)
         .set((
             assignments::status.eq(status),
+            assignments::cancelled_by.eq(cancelled_by),
             assignments::percent.eq(percent),
             assignments::due_on.eq(due_on),
             assignments::reported_by.eq(reported_by),

@@ -1,6 +1,7 @@
 //! Tokens: had for a grant, told and taken back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -52,6 +53,7 @@ async fn client_credentials(access: &Access<Anyone>, req: &HttpRequest, form: &F
     let granted = &account.client.grants;
     let more = || Refusal::new(Kind::InvalidScope, "a scope is unknown or not granted to this client");
     let grants = form.get("scope").map_or_else(|| Ok(granted.clone()), |words| granted.narrowed(words).ok_or_else(more))?;
+    wait_until(access, account.tokens_from).await;
     let now = access.now();
     let left = account.expires_at.map_or(LIFETIME, |end| end.unix() - now.unix());
     let seconds = LIFETIME.min(left).max(0);
@@ -68,6 +70,13 @@ async fn client_credentials(access: &Access<Anyone>, req: &HttpRequest, form: &F
     };
     let access_token = access.keys().issue(new, now)?;
     Ok(Tokens { access_token, token_type: "Bearer", expires_in: seconds, scope: grants.words(), refresh_token: None })
+}
+
+/// A token tells the second in which it was issued and no more: one of the second in which the client's tokens were ended would be taken for
+/// one of those.
+async fn wait_until(access: &Access<Anyone>, from: Option<Instant>) {
+    let ahead = from.map_or(0, |from| from.micros() - access.now().micros()).clamp(0, 1_000_000);
+    tokio::time::sleep(Duration::from_micros(ahead.unsigned_abs())).await;
 }
 
 /// For a person who allowed a front end to act (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
