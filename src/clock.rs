@@ -51,6 +51,12 @@ impl Instant {
         Self(self.0 + Duration::seconds(seconds))
     }
 
+    /// The moment after this one: in the order of what was written down one after the other.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + Duration::microseconds(1))
+    }
+
     /// The business day of this moment, in Asia/Ho_Chi_Minh.
     #[must_use]
     pub fn business_day(self) -> NaiveDate {

@@ -133,6 +133,7 @@ impl Province {
             session: Some(person.session),
             client: "mobile",
             seconds: LIFETIME,
+            since: None,
             scope: String::new(),
             role: person.role,
             unit: person.unit,
@@ -178,7 +179,7 @@ fn hire(tx: &mut Tx<'_>, (unit, code, kind, parent): (UnitId, String, Kind, Opti
     if duty == Duty::Admin {
         // An admin is none until it has a second factor; no code fits this one.
         totp::store::enrol(tx, user, &[0])?;
-        totp::store::confirm(tx, user, 0, &[])?;
+        totp::store::confirm(tx, user, &[0], 0, &[])?;
     }
     let digest = opaque()?.1;
     sessions::store::open(

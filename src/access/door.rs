@@ -206,13 +206,13 @@ impl Door {
     }
 
     async fn client(&self, id: ClientId, claims: &Claims, marks: RequestMarks, now: Instant) -> Result<Arc<Client>> {
-        let (jti, issued) = (claims.jti, Instant::from_micros(claims.iat.saturating_mul(1_000_000)));
+        let (jti, since) = (claims.jti, claims.since.map(Instant::from_micros));
         let known = self.0.clients.get(&jti).filter(|(read_at, _)| is_fresh(*read_at, now));
         let client = if let Some((_, client)) = known {
             client
         } else {
             let context = Context::system("authentication", now);
-            let found = self.0.database.read(context, move |db| clients::store::bearer(db, id, jti, issued)).await?;
+            let found = self.0.database.read(context, move |db| clients::store::bearer(db, id, jti, since)).await?;
             let mut client = found.ok_or_else(|| Error::new(Code::InvalidToken))?;
             client.grants = client.grants.within(&Grants::from_words(&claims.scope));
             let client = Arc::new(client);

@@ -54,6 +54,9 @@ pub struct Claims {
     pub exp: i64,
     /// Its own id.
     pub jti: AnyId,
+    /// Since when tokens of its client count, in microseconds; absent as long as they were never ended, and for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
     /// Permissions, separated by spaces.
     pub scope: String,
     /// The role of the account.
@@ -280,6 +283,7 @@ impl Keys {
             nbf: now,
             exp: now + new.seconds,
             jti: Id::new(),
+            since: new.since.map(Instant::micros),
             scope: new.scope,
             role: new.role,
             unit: new.unit,
@@ -341,6 +345,8 @@ pub struct NewToken<'t> {
     pub client: &'t str,
     /// How long it lives, in seconds.
     pub seconds: i64,
+    /// Since when tokens of the client count, if they were ever ended and it calls for itself.
+    pub since: Option<Instant>,
     /// Permissions, or of a client its scopes, separated by spaces.
     pub scope: String,
     /// The role of the account.

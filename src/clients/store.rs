@@ -270,8 +270,12 @@ pub fn insert(tx: &mut Tx<'_>, id: ClientId, unit: UnitId, new: &New<'_>) -> Res
 /// # Errors
 /// Database errors.
 pub fn add_secret(tx: &mut Tx<'_>, id: ClientId, digest: &[u8], kept: i64) -> Result<()> {
-    let of_client = client_secrets::table.filter(client_secrets::client_id.eq(id));
-    let before: Vec<Vec<u8>> = of_client
+    let of_client = || client_secrets::table.filter(client_secrets::client_id.eq(id));
+    // Later than those before, also where its writer waited for the client: the newest is the one that was given last.
+    let last: Option<Instant> =
+        of_client().order_by(client_secrets::created_at.desc()).select(client_secrets::created_at).first(tx.conn).optional()?;
+    let now = last.map_or(tx.now(), |last| tx.now().max(last.next()));
+    let before: Vec<Vec<u8>> = of_client()
         .order_by((client_secrets::created_at.desc(), client_secrets::digest))
         .offset(kept)
         .limit(i64::MAX)
@@ -279,7 +283,7 @@ pub fn add_secret(tx: &mut Tx<'_>, id: ClientId, digest: &[u8], kept: i64) -> Re
         .load(tx.conn)?;
     diesel::delete(client_secrets::table.filter(client_secrets::digest.eq_any(before))).execute(tx.conn)?;
     diesel::insert_into(client_secrets::table)
-        .values((client_secrets::digest.eq(digest), client_secrets::client_id.eq(id), client_secrets::created_at.eq(tx.now())))
+        .values((client_secrets::digest.eq(digest), client_secrets::client_id.eq(id), client_secrets::created_at.eq(now)))
         .execute(tx.conn)?;
     Ok(())
 }
@@ -376,14 +380,15 @@ pub fn set_disabled(tx: &mut Tx<'_>, locked: &Locked, disabled: bool) -> Result<
     touch(tx, locked)
 }
 
-/// Ends the access tokens that a machine account has. They know the second in which they were issued and no more, so those of this very
-/// second end too, and a new one is good from the next.
+/// Ends the access tokens that a machine account has: each says since when its client's tokens count, as that was when the client proved
+/// itself, and is good as long as that is so.
 ///
 /// # Errors
 /// Database errors.
 pub fn end_tokens(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
-    let next = Instant::from_micros((tx.now().unix() + 1).saturating_mul(1_000_000));
-    diesel::update(clients::table.find(id)).set(clients::tokens_from.eq(next)).execute(tx.conn)?;
+    let before: Option<Instant> = clients::table.find(id).select(clients::tokens_from).first(tx.conn)?;
+    let now = before.map_or(tx.now(), |before| tx.now().max(before.next()));
+    diesel::update(clients::table.find(id)).set(clients::tokens_from.eq(now)).execute(tx.conn)?;
     Ok(())
 }
 
@@ -442,15 +447,14 @@ fn called(db: &Db<'_>, (id, name, scopes, networks, _, unit, kind, parent): Call
     })
 }
 
-/// The machine account whose token this is, unless that was taken back, or issued before it was disabled or lost a secret.
+/// The machine account whose token this is, unless that was taken back, or had before it was disabled or lost a secret.
 ///
 /// # Errors
 /// Database errors.
-pub fn bearer(db: &mut Db<'_>, id: ClientId, jti: AnyId, issued: Instant) -> Result<Option<caller::Client>> {
+pub fn bearer(db: &mut Db<'_>, id: ClientId, jti: AnyId, since: Option<Instant>) -> Result<Option<caller::Client>> {
     let revoked = revoked_tokens::table.filter(revoked_tokens::jti.eq(jti));
-    let in_time = clients::tokens_from.is_null().or(clients::tokens_from.assume_not_null().le(issued));
-    let row: Option<CallerRow> = calling!(db, id).filter(not(exists(revoked))).filter(in_time).first(db.conn).optional()?;
-    row.map(|row| called(db, row)).transpose()
+    let row: Option<CallerRow> = calling!(db, id).filter(not(exists(revoked))).first(db.conn).optional()?;
+    row.filter(|row| row.4.1 == since).map(|row| called(db, row)).transpose()
 }
 
 /// The machine account with this id and what it proves itself with, if it may call.
@@ -458,6 +462,7 @@ pub fn bearer(db: &mut Db<'_>, id: ClientId, jti: AnyId, issued: Instant) -> Res
 /// # Errors
 /// Database errors.
 pub fn account(db: &mut Db<'_>, id: ClientId) -> Result<Option<Account>> {
+    // What its tokens will say first: who has it and a secret that ends now has a token that ended.
     let row: Option<CallerRow> = calling!(db, id).first(db.conn).optional()?;
     let digests = client_secrets::table.filter(client_secrets::client_id.eq(id)).select(client_secrets::digest).load(db.conn)?;
     row.map(|row| {

@@ -167,7 +167,8 @@ pub fn insert(tx: &mut Tx<'_>, vault: &Vault, person: &Person, hash: &str) -> Re
 /// Gives an account a second factor that has been used once, long ago. Answers its secret in Base32.
 fn enrol(tx: &mut Tx<'_>, vault: &Vault, id: UserId) -> Result<String> {
     let secret = totp::rules::secret()?;
-    totp::store::enrol(tx, id, &vault.seal(id.bytes(), &secret)?)?;
-    totp::store::confirm(tx, id, 0, &[])?;
+    let sealed = vault.seal(id.bytes(), &secret)?;
+    totp::store::enrol(tx, id, &sealed)?;
+    totp::store::confirm(tx, id, &sealed, 0, &[])?;
     Ok(totp::rules::totp(&secret, "")?.secret().to_base32())
 }

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 /// How long the mail server may take for each step.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many letters are taken at once.
-const ROUND: i64 = 20;
+const ROUND: usize = 20;
 
 /// Sends what is queued. Cheap to clone.
 #[derive(Clone)]
@@ -64,10 +64,11 @@ impl Postman {
     /// # Errors
     /// Database errors; a letter that cannot be sent now waits for its next turn and is told in the log.
     pub async fn round(&self) -> Result<usize> {
-        let vault = self.vault.clone();
-        let taken = self.database.write(self.context(), move |tx| store::take(tx, &vault, ROUND)).await?;
         let mut sent = 0;
-        for taken in taken {
+        for _ in 0..ROUND {
+            let vault = self.vault.clone();
+            // One at a time: a slow server must not keep one until another instance takes it for forgotten.
+            let Some(taken) = self.database.write(self.context(), move |tx| store::take(tx, &vault)).await? else { break };
             let postman = self.clone();
             let id = taken.id;
             let went = tokio::task::spawn_blocking(move || postman.send(&taken.letter)).await.map_err(Error::internal)?;

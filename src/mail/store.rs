@@ -42,29 +42,31 @@ pub struct Taken {
     pub letter: Letter,
 }
 
-/// Takes letters that are due, so many at the most; no other instance takes them before their next turn. Those whose link has ended go.
+/// Letters that are looked at for one that no other instance takes at the same time.
+const DUE: i64 = 20;
+
+/// Takes a letter that is due; no other instance takes it before its next turn. Those whose link has ended go.
 ///
 /// # Errors
 /// Database errors; 500 for one that was not sealed here.
-pub fn take(tx: &mut Tx<'_>, vault: &Vault, most: i64) -> Result<Vec<Taken>> {
+pub fn take(tx: &mut Tx<'_>, vault: &Vault) -> Result<Option<Taken>> {
     let now = tx.now();
     diesel::delete(letters::table.filter(letters::expires_at.le(now))).execute(tx.conn)?;
     let due: Vec<(LetterId, Vec<u8>, i32, Instant)> = letters::table
         .filter(letters::due_at.le(now))
         .order_by(letters::due_at)
-        .limit(most)
+        .limit(DUE)
         .select((letters::id, letters::sealed, letters::tries, letters::due_at))
         .load(tx.conn)?;
-    let mut taken = Vec::new();
     for (id, sealed, tries, due_at) in due {
         // Whoever changes the row first has it.
         let mine = letters::table.find(id).filter(letters::due_at.eq(due_at));
         let next = (letters::tries.eq(tries + 1), letters::due_at.eq(now.plus(rules::again_after(tries))));
         if diesel::update(mine).set(next).execute(tx.conn)? > 0 {
-            taken.push(Taken { id, letter: serde_json::from_slice(&vault.open(id.bytes(), &sealed)?)? });
+            return Ok(Some(Taken { id, letter: serde_json::from_slice(&vault.open(id.bytes(), &sealed)?)? }));
         }
     }
-    Ok(taken)
+    Ok(None)
 }
 
 /// Takes a letter that was sent out of the queue.

@@ -181,6 +181,7 @@ fn issue(
         session: Some(session),
         client: client.as_str(),
         seconds: token::LIFETIME,
+        since: None,
         scope,
         role: user.role,
         unit: user.unit.id,

@@ -82,7 +82,7 @@ async fn confirm_totp(access: Access<UseAccount>, Body(code): Body<TotpCode>) ->
     let session = person.session;
     access
         .write(move |tx| {
-            if !store::confirm(tx, person.id, step, &digests)? {
+            if !store::confirm(tx, person.id, &sealed, step, &digests)? {
                 return Err(nothing_waits());
             }
             changed(tx, "totp.confirm", &person)

@@ -38,12 +38,13 @@ pub fn enrol(tx: &mut Tx<'_>, user: UserId, sealed: &[u8]) -> Result<bool> {
     Ok(each!(conn => diesel::insert_into(totp::table).values(row).on_conflict(totp::user_id).do_nothing().execute(conn))? > 0)
 }
 
-/// Confirms what waits, with the step of its first code, and keeps what is recognised of the recovery codes. Answers whether it did.
+/// Confirms the secret that waits, with the step of its first code, and keeps what is recognised of the recovery codes. Answers whether it
+/// did: not where another secret waits by now, of which nobody showed a code.
 ///
 /// # Errors
 /// Database errors.
-pub fn confirm(tx: &mut Tx<'_>, user: UserId, step: i64, codes: &[Vec<u8>]) -> Result<bool> {
-    let waits = totp::table.find(user).filter(totp::confirmed_at.is_null());
+pub fn confirm(tx: &mut Tx<'_>, user: UserId, sealed: &[u8], step: i64, codes: &[Vec<u8>]) -> Result<bool> {
+    let waits = totp::table.find(user).filter(totp::confirmed_at.is_null()).filter(totp::secret.eq(sealed));
     if diesel::update(waits).set((totp::confirmed_at.eq(tx.now()), totp::last_step.eq(step))).execute(tx.conn)? == 0 {
         return Ok(false);
     }

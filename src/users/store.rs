@@ -509,16 +509,21 @@ pub fn disable_idle(tx: &mut Tx<'_>, settings: &AccountSettings) -> Result<usize
         .limit(AT_ONCE)
         .select((users::id, users::username, users::unit_id))
         .load(tx.conn)?;
+    let mut disabled = 0;
     for (id, username, unit) in &idle {
-        let active = users::table.find(id).filter(users::status.eq(Status::Active));
+        // Somebody may have signed in since, or changed it.
+        let active = users::table.find(id).filter(users::status.eq(Status::Active)).filter(unused(since.max(of_schools)));
         let change = (users::status.eq(Status::Disabled), users::version.eq(users::version + 1), users::updated_at.eq(tx.now()));
-        diesel::update(active).set(change).execute(tx.conn)?;
+        if diesel::update(active).set(change).execute(tx.conn)? == 0 {
+            continue;
+        }
+        disabled += 1;
         sessions::store::end_all(tx, *id)?;
         let (before, after) = (json!({"status": Status::Active}), json!({"status": Status::Disabled}));
         let entry = Entry::new("user.disable", Some("user.updated"), "user", id.any()).told(Some(&before), Some(&after), Some("idle"))?;
         journal::append(tx, Entry { code: Some(username.clone()), unit: Some(*unit), ..entry })?;
     }
-    Ok(idle.len())
+    Ok(disabled)
 }
 
 #[derive(AsChangeset)]

@@ -468,8 +468,14 @@ fn a_secret_goes_on_beside_the_next_and_not_beside_the_one_after() {
     let before = token(&third);
     assert_eq!(reads(&before), 200);
     let (fourth, kept) = rotate(&json!({"keep_previous": false, "reason": "Lộ khóa"}));
+    // Had in the very second in which those before ended, it is good.
+    let after = token(&fourth);
     app.clock.advance(1);
-    assert_eq!((reads(&before), reads(&token(&fourth))), (401, 200), "whoever has the secret has tokens too");
+    assert_eq!((reads(&before), reads(&after)), (401, 200), "whoever has the secret has tokens too");
+    for (token, active) in [(&before, false), (&after, true)] {
+        let told = form(&app, "/oauth/introspect", Some((&made.id, &fourth)), &[("token", token)]).expect(200).json();
+        assert_eq!(told["active"], active);
+    }
     assert!(kept == Some(1) && !holds(&second) && !holds(&third) && holds(&fourth));
     let events = admin.get("/api/v1/audit-events?action=client.rotate").expect(200);
     let told = String::from_utf8(events.body.clone()).expect("text");

@@ -362,7 +362,7 @@ pub fn told(db: &mut Db<'_>, unit: UnitId) -> Result<Vec<Told>> {
         .load(db.conn)?;
     let updates: Vec<(AssignmentId, String)> = assignment_updates::table
         .filter(assignment_updates::assignment_id.eq_any(rows.iter().map(|row| row.0).collect::<Vec<_>>()))
-        .order_by(assignment_updates::id)
+        .order_by((assignment_updates::created_at, assignment_updates::id))
         .select((assignment_updates::assignment_id, assignment_updates::body))
         .load(db.conn)?;
     let mut last: HashMap<AssignmentId, String> = updates.into_iter().collect();

@@ -132,7 +132,8 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
 
 /// What stands in these places from the units themselves, or from others that they have left, by id, and the status that it goes over with.
 fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(There, &'g Given, AssignmentStatus)>> {
-    let decides = tx.context.caller.may(Permission::DecideAssignments);
+    // The calendar decides on nothing.
+    let decides = tx.context.caller.person().is_some_and(|person| person.may(Permission::DecideAssignments));
     let rows: Vec<There> = assignments::table
         .filter(assignments::task_id.eq_any(lost.keys().map(|place| place.0).collect::<HashSet<_>>()))
         .filter(assignments::unit_id.eq_any(lost.keys().map(|place| place.1).collect::<HashSet<_>>()))

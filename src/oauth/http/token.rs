@@ -1,7 +1,6 @@
 //! Tokens: had for a grant, told and taken back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -53,7 +52,6 @@ async fn client_credentials(access: &Access<Anyone>, req: &HttpRequest, form: &F
     let granted = &account.client.grants;
     let more = || Refusal::new(Kind::InvalidScope, "a scope is unknown or not granted to this client");
     let grants = form.get("scope").map_or_else(|| Ok(granted.clone()), |words| granted.narrowed(words).ok_or_else(more))?;
-    wait_until(access, account.tokens_from).await;
     let now = access.now();
     let left = account.expires_at.map_or(LIFETIME, |end| end.unix() - now.unix());
     let seconds = LIFETIME.min(left).max(0);
@@ -63,6 +61,7 @@ async fn client_credentials(access: &Access<Anyone>, req: &HttpRequest, form: &F
         session: None,
         client: &client_id,
         seconds,
+        since: account.tokens_from,
         scope: grants.words(),
         role: account.client.role,
         unit: account.client.unit,
@@ -70,13 +69,6 @@ async fn client_credentials(access: &Access<Anyone>, req: &HttpRequest, form: &F
     };
     let access_token = access.keys().issue(new, now)?;
     Ok(Tokens { access_token, token_type: "Bearer", expires_in: seconds, scope: grants.words(), refresh_token: None })
-}
-
-/// A token tells the second in which it was issued and no more: one of the second in which the client's tokens were ended would be taken for
-/// one of those.
-async fn wait_until(access: &Access<Anyone>, from: Option<Instant>) {
-    let ahead = from.map_or(0, |from| from.micros() - access.now().micros()).clamp(0, 1_000_000);
-    tokio::time::sleep(Duration::from_micros(ahead.unsigned_abs())).await;
 }
 
 /// For a person who allowed a front end to act (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
@@ -133,6 +125,7 @@ fn issue(access: &Access<Anyone>, session: Session, scope: Option<&str>, refresh
         session: Some(person.session),
         client: &client_id,
         seconds: LIFETIME,
+        since: None,
         scope: grants.words(),
         role: person.role,
         unit: person.unit,
@@ -253,5 +246,6 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&str>> {
 fn own(access: &Access<Anyone>, account: &Account, form: &Form) -> Result<Option<Claims>> {
     let token = form.get("token").ok_or_else(|| Refusal::new(Kind::InvalidRequest, "token is missing"))?;
     let claims = access.keys().verify(token, access.now()).ok().map(|verified| verified.claims);
-    Ok(claims.filter(|claims| claims.bearer().is_ok_and(|bearer| bearer == Bearer::Client(account.client.id))))
+    let since = account.tokens_from.map(Instant::micros);
+    Ok(claims.filter(|claims| claims.since == since && claims.bearer().is_ok_and(|bearer| bearer == Bearer::Client(account.client.id))))
 }

@@ -51,6 +51,11 @@ fn remind_due(tx: &mut Tx<'_>) -> Result<usize> {
         .load(tx.conn)?;
     let mut reminded = 0;
     for (id, day) in due {
+        write::hold(tx, id)?;
+        // Somebody may have closed it while we waited for it.
+        if read::get(tx, &Key::from(id))?.status != RoundStatus::Open {
+            continue;
+        }
         let row = round_reminders::table.filter(round_reminders::round_id.eq(id)).filter(round_reminders::on_date.eq(day));
         let told = diesel::update(row.filter(round_reminders::told_at.is_null())).set(round_reminders::told_at.eq(Some(tx.now())));
         if told.execute(tx.conn)? > 0 {

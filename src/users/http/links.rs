@@ -108,6 +108,11 @@ async fn request_password_reset(access: Access<Anyone>, Body(forgotten): Body<Fo
                 return Ok(());
             }
             for (account, link) in store::with_email(tx, &email)?.iter().zip(&links) {
+                sessions::store::hold(tx, account.id)?;
+                // Who waited reads again: it may have another address by now, or be disabled.
+                if !store::with_email(tx, &email)?.iter().any(|now| now.id == account.id) {
+                    continue;
+                }
                 if link.write(tx, Some(&account.email), &account.username, &account.full_name)? {
                     store::invite(tx, account.id, &link.digest, link.expires_at)?;
                     journal::append(tx, forgot(account.id, &account.username, &account.full_name, account.unit))?;

@@ -17,7 +17,7 @@ use crate::periods::store as periods;
 use crate::sums::lineage::{Lineage, Subject};
 use crate::sums::values::{self, CountsAs, Totals};
 use crate::units::model::Kind;
-use crate::units::store::{seat_on, seats, within};
+use crate::units::store::{hold, seat_on, seats, within};
 use crate::values::model::{IndicatorValue, NewValue, Outcome};
 use crate::values::rules::{self, Figures};
 use crate::values::store::cells::{Cell, Change, Resolved, Stored, resolve, stored, withdrawn};
@@ -80,7 +80,14 @@ pub fn record(tx: &mut Tx<'_>, rows: &[NewValue], dry_run: bool) -> Result<Vec<D
         let Some(resolved) = resolved else { continue };
         let old = stored.get(&resolved.cell());
         let keeper = match old {
-            Some(old) if old.unit != resolved.unit.id => keeper(tx, old, resolved)?,
+            Some(old) if old.unit != resolved.unit.id => {
+                let keeper = keeper(tx, old, resolved)?;
+                if keeper == Some(old.unit) {
+                    // Whoever hands in a report of its figures sees them stand still.
+                    hold(tx, old.unit)?;
+                }
+                keeper
+            }
             _ => Some(resolved.unit.id),
         };
         // First of all: what is another's is told by no fault that it would have beside this row.
@@ -331,6 +338,8 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ValueId, is_meant: impl Fn(i64) -> Result<(
         return Err(Error::forbidden().because(vi, en));
     }
     let before = read::whole(tx, id)?;
+    // Another may have it since it was seen: whoever hands in a report of its figures sees them stand still.
+    hold(tx, before.unit.id)?;
     let own = units.first().is_some_and(|unit| is_its_own(tx, unit.id, unit.kind, before.locality.is_some()));
     if !own && withheld(tx)?.contains(&before.indicator.id.of()) {
         return Err(blind());
