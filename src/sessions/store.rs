@@ -158,12 +158,13 @@ impl Account {
 }
 
 /// Whoever lets others in is asked once more, in the transaction that does it: an instance knows the end of a session within a second,
-/// and what is given in that second would stay.
+/// and what is given in that second would stay. Whoever takes its right away meanwhile comes before, or after all of it.
 ///
 /// # Errors
 /// 401 where the caller's session has ended, or its unit or duties are not those that it was let in with.
 pub fn must_stand(tx: &mut Tx<'_>) -> Result<()> {
     let Some(known) = tx.context.caller.person().cloned() else { return Ok(()) };
+    hold(tx, known.id)?;
     let now = person(tx, known.session)?;
     let of = |person: &Person| (person.id, person.unit, person.duties, person.scope.root());
     let stands = now.is_some_and(|now| of(&now) == of(&known));

@@ -146,7 +146,7 @@ pub struct NewUser {
     /// The person's name.
     #[schema(min_length = 1, max_length = 100)]
     pub full_name: String,
-    /// Where links are sent.
+    /// Where links are sent; kept in lower case. Accounts of one address are one person's.
     #[schema(max_length = 254, format = Email, pattern = r"^[^\s<>]+@[^\s<>]+$")]
     pub email: Option<String>,
     /// What the person is there.
@@ -168,7 +168,7 @@ pub struct UserPatch {
     /// The person's name.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
     pub full_name: Option<String>,
-    /// Where links are sent.
+    /// Where links are sent; kept in lower case. Accounts of one address are one person's.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 254, format = Email, pattern = r"^[^\s<>]+@[^\s<>]+$")]
     pub email: Field<String>,

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use serde::Serialize;
 
 use super::given::Given;
 use crate::access::policy::Permission;
@@ -82,6 +83,52 @@ struct There {
     due_on: NaiveDate,
     done_on: Option<NaiveDate>,
     reason: Option<String>,
+    words: (String, Option<String>),
+}
+
+/// What the journal tells of it: all that may become different.
+#[derive(Serialize)]
+struct Told<'t> {
+    assigned_by: UnitId,
+    plan: Option<PlanId>,
+    title: &'t str,
+    deliverable: Option<&'t str>,
+    due_on: Option<NaiveDate>,
+    status: AssignmentStatus,
+    cooperating: Vec<UnitId>,
+}
+
+/// A due date, if there is one.
+fn asked(day: NaiveDate) -> Option<NaiveDate> {
+    (day != UNTIL_FURTHER_NOTICE).then_some(day)
+}
+
+impl There {
+    fn told(&self, shared: &[(AssignmentId, UnitId)]) -> Told<'_> {
+        Told {
+            assigned_by: self.giver,
+            plan: self.plan,
+            title: &self.words.0,
+            deliverable: self.words.1.as_deref(),
+            due_on: asked(self.due_on),
+            status: self.status,
+            cooperating: shared.iter().filter(|(of, _)| *of == self.id).map(|(_, unit)| *unit).collect(),
+        }
+    }
+}
+
+impl<'t> Told<'t> {
+    fn of(one: &'t Given, status: AssignmentStatus, due_on: NaiveDate) -> Self {
+        Self {
+            assigned_by: one.assigned_by,
+            plan: one.plan,
+            title: &one.title,
+            deliverable: one.deliverable.as_deref(),
+            due_on: asked(due_on),
+            status,
+            cooperating: one.cooperating.clone(),
+        }
+    }
 }
 
 /// Takes over what of these is there from the unit itself or from one that it has left. A unit takes its own work over from nobody.
@@ -106,7 +153,9 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
         found = theirs(tx, &lost)?;
     }
     let shared = assignment_units::assignment_id.eq_any(found.iter().map(|(there, ..)| there.id).collect::<Vec<_>>());
-    diesel::delete(assignment_units::table.filter(shared)).execute(tx.conn)?;
+    let shared = assignment_units::table.filter(shared);
+    let shared_before: Vec<(AssignmentId, UnitId)> = shared.clone().order_by(assignment_units::unit_id).load(tx.conn)?;
+    diesel::delete(shared).execute(tx.conn)?;
     let decided = decided(tx, &found)?;
     for (there, one, after) in found {
         // A date that somebody decided on is the date.
@@ -118,13 +167,12 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
         taken.before.push(before);
         taken.after.push(Piece { plan: one.plan, due_on, amount, ..before });
         taken.ids.insert(one.id, there.id);
-        let told = |giver: UnitId, status: AssignmentStatus, due_on: NaiveDate| serde_json::json!({"assigned_by": giver, "status": status, "due_on": due_on});
         let entry = |event: &'static str| Entry::new("assignment.take_over", Some(event), "assignment", there.id.any());
         if there.giver != one.unit {
             // The unit has left it: it sees this no more.
             taken.entries.push(Entry { unit: Some(there.giver), deleted: true, ..entry("assignment.deleted") });
         }
-        let (was, is) = (told(there.giver, there.status, there.due_on), told(one.assigned_by, after, due_on));
+        let (was, is) = (there.told(&shared_before), Told::of(one, after, due_on));
         taken.entries.push(Entry { unit: Some(one.unit), ..entry("assignment.updated").told(Some(&was), Some(&is), None)? });
     }
     Ok(taken)
@@ -151,6 +199,7 @@ fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(
             assignments::due_on,
             assignments::done_on,
             assignments::reason,
+            (assignments::title, assignments::deliverable),
         ))
         .load(tx.conn)?;
     let free = |there: There| {
