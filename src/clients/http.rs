@@ -84,6 +84,7 @@ async fn create_client(access: Access<WriteClients>, Body(new): Body<NewClient>)
     let kind = new.kind.unwrap_or(ClientType::Service);
     let mut client = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let grants = Grants::of(&new.scopes);
             if !rules::may_grant(&tx.context.caller, kind, &grants) {
                 return Err(beyond());
@@ -116,6 +117,7 @@ async fn update_client(
 ) -> Result<Single<Client>> {
     let client = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let locked = lock_within(tx, id)?;
             let before = &locked.client;
             let grants = patch.scopes.as_deref().map(Grants::of);
@@ -148,6 +150,7 @@ async fn rotate_client(
     let (secret, digest) = token::opaque()?;
     let mut client = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let locked = lock_within(tx, id)?;
             let before = &locked.client;
             may.check(before.version)?;
@@ -197,6 +200,7 @@ async fn change_status(
 ) -> Result<Single<Client>> {
     let client = access
         .write(move |tx| {
+            tx.hold_tree()?;
             // Whoever sees that something is wrong may stop it; what begins it again is a grant.
             let locked = if action == "client.enable" { lock_within(tx, id)? } else { store::lock(tx, id)? };
             let before = &locked.client;

@@ -137,7 +137,8 @@ pub struct TreeWrite(());
 const TREE: i64 = 0x7469_656e_646f;
 
 impl Tx<'_> {
-    /// Keeps the tree as it is until the end of the transaction. Whoever writes totals of units above takes it before anything else.
+    /// Keeps the tree as it is until the end of the transaction. Whoever writes totals of units above, or may do a thing by where a unit stands,
+    /// takes it before anything else.
     ///
     /// # Errors
     /// Database errors.

@@ -179,6 +179,7 @@ async fn set_target(
 ) -> Result<Put<Target>> {
     access
         .write(move |tx| {
+            tx.hold_tree()?;
             let (indicator, unit) = placed(tx, &key, &unit)?;
             known(year)?;
             putting.check(store::own_version(tx, indicator, unit.id, year)?)?;
@@ -199,6 +200,7 @@ async fn end_target(
 ) -> Result<NoContent> {
     access
         .write(move |tx| {
+            tx.hold_tree()?;
             let (indicator, unit) = placed(tx, &key, &unit)?;
             known(year)?;
             matching.check(store::own_version(tx, indicator, unit.id, year)?.ok_or_else(Error::not_found)?)?;
@@ -239,6 +241,7 @@ async fn set_baseline(
 ) -> Result<Put<Baseline>> {
     access
         .write(move |tx| {
+            tx.hold_tree()?;
             let (indicator, unit) = placed(tx, &key, &unit)?;
             let before = store::lock_baseline(tx, indicator, unit.id)?;
             putting.check(before.as_ref().map(|baseline| baseline.version))?;
@@ -260,6 +263,7 @@ async fn set_baseline(
 async fn end_baseline(access: Access<WriteTargets>, Path((key, unit)): Path<(Key, Key)>, IfMatch(matching): IfMatch) -> Result<NoContent> {
     access
         .write(move |tx| {
+            tx.hold_tree()?;
             let (indicator, unit) = placed(tx, &key, &unit)?;
             let before = store::lock_baseline(tx, indicator, unit.id)?.ok_or_else(Error::not_found)?;
             matching.check(before.version)?;

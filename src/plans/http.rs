@@ -111,6 +111,7 @@ async fn get_plan_revision(
 async fn create_plan(access: Access<WritePlans>, Body(new): Body<WrittenPlan>) -> Result<Created<Plan>> {
     let plan = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let id = create(tx, &new)?;
             let plan = store::get(tx, id)?;
             journal::append(tx, entry("plan.create", "plan.created", None, &plan, None)?)?;
@@ -162,6 +163,7 @@ async fn update_plan(
 ) -> Result<Single<Plan>> {
     let plan = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let locked = store::lock(tx, id)?;
             locked.allows(PlanAction::Update, |version| matching.check(version))?;
             let unit = get_unit(tx, &Key::from(locked.plan.unit.id), None)?.unit;
@@ -219,6 +221,8 @@ async fn turn<P: Permit>(
             // The work on the version before goes over to it: nobody gives or moves any meanwhile.
             if action == PlanAction::Approve && store::get(tx, id)?.previous.is_some() {
                 tx.take_tree()?;
+            } else {
+                tx.hold_tree()?;
             }
             let locked = store::lock(tx, id)?;
             locked.allows(action, |version| may.check(version))?;
@@ -234,6 +238,7 @@ async fn turn<P: Permit>(
 async fn amend_plan(access: Access<WritePlans>, Path(id): Path<PlanId>, Body(_): Body<Nothing>, may: MayMatch) -> Result<Created<Plan>> {
     let plan = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let locked = store::lock(tx, id)?;
             locked.allows(PlanAction::Amend, |version| may.check(version))?;
             let draft = store::amend(tx, &locked)?;

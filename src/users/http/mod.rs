@@ -82,6 +82,7 @@ async fn create_user(access: Access<WriteUsers>, Body(new): Body<NewUser>) -> Re
     let id: UserId = Id::new();
     let user = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let mut faults = Vec::new();
             let unit = referred_unit(tx, Fault::at("/unit", FaultCode::UnknownReference), &new.unit, &mut faults)?;
             let unit = unit.ok_or_else(|| Error::invalid(faults))?;
@@ -107,6 +108,7 @@ async fn update_user(
     let (me, own) = access.person().map(|person| (person.id, person.duties))?;
     let user = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let locked = store::lock(tx, id)?;
             sessions::store::must_stand(tx)?;
             let before = &locked.user;
@@ -153,6 +155,7 @@ async fn reset_user(access: Access<WriteUsers>, Path(id): Path<UserId>, Body(rea
     let link = Link::new(&access, Why::Reset)?;
     let user = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let locked = store::lock(tx, id)?;
             let before = &locked.user;
             if !rules::may_grant(own, Duties::of(&before.duties)) || before.id == me {
@@ -201,6 +204,7 @@ async fn change_status(
     let (me, own) = access.person().map(|person| (person.id, person.duties))?;
     let user = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let locked = store::lock(tx, id)?;
             sessions::store::must_stand(tx)?;
             let before = locked.user.clone();
