@@ -212,6 +212,7 @@ async fn create_round_exception(
 ) -> Result<Created<RoundException>> {
     let exception = access
         .write(move |tx| {
+            tx.hold_tree()?;
             let round = store::get(tx, &key)?;
             let exception = store::except(tx, &round, &new)?;
             let entry = Entry::new("round_exception.create", Some("round_exception.created"), "round_exception", exception.id.any());
