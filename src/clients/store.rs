@@ -274,7 +274,7 @@ pub fn add_secret(tx: &mut Tx<'_>, id: ClientId, digest: &[u8], kept: i64) -> Re
     // Later than those before, also where its writer waited for the client: the newest is the one that was given last.
     let last: Option<Instant> =
         of_client().order_by(client_secrets::created_at.desc()).select(client_secrets::created_at).first(tx.conn).optional()?;
-    let now = last.map_or(tx.now(), |last| tx.now().max(last.next()));
+    let now = tx.after(last);
     let before: Vec<Vec<u8>> = of_client()
         .order_by((client_secrets::created_at.desc(), client_secrets::digest))
         .offset(kept)
@@ -387,7 +387,7 @@ pub fn set_disabled(tx: &mut Tx<'_>, locked: &Locked, disabled: bool) -> Result<
 /// Database errors.
 pub fn end_tokens(tx: &mut Tx<'_>, id: ClientId) -> Result<()> {
     let before: Option<Instant> = clients::table.find(id).select(clients::tokens_from).first(tx.conn)?;
-    let now = before.map_or(tx.now(), |before| tx.now().max(before.next()));
+    let now = tx.after(before);
     diesel::update(clients::table.find(id)).set(clients::tokens_from.eq(now)).execute(tx.conn)?;
     Ok(())
 }

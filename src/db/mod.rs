@@ -49,6 +49,12 @@ pub const UNTIL_FURTHER_NOTICE: NaiveDate = match NaiveDate::from_ymd_opt(9999, 
     None => NaiveDate::MAX,
 };
 
+/// The end, if there is one.
+#[must_use]
+pub fn open_end(day: NaiveDate) -> Option<NaiveDate> {
+    (day != UNTIL_FURTHER_NOTICE).then_some(day)
+}
+
 /// Who asks, when, and marks of the request: what every piece of database work carries.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -137,6 +143,12 @@ pub struct TreeWrite(());
 const TREE: i64 = 0x7469_656e_646f;
 
 impl Tx<'_> {
+    /// The moment of what is written down after something else, also where its writer came first and waited: the last one counts.
+    #[must_use]
+    pub fn after(&self, last: Option<Instant>) -> Instant {
+        last.map_or(self.now(), |last| self.now().max(last.next()))
+    }
+
     /// Keeps the tree as it is until the end of the transaction. Whoever writes totals of units above, or may do a thing by where a unit stands,
     /// takes it before anything else.
     ///

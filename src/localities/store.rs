@@ -7,7 +7,7 @@ use super::model::{Locality, LocalityFilters, LocalityRef, Rank};
 use crate::clock::Instant;
 use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::localities;
-use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
+use crate::db::{Db, Tx, UNTIL_FURTHER_NOTICE, by_key, open_end};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Id, Key, LocalityId};
 use crate::sums::collectors;
@@ -45,7 +45,7 @@ impl TryFrom<Row> for Sorted {
             parent: row.parent_id.and_then(named),
             external_codes: serde_json::from_str(&row.external_codes)?,
             valid_from: row.valid_from,
-            valid_to: (row.valid_to != UNTIL_FURTHER_NOTICE).then_some(row.valid_to),
+            valid_to: open_end(row.valid_to),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::given::Given;
-use super::take_over::{keeps, stopped, take_over};
+use super::take_over::{decides, keeps, take_over};
 use crate::access::policy::Permission;
 use crate::assignments::model::{AssignmentStatus, BulkAnswer, BulkOutcome, BulkRow, BulkSummary, NewAssignment, NewAssignments, Selector};
 use crate::assignments::rules;
@@ -200,13 +200,11 @@ fn having(tx: &mut Tx<'_>, units: Vec<UnitId>, task: TaskId, period: Option<Peri
         .filter(assignments::unit_id.eq_any(units))
         .select((assignments::unit_id, assignments::id))
         .into_boxed();
-    let decides = tx.context.caller.may(Permission::DecideAssignments);
+    let decides = decides(tx);
     let settled: Vec<AssignmentStatus> =
         AssignmentStatus::ALL.iter().copied().filter(|status| rules::taken_over(*status, decides).is_none()).collect();
     having = match period {
-        Some(period) => {
-            having.filter(assignments::period_id.eq(period)).filter(keeps!(day).or(stopped!(day)).or(assignments::status.eq_any(settled)))
-        }
+        Some(period) => having.filter(assignments::period_id.eq(period)).filter(keeps!(day).or(assignments::status.eq_any(settled))),
         None => having.filter(assignments::period_id.is_null()).filter(assignments::status.eq_any(rules::open())),
     };
     Ok(having.load::<(UnitId, AssignmentId)>(tx.conn)?.into_iter().collect())

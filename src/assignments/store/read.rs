@@ -15,7 +15,7 @@ use crate::db::page::{CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{
     assignment_extensions, assignment_units, assignment_updates, assignments, periods, task_groups, tasks, unit_closure,
 };
-use crate::db::{Db, UNTIL_FURTHER_NOTICE};
+use crate::db::{Db, open_end};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::of::{Period, Task};
 use crate::ids::{AssignmentId, GroupId, PlanId, UnitId, UserId};
@@ -152,7 +152,7 @@ pub(super) fn filled(db: &mut Db<'_>, rows: Vec<Row>) -> Result<Vec<Assignment>>
                 period: row.period.map(CatalogueRef::of),
                 title: row.title,
                 deliverable: row.deliverable,
-                due_on: (row.due_on != UNTIL_FURTHER_NOTICE).then_some(row.due_on),
+                due_on: open_end(row.due_on),
                 status: row.status,
                 percent: row.percent,
                 reported_done_at: row.reported_done_at,

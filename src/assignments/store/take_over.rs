@@ -13,47 +13,41 @@ use crate::access::policy::Permission;
 use crate::assignments::model::{AssignmentStatus, ExtensionStatus};
 use crate::assignments::rules;
 use crate::db::schema::{assignment_extensions, assignment_units, assignments, unit_closure, units};
-use crate::db::{Conn, Tx, UNTIL_FURTHER_NOTICE};
+use crate::db::{Conn, Tx, UNTIL_FURTHER_NOTICE, open_end};
 use crate::error::Result;
 use crate::ids::{AssignmentId, GroupId, PeriodId, PlanId, TaskId, UnitId};
 use crate::journal::Entry;
 use crate::sums::progress::{self, Piece};
 use crate::text;
 
-/// Whether who gave a piece of work keeps it: one above the unit that leads it, or a division, which gives for the department. A macro,
-/// because the type has no name.
+/// Whether one of a piece of work stands above the unit that leads it. Macros, because these types have no name.
+macro_rules! above {
+    ($one:expr, $day:expr) => {
+        diesel::dsl::exists(
+            unit_closure::table
+                .filter(unit_closure::ancestor.nullable().eq($one))
+                .filter(unit_closure::descendant.eq(assignments::unit_id))
+                .filter(unit_closure::ancestor.ne(unit_closure::descendant))
+                .filter(unit_closure::valid_from.le($day))
+                .filter(unit_closure::valid_to.gt($day)),
+        )
+    };
+}
+
+/// Whether a piece of work stays as it is, whoever gives it again: one gave it that stands above, or a division, which gives for the
+/// department; or it was cancelled for one that stands above, or nobody knows for whom.
 macro_rules! keeps {
     ($day:expr) => {{
         let day: chrono::NaiveDate = $day;
-        let above = unit_closure::table
-            .filter(unit_closure::ancestor.eq(assignments::assigned_by))
-            .filter(unit_closure::descendant.eq(assignments::unit_id))
-            .filter(unit_closure::valid_from.le(day))
-            .filter(unit_closure::valid_to.gt(day));
         let divisions = units::table.filter(units::kind.eq(crate::units::model::Kind::Division)).select(units::id);
-        let stands = assignments::assigned_by.ne(assignments::unit_id).and(diesel::dsl::exists(above));
-        stands.or(assignments::assigned_by.eq_any(divisions))
+        let given = $crate::assignments::store::take_over::above!(assignments::assigned_by.nullable(), day)
+            .or(assignments::assigned_by.eq_any(divisions));
+        let stopped = assignments::cancelled_by.is_null().or($crate::assignments::store::take_over::above!(assignments::cancelled_by, day));
+        given.or(assignments::status.eq(crate::assignments::model::AssignmentStatus::Cancelled).and(stopped))
     }};
 }
 
-pub(super) use keeps;
-
-/// Whether a piece of work was cancelled for one that stands above the unit that leads it, or nobody knows for whom.
-macro_rules! stopped {
-    ($day:expr) => {{
-        let day: chrono::NaiveDate = $day;
-        let above = unit_closure::table
-            .filter(unit_closure::ancestor.nullable().eq(assignments::cancelled_by))
-            .filter(unit_closure::descendant.eq(assignments::unit_id))
-            .filter(unit_closure::ancestor.ne(unit_closure::descendant))
-            .filter(unit_closure::valid_from.le(day))
-            .filter(unit_closure::valid_to.gt(day));
-        let by_them = assignments::cancelled_by.is_null().or(diesel::dsl::exists(above));
-        assignments::status.eq(AssignmentStatus::Cancelled).and(by_them)
-    }};
-}
-
-pub(super) use stopped;
+pub(super) use {above, keeps};
 
 /// What was taken over.
 #[derive(Default)]
@@ -98,11 +92,6 @@ struct Told<'t> {
     cooperating: Vec<UnitId>,
 }
 
-/// A due date, if there is one.
-fn asked(day: NaiveDate) -> Option<NaiveDate> {
-    (day != UNTIL_FURTHER_NOTICE).then_some(day)
-}
-
 impl There {
     fn told(&self, shared: &[(AssignmentId, UnitId)]) -> Told<'_> {
         Told {
@@ -110,7 +99,7 @@ impl There {
             plan: self.plan,
             title: &self.words.0,
             deliverable: self.words.1.as_deref(),
-            due_on: asked(self.due_on),
+            due_on: open_end(self.due_on),
             status: self.status,
             cooperating: shared.iter().filter(|(of, _)| *of == self.id).map(|(_, unit)| *unit).collect(),
         }
@@ -124,7 +113,7 @@ impl<'t> Told<'t> {
             plan: one.plan,
             title: &one.title,
             deliverable: one.deliverable.as_deref(),
-            due_on: asked(due_on),
+            due_on: open_end(due_on),
             status,
             cooperating: one.cooperating.clone(),
         }
@@ -178,15 +167,19 @@ pub(super) fn take_over(tx: &mut Tx<'_>, lost: &[&Given]) -> Result<Taken> {
     Ok(taken)
 }
 
+/// Whether the caller may begin again what was cancelled. The calendar decides on nothing.
+pub(super) fn decides(tx: &Tx<'_>) -> bool {
+    tx.context.caller.person().is_some_and(|person| person.may(Permission::DecideAssignments))
+}
+
 /// What stands in these places from the units themselves, or from others that they have left, by id, and the status that it goes over with.
 fn theirs<'g>(tx: &mut Tx<'_>, lost: &HashMap<Place, &'g Given>) -> Result<Vec<(There, &'g Given, AssignmentStatus)>> {
-    // The calendar decides on nothing.
-    let decides = tx.context.caller.person().is_some_and(|person| person.may(Permission::DecideAssignments));
+    let decides = decides(tx);
     let rows: Vec<There> = assignments::table
         .filter(assignments::task_id.eq_any(lost.keys().map(|place| place.0).collect::<HashSet<_>>()))
         .filter(assignments::unit_id.eq_any(lost.keys().map(|place| place.1).collect::<HashSet<_>>()))
         .filter(assignments::period_id.eq_any(lost.keys().filter_map(|place| place.2).collect::<HashSet<_>>()))
-        .filter(diesel::dsl::not(keeps!(tx.today()).or(stopped!(tx.today()))))
+        .filter(diesel::dsl::not(keeps!(tx.today())))
         .order_by(assignments::id)
         .select((
             assignments::id,

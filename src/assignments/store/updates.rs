@@ -52,7 +52,7 @@ pub fn add(tx: &mut Tx<'_>, assignment: AssignmentId, new: &NewUpdate) -> Result
     let said = assignment_updates::table.filter(assignment_updates::assignment_id.eq(assignment));
     let last: Option<Instant> =
         said.order_by(assignment_updates::created_at.desc()).select(assignment_updates::created_at).first(tx.conn).optional()?;
-    let now = last.map_or(tx.now(), |last| tx.now().max(last.next()));
+    let now = tx.after(last);
     let id: UpdateId = Id::new();
     let person = tx.context.caller.person().cloned().ok_or_else(Error::forbidden)?;
     diesel::insert_into(assignment_updates::table)

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::find_id;
 use crate::db::schema::{indicator_definitions, indicator_values, indicators, periods};
-use crate::db::{Db, TreeWrite, Tx, UNTIL_FURTHER_NOTICE};
+use crate::db::{Db, TreeWrite, Tx, UNTIL_FURTHER_NOTICE, open_end};
 use crate::error::{Error, Result};
 use crate::ids::{IndicatorId, Key};
 use crate::indicators::model::{Definition, IndicatorKind, NewDefinition, Side};
@@ -41,7 +41,7 @@ impl TryFrom<DefinitionRow> for Definition {
             indicator: row.indicator,
             version: row.number,
             valid_from: row.valid_from,
-            valid_to: (row.valid_to != UNTIL_FURTHER_NOTICE).then_some(row.valid_to),
+            valid_to: open_end(row.valid_to),
             period_kind: row.period_kind,
             numerator: side(row.numerator)?,
             denominator: side(row.denominator)?,

@@ -53,13 +53,13 @@ fn remind_due(tx: &mut Tx<'_>) -> Result<usize> {
     for (id, day) in due {
         write::hold(tx, id)?;
         // Somebody may have closed it while we waited for it.
-        if read::get(tx, &Key::from(id))?.status != RoundStatus::Open {
+        let round = read::get(tx, &Key::from(id))?;
+        if round.status != RoundStatus::Open {
             continue;
         }
         let row = round_reminders::table.filter(round_reminders::round_id.eq(id)).filter(round_reminders::on_date.eq(day));
         let told = diesel::update(row.filter(round_reminders::told_at.is_null())).set(round_reminders::told_at.eq(Some(tx.now())));
         if told.execute(tx.conn)? > 0 {
-            let round = read::get(tx, &Key::from(id))?;
             tell(tx, "reporting_round.remind", "reporting_round.reminded", &round)?;
             reminded += 1;
         }

@@ -12,7 +12,7 @@ use crate::access::scope::Scope;
 use crate::clock::Instant;
 use crate::db::page::{Condition, CursorValue, Page, PageRequest, keyset};
 use crate::db::schema::{localities, unit_closure, unit_spells, units};
-use crate::db::{Conn, Db, Tx, UNTIL_FURTHER_NOTICE, by_key};
+use crate::db::{Conn, Db, Tx, by_key, open_end};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::ids::{Key, LocalityId, UnitId};
 use crate::localities::model::LocalityRef;
@@ -97,10 +97,6 @@ impl Found {
             _ => self.unit.id.write(),
         }
     }
-}
-
-fn open_end(date: NaiveDate) -> Option<NaiveDate> {
-    (date != UNTIL_FURTHER_NOTICE).then_some(date)
 }
 
 impl TryFrom<Row> for Found {
